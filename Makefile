@@ -1,0 +1,137 @@
+# dlt: `make help` lists the targets.
+#
+#   BUILD=build   where everything built goes
+#   CC, CFLAGS, CPPFLAGS, LDFLAGS   as usual; what the results depend on is added to them
+#   PROFILE=quick  sizes of the experiments (pipelines/profiles)
+
+BUILD ?= build
+PREFIX ?= /usr/local
+CFLAGS ?= -O2 -g
+VERSION := 0.1.0
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+# The bits of every result rest on these: no contraction into fused operations but those written.
+NUMERICS := -ffp-contract=off -fno-fast-math -fexcess-precision=standard
+ifneq ($(findstring clang,$(notdir $(CC))),)
+NUMERICS := -ffp-contract=off -fno-fast-math
+endif
+ALL_CPPFLAGS := -I. -DDLT_VERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CFLAGS := -std=c17 $(WARNINGS) $(NUMERICS) -fopenmp -MMD -MP $(CFLAGS)
+LIBRARIES := -lzstd -lmsgpackc -lxxhash -lnettle -lutf8proc -ljansson -lm
+
+# ---- Rooms: each a static library; DEPENDS names the rooms that it may use (tests check it) -----
+
+ROOMS := base record corpus text tying agent model train report
+DEPENDS_base :=
+DEPENDS_record := base
+DEPENDS_corpus := base
+DEPENDS_text := record base
+DEPENDS_tying := base
+DEPENDS_agent := tying record base
+DEPENDS_cpu := base
+DEPENDS_model := tying cpu base
+DEPENDS_train := model agent tying record cpu base
+DEPENDS_report := record base
+
+TOOL_ROOM_corpus := corpus
+TOOL_ROOM_tokenize := text
+TOOL_ROOM_cat := record
+TOOL_ROOM_qagent := agent
+TOOL_ROOM_train := train
+TOOL_ROOM_eval := train
+TOOL_ROOM_report := report
+
+archive = $(BUILD)/lib/libdlt-$(1).a
+room_archives = $(call archive,$(1)) $(foreach r,$(DEPENDS_$(1)),$(call archive,$(r)))
+
+objects :=
+define room_rules
+sources_$(1) := $$(wildcard lib/$(1)/*.c)
+objects_$(1) := $$(sources_$(1):%.c=$$(BUILD)/%.o)
+objects += $$(objects_$(1))
+$$(call archive,$(1)): $$(objects_$(1))
+endef
+$(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
+
+# ---- The CPU kernels: dispatch.c once, every other file once per instruction set ---------------
+
+machine := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+ISAS := plain
+ifeq ($(machine),x86_64)
+ISAS += avx2 avx512
+endif
+ifeq ($(machine),aarch64)
+ISAS += neon
+endif
+ISA_FLAGS_plain :=
+ISA_FLAGS_neon :=
+ISA_FLAGS_avx2 := -mavx2 -mfma
+ISA_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
+KERNEL_CFLAGS := -O3
+kernel_sources := $(filter-out kernels/cpu/dispatch.c,$(wildcard kernels/cpu/*.c))
+objects_cpu := $(BUILD)/kernels/cpu/dispatch.o
+define isa_rules
+objects_cpu += $$(kernel_sources:%.c=$$(BUILD)/%.$(1).o)
+$$(BUILD)/kernels/cpu/%.$(1).o: kernels/cpu/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CPPFLAGS) -DDLT_ISA=$(1) -DDLT_ISA_$(1) $$(ALL_CFLAGS) $$(KERNEL_CFLAGS) $$(ISA_FLAGS_$(1)) -c $$< -o $$@
+endef
+$(foreach i,$(ISAS),$(eval $(call isa_rules,$(i))))
+objects += $(objects_cpu)
+$(call archive,cpu): $(objects_cpu)
+
+# ---- Compiling, archiving, linking -------------------------------------------------------------
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c $< -o $@
+
+$(BUILD)/lib/libdlt-%.a:
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+tools := $(patsubst tools/%.c,%,$(wildcard tools/dlt-*.c))
+define tool_rules
+$$(BUILD)/bin/$(1): $$(BUILD)/tools/$(1).o $$(call room_archives,$$(TOOL_ROOM_$(1:dlt-%=%)))
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) $$^ $$(LIBRARIES) -o $$@
+objects += $$(BUILD)/tools/$(1).o
+endef
+$(foreach t,$(tools),$(eval $(call tool_rules,$(t))))
+programs := $(tools:%=$(BUILD)/bin/%)
+
+# ---- Unit tests: tests/unit/ROOM/NAME.c, linked with that room and what it may use -------------
+
+unit_tests :=
+define unit_rules
+$$(BUILD)/unit/$(1)/%: $$(BUILD)/tests/unit/$(1)/%.o $$(call room_archives,$(1))
+	@mkdir -p $$(@D)
+	$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) $$^ $$(LIBRARIES) -o $$@
+unit_tests += $$(patsubst tests/unit/%.c,$$(BUILD)/unit/%,$$(wildcard tests/unit/$(1)/*.c))
+objects += $$(patsubst %.c,$$(BUILD)/%.o,$$(wildcard tests/unit/$(1)/*.c))
+endef
+$(foreach r,$(ROOMS) cpu,$(eval $(call unit_rules,$(r))))
+
+-include $(objects:.o=.d)
+
+# ---- Targets -----------------------------------------------------------------------------------
+
+all: $(programs) ## build the tools into build/bin (the default)
+unit: $(unit_tests) ## build the unit tests
+unit-%: ; @$(MAKE) --no-print-directory $(filter $(BUILD)/unit/$*/%,$(unit_tests)) && for t in $(filter $(BUILD)/unit/$*/%,$(unit_tests)); do $$t || exit 1; done
+
+include $(wildcard pipelines/*.mk)
+
+clean: ## remove what was built (results stay)
+	rm -rf $(BUILD) paper/build
+
+help: ## show this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+.PHONY: all unit clean help

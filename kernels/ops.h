@@ -1,0 +1,172 @@
+// The operations that a device offers: one table of functions, implemented by kernels/cpu (one
+// table per instruction set, all with the same bits) and by kernels/cuda.
+//
+// Letters, the same everywhere: B batch, T context, N = B T rows, C width, H heads, D = C / H head
+// size, F feed-forward width, V vocabulary, I and O a linear's inputs and outputs. Matrices are
+// row-major; (R, S) is R rows of S elements.
+//
+// Types. `act` is the device's compute type: activations, and the weights that they meet. It is
+// float on the CPU, bf16 on CUDA by default. Weight gradients, AdamW's moments, master weights,
+// losses and layer-norm statistics are always float. All pointers are device memory unless a
+// parameter is marked host.
+//
+// Gradients of parameters are added to what is there ("+="), so that every use of a tied layer adds
+// to its owner's; gradients of activations are stored, unless a parameter says otherwise.
+//
+// Operations run in the order of the calls. They return nothing: what goes wrong on a device is
+// remembered there and told by check(). Shapes and pointers are the caller's contract (asserted).
+//
+// Determinism (DESIGN section 4): each operation is a function of its inputs alone, to the bit; on
+// the CPU the same for every instruction set, compiler and number of threads.
+#ifndef DLT_KERNELS_OPS_H
+#define DLT_KERNELS_OPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/random.h"
+#include "lib/base/status.h"
+
+typedef struct act act;       // element of the compute type; never dereferenced outside kernels/
+typedef struct device device; // a device's own state: threads' scratch, streams, handles
+
+// Dropout of elements numbered e = 0, 1, ...: e is dropped if half e % 8 of Philox block e / 8 at
+// `place` is below round(65536 p); what is kept is scaled by 65536 / (65536 - round(65536 p)).
+// The same numbers in forward and backward: nothing is stored. p = 0 draws nothing.
+struct dropout {
+    double p; // 0 <= p < 1
+    struct random_place place;
+};
+
+// One parameter tensor (or run of tensors) with its owner's optimiser state, for adamw().
+struct adamw_span {
+    float *master; // n fp32 weights
+    act *weight;   // n; the same array as `master` where the compute type is float
+    const float *gradient;
+    float *moment1, *moment2;
+    size_t n;
+    int64_t step; // this owner's step count, 1 for its first update
+};
+
+struct adamw_options {
+    double lr, beta1, beta2, eps, weight_decay;
+    float clip_factor; // gradients are multiplied by it: min(1, clip / norm)
+};
+
+struct gradient_span {
+    const float *gradient;
+    size_t n;
+};
+
+struct ops {
+    const char *name; // "cpu/avx512", "cuda", ...
+    size_t act_bytes; // size of one act
+    size_t vocabulary_multiple; // the head's rows are padded to a multiple of this
+
+    enum status (*open)(device **dev, struct error *error);
+    void (*close)(device *dev);
+    enum status (*check)(device *dev, struct error *error); // waits; STATUS_FAILURE if anything failed
+
+    // Memory: zeroed, 64-byte aligned; counted in bytes_in_use.
+    enum status (*allocate)(device *dev, void **memory, size_t bytes, const char *what,
+                            struct error *error);
+    void (*release)(device *dev, void *memory, size_t bytes);
+    size_t (*bytes_in_use)(const device *dev);
+    size_t (*bytes_peak)(const device *dev); // highest bytes_in_use, scratch included
+    void (*upload)(device *dev, void *to, const void *host_from, size_t bytes);
+    void (*download)(device *dev, void *host_to, const void *from, size_t bytes);
+    void (*copy)(device *dev, void *to, const void *from, size_t bytes);
+    void (*zero)(device *dev, void *memory, size_t bytes);
+    // weight[i] = master[i] in the compute type; nothing to do where they are one array.
+    void (*cast)(device *dev, act *weight, const float *master, size_t n);
+
+    // out (N, C) = dropout(token_weight[tokens] + position_weight[0..T)), N a multiple of T.
+    // tokens: N ids < V.
+    void (*embedding_forward)(device *dev, act *out, const int32_t *tokens, const act *token_weight,
+                              const act *position_weight, size_t N, size_t T, size_t C,
+                              const struct dropout *dropout);
+    // Adds to token_gradient (V, C) and position_gradient (T, C). Equal tokens in ascending row order.
+    void (*embedding_backward)(device *dev, float *token_gradient, float *position_gradient,
+                               const act *out_gradient, const int32_t *tokens, size_t N, size_t T,
+                               size_t C, size_t V, const struct dropout *dropout);
+
+    // out (N, O) = x (N, I) weight^T + bias; weight (O, I); bias (O) may be NULL.
+    // Each element: K = I cut at multiples of 256; in each piece one chain of fused multiply-adds
+    // from 0 in ascending order; the pieces added in order; bias last.
+    void (*linear_forward)(device *dev, act *out, const act *x, const act *weight, const act *bias,
+                           size_t N, size_t I, size_t O);
+    // x_gradient (N, I) = out_gradient (N, O) weight; or += with `accumulate`. K = O, cut as above.
+    void (*linear_backward_input)(device *dev, act *x_gradient, const act *out_gradient,
+                                  const act *weight, size_t N, size_t I, size_t O, bool accumulate);
+    // weight_gradient (O, I) += out_gradient^T x, bias_gradient (O) += column sums of out_gradient;
+    // bias_gradient may be NULL. K = N, cut as above.
+    void (*linear_backward_weight)(device *dev, float *weight_gradient, float *bias_gradient,
+                                   const act *out_gradient, const act *x, size_t N, size_t I,
+                                   size_t O);
+
+    // y (N, C) = (x - mean) rstd gain + bias, rstd = 1 / sqrt(variance + eps), the variance biased.
+    // mean and rstd (N) are stored for backward.
+    void (*layernorm_forward)(device *dev, act *y, float *mean, float *rstd, const act *x,
+                              const act *gain, const act *bias, size_t N, size_t C, float eps);
+    // x_gradient (N, C) = ..., or += with `accumulate` (the residual stream). gain_gradient and
+    // bias_gradient (C) +=; both may be NULL (a tied use that trains nothing).
+    void (*layernorm_backward)(device *dev, act *x_gradient, float *gain_gradient,
+                               float *bias_gradient, const act *y_gradient, const act *x,
+                               const float *mean, const float *rstd, const act *gain, size_t N,
+                               size_t C, bool accumulate);
+    // sum (N, C) = residual + dropout(x), then y = layernorm(sum), in one pass. sum may be residual.
+    void (*residual_layernorm_forward)(device *dev, act *sum, act *y, float *mean, float *rstd,
+                                       const act *residual, const act *x,
+                                       const struct dropout *dropout, const act *gain,
+                                       const act *bias, size_t N, size_t C, float eps);
+    // out (n) = x_gradient through dropout: kept elements scaled, dropped ones 0. out may be in.
+    void (*dropout_backward)(device *dev, act *out, const act *in, size_t n,
+                             const struct dropout *dropout);
+
+    // Scaled dot-product attention, scale 1 / sqrt(D). qkv (N, 3C): q, k and v side by side, heads
+    // side by side within each. out (N, C). log_sum (B, H, T): log of each row's sum of exponentials
+    // (of the scaled scores), for backward. With `causal`, a row sees columns up to its own. Dropout
+    // on the probabilities; element ((b H + h) T + row) T + column.
+    void (*attention_forward)(device *dev, act *out, float *log_sum, const act *qkv, size_t B,
+                              size_t T, size_t H, size_t D, bool causal,
+                              const struct dropout *dropout);
+    // qkv_gradient (N, 3C) = ...; probabilities are recomputed from qkv and log_sum.
+    void (*attention_backward)(device *dev, act *qkv_gradient, const act *out_gradient,
+                               const act *out, const act *qkv, const float *log_sum, size_t B,
+                               size_t T, size_t H, size_t D, bool causal,
+                               const struct dropout *dropout);
+
+    // Exact GELU: y = x Phi(x), through erf. y may be x only in forward.
+    void (*gelu_forward)(device *dev, act *y, const act *x, size_t n);
+    void (*gelu_backward)(device *dev, act *x_gradient, const act *y_gradient, const act *x,
+                          size_t n);
+
+    // out[row][to * size + j] = in[row][source[to] * size + j] for `groups` groups of `size`
+    // columns: permuted heads (H groups of D) or hidden units (F groups of 1). source: host, a
+    // permutation. Its gradient is the same with the inverse permutation. out is not in.
+    void (*permute_columns)(device *dev, act *out, const act *in, size_t N, size_t groups,
+                            size_t size, const int32_t *source);
+
+    // losses (N) = -log softmax(logits)[target]; rows with target < 0 give 0 and no gradient.
+    // logits (N, stride): columns V..stride are padding. With gradient_scale != 0 the logits are
+    // replaced by their gradient, gradient_scale (softmax - one-hot), padding by 0.
+    // correct (N), unless NULL: 1 where the target is the largest logit (the lowest index of equals).
+    void (*cross_entropy)(device *dev, float *losses, int32_t *correct, act *logits,
+                          const int32_t *targets, size_t N, size_t V, size_t stride,
+                          float gradient_scale);
+
+    // Euclidean norm over all spans, as if they were one vector: each span's squares summed in
+    // double in fixed pieces, the spans in order. Waits; the result is host.
+    double (*gradient_norm)(device *dev, const struct gradient_span *spans, size_t count);
+    // AdamW (Loshchilov and Hutter 2019, as PyTorch's AdamW): decay by lr * weight_decay, then the
+    // update with bias-corrected moments, by each span's own step count; all spans, in order.
+    void (*adamw)(device *dev, const struct adamw_span *spans, size_t count,
+                  const struct adamw_options *options);
+};
+
+// The CPU. The best instruction set that this machine has, unless DLT_CPU_ISA names another of
+// "avx512", "avx2", "neon", "plain". STATUS_USAGE: unknown, or not on this machine.
+enum status ops_cpu(const struct ops **ops, struct error *error);
+
+#endif

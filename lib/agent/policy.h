@@ -1,0 +1,62 @@
+// A tying policy: the agent's side. One file per policy, one line in the table of policy.c.
+#ifndef DLT_AGENT_POLICY_H
+#define DLT_AGENT_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/agent/agent.h"
+#include "lib/base/memory.h"
+#include "lib/base/status.h"
+#include "lib/record/record.h"
+
+enum policy_reward { POLICY_REWARD_PPL, POLICY_REWARD_LOGPPL, POLICY_REWARD_DELTA, POLICY_REWARD_CONSTANT };
+
+// Options of dlt-qagent, read by the policies that they concern. Defaults: REFERENCE.md section 1.
+struct policy_options {
+    double epsilon, epsilon_decay, epsilon_floor;
+    double gamma, q_lr;
+    int64_t hidden;
+    int reward;         // enum policy_reward
+    double reward_clip; // rewards are clipped to [-clip, clip]; 0: not at all
+    int64_t replay;       // transitions remembered; 0: none
+    int64_t target_every; // actions between copies into the target network; 0: none
+};
+
+struct policy; // state of one policy, of its own making
+
+struct policy_type {
+    const char *name; // "qlearn"; "fixed" and "map" take an argument behind a colon
+    const char *help; // one phrase
+    // `argument`: what stands behind the colon, or NULL. Fills start (L ints) with the map to begin
+    // with. STATUS_USAGE: a bad argument.
+    enum status (*open)(struct policy **policy, const char *argument,
+                        const struct policy_options *options, int layers, uint64_t seed, int *start,
+                        struct error *error);
+    // The source for layer i, 0 .. i; may add fields to `info` (an open map).
+    int (*act)(struct policy *policy, int layer, const int *state, struct record_builder *info);
+    // NULL: wants no rewards. `state` is s', after the action.
+    void (*reward)(struct policy *policy, int layer, const int *state,
+                   const struct agent_reward *reward);
+    void (*end_episode)(struct policy *policy); // may be NULL
+    // NULL where there is nothing to save.
+    enum status (*save)(const struct policy *policy, struct buffer *blob, struct error *error);
+    enum status (*restore)(struct policy *policy, const void *blob, size_t length,
+                           struct error *error);
+    void (*close)(struct policy *policy);
+};
+
+extern const struct policy_type *const POLICY_TYPES[]; // NULL-terminated
+
+// Finds the type of "NAME" or "NAME:ARGUMENT" and opens it. STATUS_USAGE: unknown, listing those known.
+enum status policy_open(const struct policy_type **type, struct policy **policy, const char *name,
+                        const struct policy_options *options, int layers, uint64_t seed, int *start,
+                        struct error *error);
+
+// Serves the protocol on two descriptors with the policy called `name` until "bye" or the end of
+// the input: all of dlt-qagent but its options. `seed` < 0: the trainer's.
+enum status policy_serve(int input, int output, const char *name,
+                         const struct policy_options *options, int64_t seed, struct error *error);
+
+#endif

@@ -1,0 +1,23 @@
+// The agent protocol: msgpack maps over a pipe between the trainer and the agent (CLI.md of the
+// design; FORMAT.md). Plain msgpack, one message after the other.
+//
+//   trainer                                                        agent
+//   {"kind":"hello","protocol":1,"layers":L,"seed":S,"config":{}}
+//       {"kind":"ready","protocol":1,"start":[L ints],"reward":bool,"save":bool,("policy":name)}
+//   {"kind":"restore","blob":bin}                                  (resumed runs only; no answer)
+//   {"kind":"ask","episode":e,"layer":i,"state":[...]}
+//       {"kind":"act","source":j,"info":{...}}
+//   {"kind":"reward","episode":e,"layer":i,"state":[...],"perplexity":p,"loss":l,"loss_before":b}
+//   {"kind":"episode","episode":e}
+//   {"kind":"save"}
+//       {"kind":"saved","blob":bin}
+//   {"kind":"bye"}
+//
+// "reward" is sent only to an agent that asked for rewards; its state is the one after the action.
+// Unknown fields are ignored on both sides.
+#ifndef DLT_AGENT_PROTOCOL_H
+#define DLT_AGENT_PROTOCOL_H
+
+enum { PROTOCOL_VERSION = 1 };
+
+#endif

@@ -1,0 +1,293 @@
+#define _GNU_SOURCE
+#include "lib/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_dash(const char *path) {
+    return !path || strcmp(path, "-") == 0;
+}
+
+enum status file_input_open(struct file_input *input, const char *path, struct error *error) {
+    *input = (struct file_input){.descriptor = -1};
+    sha256_init(&input->sha256);
+    int descriptor = is_dash(path) ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return error_set(error, STATUS_FAILURE, "cannot open '%s': %s",
+                         is_dash(path) ? "standard input" : path, strerror(errno));
+    }
+    struct stat info;
+    if (fstat(descriptor, &info) == 0 && S_ISDIR(info.st_mode)) {
+        close(descriptor);
+        return error_set(error, STATUS_FAILURE, "cannot open '%s': is a directory", path);
+    }
+    input->name = strdup(is_dash(path) ? "standard input" : path);
+    if (!input->name) {
+        close(descriptor);
+        return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
+    }
+    input->descriptor = descriptor;
+    return STATUS_OK;
+}
+
+enum status file_input_read(struct file_input *input, void *data, size_t capacity, size_t *length,
+                            struct error *error) {
+    ssize_t got;
+    do {
+        got = read(input->descriptor, data, capacity);
+    } while (got < 0 && errno == EINTR);
+    *length = got > 0 ? (size_t)got : 0;
+    if (got < 0) {
+        return error_set(error, STATUS_FAILURE, "cannot read '%s': %s", input->name,
+                         strerror(errno));
+    }
+    sha256_update(&input->sha256, *length, data);
+    input->bytes += *length;
+    return STATUS_OK;
+}
+
+enum status file_input_read_all(struct file_input *input, struct buffer *buffer, size_t limit,
+                                struct error *error) {
+    struct stat info;
+    size_t chunk = 1 << 16;
+    if (fstat(input->descriptor, &info) == 0 && info.st_size > 0 && (size_t)info.st_size < limit) {
+        chunk = (size_t)info.st_size + 1; // one read finds the end of a regular file
+    }
+    for (size_t length = 1; length > 0;) {
+        enum status status = buffer_reserve(buffer, chunk, error);
+        if (status == STATUS_OK) {
+            status = file_input_read(input, buffer->data + buffer->length,
+                                     buffer->capacity - buffer->length, &length, error);
+        }
+        if (status != STATUS_OK) {
+            return status;
+        }
+        buffer->length += length;
+        if (buffer->length > limit) {
+            return error_set(error, STATUS_FAILURE, "cannot read '%s': larger than %zu bytes",
+                             input->name, limit);
+        }
+        chunk = 1 << 16;
+    }
+    return STATUS_OK;
+}
+
+void file_input_close(struct file_input *input) {
+    if (input->descriptor >= 0) {
+        close(input->descriptor);
+    }
+    free(input->name);
+    *input = (struct file_input){.descriptor = -1};
+}
+
+static const char *output_name(const struct file_output *output) {
+    return output->path ? output->path : "standard output";
+}
+
+// Opens NAME.partial and holds its lock, so that two runs cannot write one file.
+static enum status open_partial(struct file_output *output, struct error *error) {
+    if (asprintf(&output->partial, "%s.partial", output->path) < 0) {
+        output->partial = NULL;
+        return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
+    }
+    output->descriptor = open(output->partial, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (output->descriptor < 0) {
+        return error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output->partial,
+                         strerror(errno));
+    }
+    if (flock(output->descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        close(output->descriptor);
+        output->descriptor = -1;
+        return error_set(error, STATUS_FAILURE, "cannot write '%s': another process is writing it",
+                         output->partial);
+    }
+    return STATUS_OK;
+}
+
+static void output_release(struct file_output *output) {
+    if (output->descriptor >= 0) {
+        close(output->descriptor);
+    }
+    free(output->path);
+    free(output->partial);
+    *output = (struct file_output){.descriptor = -1};
+}
+
+static enum status open_standard_output(struct file_output *output, bool binary,
+                                        struct error *error) {
+    if (binary && isatty(STDOUT_FILENO)) {
+        return error_set(error, STATUS_USAGE,
+                         "standard output is a terminal; name a file with -o, or use a pipe");
+    }
+    output->descriptor = dup(STDOUT_FILENO);
+    if (output->descriptor < 0) {
+        return error_set(error, STATUS_FAILURE, "cannot write standard output: %s",
+                         strerror(errno));
+    }
+    return STATUS_OK;
+}
+
+enum status file_output_open(struct file_output *output, const char *path, bool binary,
+                             struct error *error) {
+    *output = (struct file_output){.descriptor = -1};
+    if (is_dash(path)) {
+        return open_standard_output(output, binary, error);
+    }
+    output->path = strdup(path);
+    if (!output->path) {
+        return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
+    }
+    struct stat info;
+    enum status status = STATUS_OK;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+        status = error_set(error, STATUS_FAILURE, "cannot write '%s': is a directory", path);
+    } else if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        output->descriptor = open(path, O_WRONLY | O_CLOEXEC);
+        if (output->descriptor < 0) {
+            status = error_set(error, STATUS_FAILURE, "cannot write '%s': %s", path,
+                               strerror(errno));
+        }
+    } else {
+        status = open_partial(output, error);
+        if (status == STATUS_OK && ftruncate(output->descriptor, 0) != 0) {
+            status = error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output->partial,
+                               strerror(errno));
+        }
+    }
+    if (status != STATUS_OK) {
+        output_release(output);
+    }
+    return status;
+}
+
+enum status file_output_reopen(struct file_output *output, const char *path, uint64_t length,
+                               struct error *error) {
+    *output = (struct file_output){.descriptor = -1};
+    output->path = strdup(path);
+    if (!output->path) {
+        return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
+    }
+    enum status status = open_partial(output, error);
+    struct stat info;
+    if (status == STATUS_OK &&
+        (fstat(output->descriptor, &info) != 0 || (uint64_t)info.st_size < length)) {
+        status = error_set(error, STATUS_DAMAGED, "cannot go on with '%s': shorter than %llu bytes",
+                           output->partial, (unsigned long long)length);
+    }
+    if (status == STATUS_OK && (ftruncate(output->descriptor, (off_t)length) != 0 ||
+                                lseek(output->descriptor, 0, SEEK_END) < 0)) {
+        status = error_set(error, STATUS_FAILURE, "cannot go on with '%s': %s", output->partial,
+                           strerror(errno));
+    }
+    if (status != STATUS_OK) {
+        output_release(output);
+        return status;
+    }
+    output->bytes = length;
+    return STATUS_OK;
+}
+
+bool file_output_is_stream(const struct file_output *output) {
+    return output->partial == NULL;
+}
+
+enum status file_output_write(struct file_output *output, const void *data, size_t length,
+                              struct error *error) {
+    const uint8_t *bytes = data;
+    while (length > 0) {
+        ssize_t written = write(output->descriptor, bytes, length);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written < 0) {
+            return error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output_name(output),
+                             strerror(errno));
+        }
+        bytes += written;
+        length -= (size_t)written;
+        output->bytes += (uint64_t)written;
+    }
+    return STATUS_OK;
+}
+
+enum status file_output_sync(struct file_output *output, struct error *error) {
+    if (output->partial && fsync(output->descriptor) != 0) {
+        return error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output->partial,
+                         strerror(errno));
+    }
+    return STATUS_OK;
+}
+
+// The new name must survive a power cut too, and it lives in the directory. Some file systems cannot
+// sync one; the rename itself was checked.
+static void sync_directory_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    char *name = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    int directory = name ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (directory >= 0) {
+        fsync(directory);
+        close(directory);
+    }
+    free(name);
+}
+
+enum status file_output_commit(struct file_output *output, struct error *error) {
+    enum status status = file_output_sync(output, error);
+    if (status == STATUS_OK) {
+        int descriptor = output->descriptor;
+        output->descriptor = -1;
+        if (close(descriptor) != 0) {
+            status = error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output_name(output),
+                               strerror(errno));
+        }
+    }
+    if (status == STATUS_OK && output->partial) {
+        if (rename(output->partial, output->path) != 0) {
+            status = error_set(error, STATUS_FAILURE, "cannot rename '%s' to '%s': %s",
+                               output->partial, output->path, strerror(errno));
+        } else {
+            sync_directory_of(output->path);
+        }
+    }
+    if (status == STATUS_OK) {
+        output_release(output);
+    }
+    return status;
+}
+
+void file_output_abandon(struct file_output *output, bool keep) {
+    if (output->partial && !keep) {
+        unlink(output->partial);
+    }
+    output_release(output);
+}
+
+bool file_exists(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+const char *file_base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+enum status file_program_directory(char **directory, struct error *error) {
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length < 0) {
+        return error_set(error, STATUS_FAILURE, "cannot find the program's own directory: %s",
+                         strerror(errno));
+    }
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    *slash = '\0';
+    *directory = strdup(path);
+    return *directory ? STATUS_OK : error_set(error, STATUS_FAILURE, "cannot allocate a file name");
+}

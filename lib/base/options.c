@@ -1,0 +1,239 @@
+#define _GNU_SOURCE
+#include "lib/base/options.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void operands_free(struct operands *operands) {
+    free(operands->words);
+    *operands = (struct operands){0};
+}
+
+static const struct option *find_name(const struct option *const *tables, const char *name,
+                                      size_t length) {
+    for (; *tables; tables++) {
+        for (const struct option *o = *tables; o->name; o++) {
+            if (strlen(o->name) == length && strncmp(o->name, name, length) == 0) {
+                return o;
+            }
+        }
+    }
+    return NULL;
+}
+
+// Finds "name" or, with `negated` set on return, the flag behind "no-name".
+static const struct option *find_long(const struct option *const *tables, const char *name,
+                                      size_t length, bool *negated) {
+    const struct option *option = find_name(tables, name, length);
+    *negated = false;
+    if (!option && length > 3 && strncmp(name, "no-", 3) == 0) {
+        option = find_name(tables, name + 3, length - 3);
+        *negated = option && option->type == OPTION_FLAG;
+        option = *negated ? option : NULL;
+    }
+    return option;
+}
+
+static const struct option *find_letter(const struct option *const *tables, char letter) {
+    for (; *tables; tables++) {
+        for (const struct option *o = *tables; o->name; o++) {
+            if (o->letter == letter) {
+                return o;
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool has_range(const struct option *option) {
+    return option->minimum != 0 || option->maximum != 0;
+}
+
+static enum status check_range(const struct option *option, double value, const char *text,
+                               struct error *error) {
+    if (has_range(option) && !(value >= option->minimum && value <= option->maximum)) {
+        return error_set(error, STATUS_USAGE, "option --%s: %s is not within %g .. %g",
+                         option->name, text, option->minimum, option->maximum);
+    }
+    return STATUS_OK;
+}
+
+static bool parse_size_suffix(const char *suffix, int64_t *factor) {
+    static const struct {
+        const char *suffix;
+        int64_t factor;
+    } SUFFIXES[] = {{"", 1},           {"k", 1000},       {"K", 1000},       {"M", 1000000},
+                    {"G", 1000000000}, {"Ki", 1LL << 10}, {"Mi", 1LL << 20}, {"Gi", 1LL << 30}};
+    for (size_t i = 0; i < sizeof SUFFIXES / sizeof *SUFFIXES; i++) {
+        if (strcmp(suffix, SUFFIXES[i].suffix) == 0) {
+            *factor = SUFFIXES[i].factor;
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status set_integer(const struct option *option, const char *text, struct error *error) {
+    char *end = NULL;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    int64_t factor = 1;
+    bool suffix_ok = option->type == OPTION_SIZE ? parse_size_suffix(end, &factor) : !*end;
+    int64_t scaled = 0;
+    if (end == text || errno || !suffix_ok || __builtin_mul_overflow(value, factor, &scaled)) {
+        return error_set(error, STATUS_USAGE, "option --%s: '%s' is not %s", option->name, text,
+                         option->type == OPTION_SIZE ? "a size, such as 4096, 2M or 1Gi"
+                                                     : "a whole number");
+    }
+    enum status status = check_range(option, (double)scaled, text, error);
+    if (status == STATUS_OK) {
+        *(int64_t *)option->value = scaled;
+    }
+    return status;
+}
+
+static enum status set_real(const struct option *option, const char *text, struct error *error) {
+    char *end = NULL;
+    errno = 0;
+    double value = strtod(text, &end);
+    if (end == text || *end || !isfinite(value)) {
+        return error_set(error, STATUS_USAGE, "option --%s: '%s' is not a number", option->name,
+                         text);
+    }
+    enum status status = check_range(option, value, text, error);
+    if (status == STATUS_OK) {
+        *(double *)option->value = value;
+    }
+    return status;
+}
+
+static enum status set_choice(const struct option *option, const char *text, struct error *error) {
+    char list[512] = "";
+    for (int i = 0; option->choices[i]; i++) {
+        if (strcmp(option->choices[i], text) == 0) {
+            *(int *)option->value = i;
+            return STATUS_OK;
+        }
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", option->choices[i]);
+    }
+    return error_set(error, STATUS_USAGE, "option --%s: '%s' is not one of %s", option->name, text,
+                     list);
+}
+
+enum status option_set(const struct option *option, const char *text, struct error *error) {
+    switch (option->type) {
+    case OPTION_INTEGER:
+    case OPTION_SIZE:
+        return set_integer(option, text, error);
+    case OPTION_REAL:
+        return set_real(option, text, error);
+    case OPTION_CHOICE:
+        return set_choice(option, text, error);
+    case OPTION_STRING:
+        *(const char **)option->value = text;
+        return STATUS_OK;
+    case OPTION_FLAG:
+        break;
+    }
+    return error_set(error, STATUS_USAGE, "option --%s takes no value", option->name);
+}
+
+static enum status parse_long(const struct option *const *tables, int argc, char **argv, int *index,
+                              struct error *error) {
+    const char *word = argv[*index] + 2;
+    const char *equals = strchr(word, '=');
+    size_t length = equals ? (size_t)(equals - word) : strlen(word);
+    bool negated = false;
+    const struct option *option = find_long(tables, word, length, &negated);
+    if (!option) {
+        return error_set(error, STATUS_USAGE, "unknown option --%.*s", (int)length, word);
+    }
+    if (option->type == OPTION_FLAG) {
+        if (equals) {
+            return error_set(error, STATUS_USAGE, "option --%s takes no value", option->name);
+        }
+        *(bool *)option->value = !negated;
+        return STATUS_OK;
+    }
+    if (equals) {
+        return option_set(option, equals + 1, error);
+    }
+    if (*index + 1 >= argc) {
+        return error_set(error, STATUS_USAGE, "option --%s needs a value", option->name);
+    }
+    return option_set(option, argv[++*index], error);
+}
+
+// "-o FILE", "-oFILE", and several flags in one word.
+static enum status parse_short(const struct option *const *tables, int argc, char **argv,
+                               int *index, struct error *error) {
+    for (const char *p = argv[*index] + 1; *p; p++) {
+        const struct option *option = find_letter(tables, *p);
+        if (!option) {
+            return error_set(error, STATUS_USAGE, "unknown option -%c", *p);
+        }
+        if (option->type == OPTION_FLAG) {
+            *(bool *)option->value = true;
+            continue;
+        }
+        if (p[1]) {
+            return option_set(option, p + 1, error);
+        }
+        if (*index + 1 >= argc) {
+            return error_set(error, STATUS_USAGE, "option -%c needs a value", *p);
+        }
+        return option_set(option, argv[++*index], error);
+    }
+    return STATUS_OK;
+}
+
+enum status options_parse(const struct option *const *tables, int argc, char **argv,
+                          struct operands *operands, struct error *error) {
+    *operands = (struct operands){0};
+    operands->words = calloc((size_t)argc + 1, sizeof *operands->words);
+    if (!operands->words) {
+        return error_set(error, STATUS_FAILURE, "cannot allocate memory for the command line");
+    }
+    bool options_ended = false;
+    enum status status = STATUS_OK;
+    for (int i = 1; i < argc && status == STATUS_OK; i++) {
+        const char *word = argv[i];
+        if (options_ended || word[0] != '-' || !word[1]) {
+            operands->words[operands->count++] = word;
+        } else if (strcmp(word, "--") == 0) {
+            options_ended = true;
+        } else if (word[1] == '-') {
+            status = parse_long(tables, argc, argv, &i, error);
+        } else {
+            status = parse_short(tables, argc, argv, &i, error);
+        }
+    }
+    return status;
+}
+
+void option_format(const struct option *option, char *text, size_t size) {
+    switch (option->type) {
+    case OPTION_FLAG:
+        snprintf(text, size, "%s", *(bool *)option->value ? "yes" : "no");
+        break;
+    case OPTION_INTEGER:
+    case OPTION_SIZE:
+        snprintf(text, size, "%lld", (long long)*(int64_t *)option->value);
+        break;
+    case OPTION_REAL:
+        snprintf(text, size, "%g", *(double *)option->value);
+        break;
+    case OPTION_STRING: {
+        const char *string = *(const char **)option->value;
+        snprintf(text, size, "%s", string ? string : "");
+        break;
+    }
+    case OPTION_CHOICE:
+        snprintf(text, size, "%s", option->choices[*(int *)option->value]);
+        break;
+    }
+}

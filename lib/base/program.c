@@ -1,0 +1,248 @@
+#define _GNU_SOURCE
+#include "lib/base/program.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+#include "lib/base/memory.h"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#ifndef DLT_VERSION
+#define DLT_VERSION "0.1.0"
+#endif
+const char PROGRAM_VERSION[] = DLT_VERSION;
+
+enum { HELP_COLUMN = 30, HELP_WIDTH = 100 };
+
+// A failed write to standard output (a full disk behind a pipe) is a failure.
+_Noreturn static void exit_after_output(int status) {
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "%s: cannot write standard output\n", log_program());
+        exit(STATUS_FAILURE);
+    }
+    exit(status);
+}
+
+static void print_wrapped(const char *text, int column) {
+    int at = column;
+    while (*text) {
+        size_t word = strcspn(text, " ");
+        if (at > column && at + 1 + (int)word > HELP_WIDTH) {
+            printf("\n%*s", column, "");
+            at = column;
+        } else if (at > column) {
+            putchar(' ');
+            at++;
+        }
+        printf("%.*s", (int)word, text);
+        at += (int)word;
+        text += word;
+        text += strspn(text, " ");
+    }
+    putchar('\n');
+}
+
+static void print_choices(char *text, size_t size, const struct option *option) {
+    size_t used = strlen(text);
+    for (int i = 0; option->choices[i] && used < size; i++) {
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? "|" : "",
+                                 option->choices[i]);
+    }
+}
+
+static void print_option(const struct option *option) {
+    char left[256];
+    char letter[8] = "    ";
+    if (option->letter) {
+        snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    }
+    snprintf(left, sizeof left, "  %s--%s%s", letter,
+             option->type == OPTION_FLAG && *(bool *)option->value ? "no-" : "", option->name);
+    size_t used = strlen(left);
+    if (option->type == OPTION_CHOICE) {
+        snprintf(left + used, sizeof left - used, " ");
+        print_choices(left, sizeof left, option);
+    } else if (option->argument) {
+        snprintf(left + used, sizeof left - used, " %s", option->argument);
+    }
+    char value[128];
+    char help[1024];
+    option_format(option, value, sizeof value);
+    bool show_default = option->type != OPTION_FLAG && *value;
+    snprintf(help, sizeof help, show_default ? "%s [%s]" : "%s", option->help, value);
+    if ((int)strlen(left) + 2 > HELP_COLUMN) {
+        printf("%s\n%*s", left, HELP_COLUMN, "");
+    } else {
+        printf("%-*s", HELP_COLUMN, left);
+    }
+    print_wrapped(help, HELP_COLUMN);
+}
+
+static void print_options(const struct option *options, const char *group) {
+    for (const struct option *o = options; o && o->name; o++) {
+        if (o == options || o->group) {
+            printf("\n%s:\n", o->group ? o->group : group);
+        }
+        print_option(o);
+    }
+}
+
+static void print_help(const struct program *program, const struct option *common) {
+    printf("%s: %s\n\nUsage: %s %s\n", program->name, program->summary, program->name,
+           program->usage);
+    print_options(program->options, "Options");
+    print_options(common, "Common options");
+    if (program->examples) {
+        printf("\nExamples:\n%s", program->examples);
+    }
+}
+
+_Noreturn static void exit_usage(const char *name, const struct error *error) {
+    fprintf(stderr, "%s: %s; see '%s --help'\n", name, error->message, name);
+    exit(STATUS_USAGE);
+}
+
+static int64_t available_threads(void) {
+#ifdef _OPENMP
+    return omp_get_num_procs();
+#else
+    return 1;
+#endif
+}
+
+void program_start(const struct program *program, int argc, char **argv,
+                   struct common_options *common, struct operands *operands) {
+    bool help = false, version = false, progress = false, no_progress = false;
+    *common = (struct common_options){.threads = available_threads()};
+    const struct option always[] = {
+        {.name = "help", .letter = 'h', .value = &help, .help = "show this help and exit"},
+        {.name = "version", .value = &version, .help = "show the version and exit"},
+        {.name = "quiet", .letter = 'q', .value = &common->quiet, .help = "say only what failed"},
+        {.name = "verbose", .letter = 'v', .value = &common->verbose, .help = "say more"},
+        {.name = "progress", .value = &progress, .help = "show progress, also without a terminal"},
+        {.name = "no-progress", .value = &no_progress, .help = "show no progress"},
+        {0}};
+    const struct option output[] = {{.name = "output",
+                                     .letter = 'o',
+                                     .type = OPTION_STRING,
+                                     .value = &common->output,
+                                     .argument = "FILE",
+                                     .help = "write to FILE instead of standard output"},
+                                    {0}};
+    const struct option threads[] = {{.name = "threads",
+                                      .type = OPTION_INTEGER,
+                                      .value = &common->threads,
+                                      .argument = "N",
+                                      .minimum = 1,
+                                      .maximum = 4096,
+                                      .help = "use N threads; never changes a result"},
+                                     {0}};
+    const struct option nothing[] = {{0}};
+    struct option shown[ARRAY_LENGTH(always) + ARRAY_LENGTH(output) + ARRAY_LENGTH(threads)];
+    size_t count = 0;
+    const struct option *parts[] = {program->output ? output : nothing,
+                                    program->threads ? threads : nothing, always};
+    for (size_t i = 0; i < 3; i++) {
+        for (const struct option *o = parts[i]; o->name; o++) {
+            shown[count++] = *o;
+        }
+    }
+    shown[count] = (struct option){0};
+    const struct option *tables[] = {shown, program->options ? program->options : nothing, NULL};
+    struct error error = {0};
+    enum status status = options_parse(tables, argc, argv, operands, &error);
+    log_configure(program->name, common->quiet ? -1 : common->verbose,
+                  no_progress ? 0 : (progress ? 1 : -1));
+    if (status != STATUS_OK) {
+        exit_usage(program->name, &error);
+    }
+    if (help) {
+        print_help(program, shown);
+        exit_after_output(STATUS_OK);
+    }
+    if (version) {
+        printf("%s %s\n", program->name, PROGRAM_VERSION);
+        exit_after_output(STATUS_OK);
+    }
+#ifdef _OPENMP
+    omp_set_num_threads((int)common->threads);
+#endif
+}
+
+// "TOOL COMMAND" -> "COMMAND"
+static const char *command_of(const struct program *program) {
+    return strchr(program->name, ' ') + 1;
+}
+
+static void print_tool_help(const struct program *programs, const char *tool, const char *summary) {
+    printf("%s: %s\n\nUsage: %s COMMAND [OPTION...] [FILE...]\n\nCommands:\n", tool, summary, tool);
+    for (const struct program *p = programs; p->name; p++) {
+        printf("  %-14s", command_of(p));
+        print_wrapped(p->summary, 16);
+    }
+    printf("\n'%s COMMAND --help' tells a command's options.\n", tool);
+}
+
+const struct program *program_select(const struct program *programs, const char *summary, int argc,
+                                     char **argv) {
+    char tool[64];
+    snprintf(tool, sizeof tool, "%.*s", (int)(strchr(programs->name, ' ') - programs->name),
+             programs->name);
+    struct error error = {0};
+    if (argc < 2) {
+        error_set(&error, STATUS_USAGE, "no command given");
+        exit_usage(tool, &error);
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_tool_help(programs, tool, summary);
+        exit_after_output(STATUS_OK);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("%s %s\n", tool, PROGRAM_VERSION);
+        exit_after_output(STATUS_OK);
+    }
+    for (const struct program *p = programs; p->name; p++) {
+        if (strcmp(argv[1], command_of(p)) == 0) {
+            return p;
+        }
+    }
+    error_set(&error, STATUS_USAGE, "unknown command '%s'", argv[1]);
+    exit_usage(tool, &error);
+}
+
+int program_finish(enum status status, const struct error *error) {
+    if (status == STATUS_USAGE) {
+        exit_usage(log_program(), error);
+    }
+    if (status != STATUS_OK) {
+        fprintf(stderr, "%s: %s\n", log_program(), error->message);
+    }
+    return (int)status;
+}
+
+static volatile sig_atomic_t pending_signal;
+
+static void note_signal(int signal_number) {
+    if (pending_signal) {
+        _exit(128 + signal_number);
+    }
+    pending_signal = signal_number;
+}
+
+void interrupt_install(void) {
+    struct sigaction action = {.sa_handler = note_signal};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+int interrupt_pending(void) {
+    return pending_signal;
+}

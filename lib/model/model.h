@@ -1,0 +1,128 @@
+// A transformer whose layers may share weights: parameters, forward, backward, optimiser step.
+//
+// Everything is composed of operations of kernels/ops.h. Letters as there. The model holds the
+// tying state; storages and owners (lib/tying) are its memory.
+//
+// Calling sequence of a training step:
+//     model_accumulate()   forward and backward of one batch, gradients added up
+//     model_update()       clip, AdamW on every live owner, gradients zeroed
+#ifndef DLT_MODEL_MODEL_H
+#define DLT_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/ops.h"
+#include "lib/base/status.h"
+#include "lib/tying/tying.h"
+
+enum model_arch { MODEL_GPT2, MODEL_BERT };
+enum model_recompute { MODEL_RECOMPUTE_NONE, MODEL_RECOMPUTE_GELU, MODEL_RECOMPUTE_LAYER };
+enum model_permute { MODEL_PERMUTE_NONE, MODEL_PERMUTE_HEADS, MODEL_PERMUTE_HIDDEN };
+
+struct model_config {
+    enum model_arch arch;
+    int layers;     // L
+    int width;      // C, a multiple of heads
+    int heads;      // H
+    int context;    // T; GPT-2 has T + 1 learned positions (REFERENCE.md section 1)
+    int vocabulary; // V
+    int batch;      // B, the largest that will be asked for
+    double dropout;
+    enum model_recompute recompute;
+    enum model_permute permute;
+    struct tying_options tying;
+    uint64_t seed;
+};
+
+// Sizes in parameters (REFERENCE.md section 1: a GPT-2 layer of C = 1600 has 30,740,800).
+struct model_parameters {
+    uint64_t embedding;           // tokens and positions (BERT: types and norm too); the head is tied
+    uint64_t part[TYING_PARTS];   // of one layer: attention, feed-forward
+    uint64_t layer;               // their sum
+    uint64_t final;               // behind the last layer: GPT-2 the last norm, BERT the head transform
+    uint64_t conventional;        // embedding + L layer + final
+};
+void model_count_parameters(const struct model_config *config, struct model_parameters *count);
+// Trainable now: embedding + final + the storages that an active owner updates.
+uint64_t model_count_trainable(const struct model_config *config, const struct tying *tying);
+
+// Bytes. One function counts, for --dry-run, the refusal before the first step, Table 5 and
+// run logs (DESIGN section 5).
+struct model_memory {
+    uint64_t weights;     // compute-type and master copies
+    uint64_t gradients;
+    uint64_t optimizer;   // moments, kept ones included
+    uint64_t activations; // what one step holds at its peak, scratch included
+    uint64_t total;
+};
+void model_count_memory(const struct model_config *config, const struct tying *tying,
+                        const struct ops *ops, struct model_memory *memory);
+
+struct model; // opaque
+
+// Allocates and initialises for the start map. STATUS_USAGE: shapes that make no model, saying which.
+enum status model_open(struct model **model, const struct ops *ops, device *dev,
+                       const struct model_config *config, const int *start_map,
+                       struct error *error);
+void model_close(struct model *model);
+const struct tying *model_tying(const struct model *model);
+const struct model_config *model_get_config(const struct model *model);
+
+// Re-ties layer i to `source` and carries out the plan. *changed: whether the state vector changed.
+enum status model_tie(struct model *model, int layer, int source, bool *changed,
+                      struct error *error);
+
+// Forward with dropout at `step` (which keys the masks), backward; adds gradients. inputs and
+// targets: host, (B, T), targets < 0 do not count. *loss: the mean over the targets that count.
+enum status model_accumulate(struct model *model, const int32_t *inputs, const int32_t *targets,
+                             int B, int64_t step, double *loss, struct error *error);
+
+struct model_update_options {
+    double lr, beta1, beta2, eps, weight_decay;
+    double clip; // 0: none
+};
+// *norm: the gradients' norm before clipping, each owner counted once.
+enum status model_update(struct model *model, const struct model_update_options *options,
+                         double *norm, struct error *error);
+
+// Dropout off, nothing kept. *loss_sum: sum of the cross-entropies of the targets that count,
+// *count how many; *correct: how often the target had the largest logit (unless NULL);
+// losses: host (B, T), each target's own, unless NULL.
+enum status model_evaluate(struct model *model, const int32_t *inputs, const int32_t *targets,
+                           int B, double *loss_sum, int64_t *count, int64_t *correct, float *losses,
+                           struct error *error);
+// Logits of the last of `length` positions: host, (V). For sampling.
+enum status model_next_logits(struct model *model, const int32_t *tokens, int length, float *logits,
+                              struct error *error);
+
+// ---- Tensors, for checkpoints, tests and dlt-eval ------------------------------------------------
+//
+// Named as PyTorch's nanoGPT / transformers would name them where there is a counterpart, e.g.
+// "layers.3.attention.qkv.weight" for a storage's tensor by slot; see model_tensor_list.
+
+enum model_tensor_kind { MODEL_WEIGHT, MODEL_GRADIENT, MODEL_MOMENT1, MODEL_MOMENT2 };
+struct model_tensor {
+    char name[96];                // unique
+    enum model_tensor_kind kind;
+    int dimensions;
+    size_t shape[3];
+    float *data; // device memory, fp32
+    size_t n;
+};
+// Calls `visit` for each tensor that exists now, in an order that depends on the tying state only.
+enum status model_visit_tensors(struct model *model,
+                                enum status (*visit)(void *context, const struct model_tensor *t,
+                                                     struct error *error),
+                                void *context, struct error *error);
+// The step count of a layer's owner, for checkpoints. Parts as in lib/tying; part TYING_PARTS is
+// the owner of everything outside the layers.
+int64_t model_get_owner_steps(const struct model *model, enum tying_part part, int layer);
+void model_set_owner_steps(struct model *model, enum tying_part part, int layer, int64_t steps);
+// Gives the model the memory and the maps of `tying` (as read from a checkpoint); the tensors'
+// contents are then to be filled in through model_visit_tensors, and model_refresh() called.
+enum status model_restore_tying(struct model *model, const struct tying *tying, struct error *error);
+void model_refresh(struct model *model); // compute-type copies from the master weights
+
+#endif

@@ -1,0 +1,63 @@
+// Checks for the unit tests. A test is a program that prints TAP and exits 0 only if all passed.
+//
+//     static void test_round_trip(void) {
+//         CHECK(length == 3);
+//         CHECK_STRING(error.message, "truncated");     contains
+//         CHECK_CLOSE(got, want, 1e-6);                 |got - want| <= tolerance
+//     }
+//     int main(void) {
+//         RUN(test_round_trip);
+//         return check_finish();
+//     }
+#ifndef DLT_TESTS_CHECK_H
+#define DLT_TESTS_CHECK_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static int check_tests, check_failed_tests;
+static bool check_test_failed;
+
+__attribute__((format(printf, 3, 4), unused)) static bool check_report(const char *file, int line,
+                                                                       const char *format, ...) {
+    __builtin_va_list arguments;
+    __builtin_va_start(arguments, format);
+    printf("# %s:%d: ", file, line);
+    vprintf(format, arguments);
+    printf("\n");
+    __builtin_va_end(arguments);
+    check_test_failed = true;
+    return false;
+}
+
+#define CHECK(condition) ((condition) || check_report(__FILE__, __LINE__, "failed: %s", #condition))
+#define CHECK_INT(got, want)                                                                       \
+    ((long long)(got) == (long long)(want) ||                                                      \
+     check_report(__FILE__, __LINE__, "%s is %lld, not %lld", #got, (long long)(got),              \
+                  (long long)(want)))
+#define CHECK_STRING(got, want)                                                                    \
+    (strstr((got), (want)) != NULL ||                                                              \
+     check_report(__FILE__, __LINE__, "'%s' is not in '%s'", (want), (got)))
+#define CHECK_CLOSE(got, want, tolerance)                                                          \
+    (fabs((double)(got) - (double)(want)) <= (double)(tolerance) ||                                \
+     check_report(__FILE__, __LINE__, "%s is %.17g, not %.17g within %g", #got, (double)(got),     \
+                  (double)(want), (double)(tolerance)))
+
+#define RUN(test)                                                                                  \
+    do {                                                                                           \
+        check_test_failed = false;                                                                 \
+        test();                                                                                    \
+        check_tests++;                                                                             \
+        check_failed_tests += check_test_failed;                                                   \
+        printf("%s %d - %s\n", check_test_failed ? "not ok" : "ok", check_tests, #test);           \
+        fflush(stdout);                                                                            \
+    } while (0)
+
+__attribute__((unused)) static int check_finish(void) {
+    printf("1..%d\n", check_tests);
+    return check_failed_tests > 0;
+}
+
+#endif
