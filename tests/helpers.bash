@@ -1,0 +1,32 @@
+# What every Bats file loads: the built tools on PATH, an empty folder to work in, a few checks.
+bats_require_minimum_version 1.5.0
+
+ROOT="$(cd "$BATS_TEST_DIRNAME/.." && pwd)"
+export ROOT
+export PATH="${BUILD_DIR:-$ROOT/build}/bin:$PATH"
+export LC_ALL=C
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# The one line that a failing tool owes: `expect_error_line dlt-cat "truncated"` checks that standard
+# error is a single line, begins with the tool's name, and contains the text.
+expect_error_line() {
+    local tool="$1" text="$2"
+    [ "$(printf '%s\n' "$stderr" | wc -l)" -eq 1 ] || { echo "not one line: $stderr"; return 1; }
+    case "$stderr" in
+    "$tool"*": "*"$text"*) ;;
+    *) echo "expected '$tool: ... $text ...', got: $stderr"; return 1 ;;
+    esac
+}
+
+# Real data, or a skip that says so.
+need_data() {
+    [ -n "${DLT_DATA:-}" ] && [ -e "$DLT_DATA/$1" ] || skip "no $1 (set DLT_DATA to a folder with the data)"
+}
+
+# The content digest of a file of ours.
+digest() {
+    dlt-cat "$1" | tail -n 1 | jq -r .content_xxh64
+}
