@@ -1,0 +1,39 @@
+# Run logs -> tables, figures, the paper and the page.
+
+PAPER := paper/build/$(PROFILE)
+TABLES := T1
+FIGURES := F1 F2 F3 F5
+report_logs := $(wildcard $(RUN_LOGS)/*.run.msgpack.zst)
+report_tables := $(TABLES:%=$(PAPER)/tables/%.tex)
+report_figures := $(FIGURES:%=$(PAPER)/figures/%.pdf)
+JOBS ?= $(shell nproc)
+# As many jobs as there are processors, unless the user said how many.
+sub_make = $(MAKE) --no-print-directory PROFILE=$(PROFILE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
+
+paper: ## train what is missing and write paper/build/PROFILE/paper.pdf and index.html (PROFILE=quick)
+	@+$(sub_make) runs
+	@+$(sub_make) report
+	@echo "made $(PAPER)/paper.pdf and $(PAPER)/index.html"
+
+report: $(PAPER)/paper.pdf $(PAPER)/index.html ## the same from the run logs that are there, training nothing
+.PHONY: paper report
+
+# The list of logs is a prerequisite too: a run that was added or taken away is a change.
+$(PAPER)/logs: FORCE
+	@$(if $(report_logs),,echo "dlt: there are no run logs in $(RUN_LOGS): 'make paper PROFILE=$(PROFILE)' makes them" >&2; exit 1;) \
+	printf '%s\n' $(report_logs) | pipelines/update $@
+
+report_inputs := $(PAPER)/logs $(report_logs) results/published.tsv $(bin)/dlt-report
+$(PAPER)/tables/%.tex: $(report_inputs)
+	@mkdir -p $(@D)
+	$(bin)/dlt-report table $* --format tex --published results/published.tsv -o $@ $(report_logs)
+$(PAPER)/figures/%.pdf: $(report_inputs)
+	@mkdir -p $(@D)
+	$(bin)/dlt-report figure $* --format pdf -o $@ $(report_logs)
+$(PAPER)/macros.tex: $(report_inputs)
+	$(bin)/dlt-report macros -o $@ $(report_logs)
+$(PAPER)/index.html: $(report_inputs)
+	$(bin)/dlt-report html --published results/published.tsv -o $@ $(report_logs)
+
+$(PAPER)/paper.pdf: paper/paper.tex $(PAPER)/macros.tex $(report_tables) $(report_figures)
+	@pipelines/typeset paper/paper.tex $(PAPER)

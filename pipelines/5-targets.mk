@@ -1,0 +1,23 @@
+# test, bench, install, deps.
+
+test: all unit ## pass the tests (real data from DLT_DATA where it is set)
+	@BUILD_DIR=$(abspath $(BUILD)) tests/run $(unit_tests)
+.PHONY: test
+
+install: all ## copy the tools to PREFIX (/usr/local), below DESTDIR if set
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(programs) $(DESTDIR)$(PREFIX)/bin
+.PHONY: install
+
+packages := gcc make zstd libc6-dev libzstd-dev libmsgpack-dev libutf8proc-dev libxxhash-dev libjansson-dev \
+    nettle-dev bats jq python3-minimal gnuplot-nox graphviz fonts-dejavu-core latexmk texlive-latex-base \
+    texlive-latex-recommended texlive-fonts-recommended lmodern
+
+deps: ## install what is needed, with apt-get (sudo where not root)
+	@pipelines/install-packages $(packages)
+.PHONY: deps
+
+# `make deps paper` installs before anything is compiled, also under -j.
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+$(objects) paper: | deps
+endif
