@@ -1,0 +1,60 @@
+# The house rules that a machine can check.
+load helpers
+
+# Which rooms a room may include, from the Makefile's own table.
+allowed() {
+    sed -n "s/^DEPENDS_$1 := *//p" "$ROOT/Makefile"
+}
+
+@test "every room includes only what it may use" {
+    cd "$ROOT"
+    bad=0
+    for room in base record corpus text tying agent model train report; do
+        for file in lib/"$room"/*.[ch]; do
+            while read -r included; do
+                case $included in
+                lib/*) other=$(echo "$included" | cut -d / -f 2) ;;
+                kernels/ops.h) other=cpu ;;
+                *) continue ;;
+                esac
+                if [ "$other" != "$room" ] && ! [[ " $(allowed $room) " == *" $other "* ]]; then
+                    echo "$file includes $included"
+                    bad=1
+                fi
+            done < <(sed -n 's/^#include "\(.*\)"$/\1/p' "$file")
+        done
+    done
+    [ "$bad" -eq 0 ]
+}
+
+@test "kernels include only the operations table and lib/base" {
+    cd "$ROOT"
+    run grep -nE '^#include "(tools|lib/(record|corpus|text|tying|agent|model|train|report))' -r kernels
+    [ "$status" -eq 1 ]
+}
+
+@test "nobody includes a tool" {
+    cd "$ROOT"
+    run grep -rn '#include "tools/' lib kernels tools tests
+    [ "$status" -eq 1 ]
+}
+
+@test "nothing but the front door exits or prints to standard output in the library" {
+    cd "$ROOT"
+    run grep -nE '\b(exit|abort|printf|puts|putchar) *\(' -r lib --include=*.c
+    [ -z "$(printf '%s\n' "$output" | grep -v '^lib/base/program.c:' | grep -v '_exit(127)')" ] || { echo "$output"; false; }
+}
+
+@test "files and folders that the README names are there" {
+    cd "$ROOT"
+    grep -oE '\]\([^)#]+\)' README.md | tr -d '()]' | grep -v '^http' | while read -r link; do
+        [ -e "$link" ] || { echo "README.md links to $link"; return 1; }
+    done
+}
+
+@test "the README's pipelines run as written" {
+    # Blocks marked ```sh run are examples that must work in an empty folder, offline.
+    awk '/^```sh run/ {on = 1; next} /^```/ {on = 0} on' "$ROOT/README.md" >examples.sh
+    [ -s examples.sh ]
+    run -0 bash -euo pipefail examples.sh
+}
