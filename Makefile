@@ -58,7 +58,7 @@ $$(call archive,$(1)): $$(objects_$(1))
 endef
 $(foreach r,$(ROOMS),$(eval $(call room_rules,$(r))))
 
-# ---- The CPU kernels: dispatch.c once, every other file once per instruction set ---------------
+# ---- The CPU kernels: dispatch.c and device.c once, the other files once per instruction set ----
 
 machine := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 ISAS := plain
@@ -73,8 +73,9 @@ ISA_FLAGS_neon :=
 ISA_FLAGS_avx2 := -mavx2 -mfma
 ISA_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 KERNEL_CFLAGS := -O3
-kernel_sources := $(filter-out kernels/cpu/dispatch.c,$(wildcard kernels/cpu/*.c))
-objects_cpu := $(BUILD)/kernels/cpu/dispatch.o
+kernel_common := kernels/cpu/dispatch.c kernels/cpu/device.c
+kernel_sources := $(filter-out $(kernel_common),$(wildcard kernels/cpu/*.c))
+objects_cpu := $(kernel_common:%.c=$(BUILD)/%.o)
 define isa_rules
 objects_cpu += $$(kernel_sources:%.c=$$(BUILD)/%.$(1).o)
 $$(BUILD)/kernels/cpu/%.$(1).o: kernels/cpu/%.c

@@ -1,0 +1,102 @@
+#include "kernels/cpu/device.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/memory.h"
+
+enum status cpu_open(device **dev, struct error *error) {
+    void *memory;
+    enum status status = memory_allocate(&memory, 1, sizeof(struct device), "the device", error);
+    *dev = memory;
+    return status;
+}
+
+void cpu_close(device *dev) {
+    if (dev) {
+        free(dev->scratch);
+        free(dev);
+    }
+}
+
+enum status cpu_check(device *dev, struct error *error) {
+    enum status status = dev->status;
+    if (status != STATUS_OK) {
+        *error = dev->error;
+        dev->status = STATUS_OK;
+    }
+    return status;
+}
+
+static void count_bytes(device *dev, size_t taken, size_t given_back) {
+    assert(dev->bytes_in_use >= given_back);
+    dev->bytes_in_use += taken - given_back;
+    if (dev->bytes_in_use > dev->bytes_peak) {
+        dev->bytes_peak = dev->bytes_in_use;
+    }
+}
+
+enum status cpu_allocate(device *dev, void **memory, size_t bytes, const char *what,
+                         struct error *error) {
+    enum status status = memory_allocate(memory, bytes, 1, what, error);
+    if (status == STATUS_OK) {
+        count_bytes(dev, bytes, 0);
+    }
+    return status;
+}
+
+void cpu_release(device *dev, void *memory, size_t bytes) {
+    if (memory) {
+        free(memory);
+        count_bytes(dev, 0, bytes);
+    }
+}
+
+size_t cpu_bytes_in_use(const device *dev) {
+    return dev->bytes_in_use;
+}
+
+size_t cpu_bytes_peak(const device *dev) {
+    return dev->bytes_peak;
+}
+
+void cpu_copy(device *dev, void *to, const void *from, size_t bytes) {
+    (void)dev;
+    if (bytes > 0) {
+        memmove(to, from, bytes);
+    }
+}
+
+void cpu_zero(device *dev, void *memory, size_t bytes) {
+    (void)dev;
+    if (bytes > 0) {
+        memset(memory, 0, bytes);
+    }
+}
+
+void cpu_cast(device *dev, act *weight, const float *master, size_t n) {
+    if ((const void *)weight != (const void *)master) {
+        cpu_copy(dev, weight, master, n * sizeof(float));
+    }
+}
+
+void *cpu_scratch(device *dev, size_t bytes) {
+    if (bytes <= dev->scratch_bytes) {
+        return dev->scratch;
+    }
+    free(dev->scratch);
+    count_bytes(dev, 0, dev->scratch_bytes);
+    dev->scratch_bytes = 0;
+    dev->scratch = NULL;
+    struct error error;
+    enum status status = memory_allocate(&dev->scratch, bytes, 1, "the CPU's scratch", &error);
+    if (status == STATUS_OK) {
+        dev->scratch_bytes = bytes;
+        count_bytes(dev, bytes, 0);
+    } else if (dev->status == STATUS_OK) {
+        dev->status = status;
+        dev->error = error;
+    }
+    return dev->scratch;
+}
