@@ -4,8 +4,8 @@
 // under "kind". The first record is kind "header", the last kind "end"; a file without its end
 // record is truncated. A reader also accepts the same maps without zstd.
 //
-// Volatile records, kind "env" and kind "timing", are left out of the content digest: two files
-// with the same content digest hold the same result.
+// Volatile records, kinds "env", "timing" and "input", are left out of the content digest: two
+// files with the same content digest hold the same result.
 #ifndef DLT_RECORD_RECORD_H
 #define DLT_RECORD_RECORD_H
 
@@ -38,7 +38,7 @@ struct record_builder {
         uint32_t fields; // so far
     } maps[RECORD_NESTING];
     int depth;
-    bool is_volatile; // kind "env" or "timing"
+    bool is_volatile; // kind "env", "timing" or "input"
     bool failed;
 };
 
@@ -73,10 +73,10 @@ struct record_writer_options {
 
 // Where a resumed file goes on: a frame boundary, and what had been written up to there.
 struct record_position {
-    uint64_t offset;         // compressed bytes
-    uint64_t records;        // records
-    uint64_t xxh64;          // of all uncompressed bytes
-    uint64_t content_xxh64;  // of the same without volatile records
+    uint64_t offset;        // compressed bytes
+    uint64_t records;       // records
+    uint64_t xxh64;         // of all uncompressed bytes
+    uint64_t content_xxh64; // of the same without volatile records
 };
 
 enum status record_writer_open(struct record_writer **writer,
@@ -126,8 +126,8 @@ enum record_salvage { RECORD_STRICT, RECORD_SALVAGE };
 enum status record_reader_open(struct record_reader **reader, const char *path, const char *what,
                                const char *content, enum record_salvage salvage,
                                struct error *error);
-// Reads the next record; *more is false after the end record, which has then been checked (count and
-// both digests) and is not handed out. Bounded memory: a record larger than `limit`
+// Reads the next record; *more is false after the end record, which has then been checked (count
+// and both digests) and is not handed out. Bounded memory: a record larger than `limit`
 // (record_reader_limit, 1 GiB unless set) and nesting deeper than RECORD_NESTING are errors.
 enum status record_read(struct record_reader *reader, struct record *record, bool *more,
                         struct error *error);
@@ -135,6 +135,8 @@ void record_reader_limit(struct record_reader *reader, size_t limit);
 // After the end was reached: whether an end record was there, and its content digest.
 bool record_reader_complete(const struct record_reader *reader);
 uint64_t record_reader_content_digest(const struct record_reader *reader);
+uint64_t record_reader_digest(const struct record_reader *reader); // the end record's `xxh64`
+uint64_t record_reader_count(const struct record_reader *reader);  // records so far, but the end
 // SHA-256 and size of the compressed file, known after the end was reached.
 void record_reader_input(struct record_reader *reader, char sha256[static HASH_SHA256_TEXT],
                          uint64_t *bytes);
@@ -163,7 +165,7 @@ bool record_equals(const msgpack_object *map, const char *key, const char *text)
 bool record_get_int_array(const msgpack_object *map, const char *key, int *values, size_t capacity,
                           size_t *count);
 
-// ---- Messages: the same maps, one at a time, between two processes (lib/agent) -------------------
+// ---- Messages: the same maps, one at a time, between two processes (lib/agent) ----------------
 //
 // Plain msgpack, no zstd, no header and no end.
 

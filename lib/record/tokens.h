@@ -10,7 +10,7 @@
 
 enum token_flag { TOKEN_STARTS_WITH_SPACE = 1, TOKEN_ENDS_WITH_SPACE = 2 };
 
-// What stands in the "vocabulary" record: facts of each id, and the special ids (-1: there is none).
+// What stands in the "vocabulary" record: facts of each id, and the special ids (-1: none).
 struct token_vocabulary {
     char model[16]; // "bpe" or "wordpiece"
     uint32_t size;  // V
@@ -23,7 +23,7 @@ struct token_vocabulary {
 };
 void token_vocabulary_free(struct token_vocabulary *vocabulary);
 
-// ---- Writing: header, env, then ------------------------------------------------------------------
+// ---- Writing: header, env, then ---------------------------------------------------------------
 
 enum status tokens_write_vocabulary(struct record_writer *writer, struct record_builder *r,
                                     const struct token_vocabulary *vocabulary, struct error *error);
@@ -41,14 +41,14 @@ enum status tokens_write_text(struct record_writer *writer, struct record_builde
 
 struct token_file {
     struct token_vocabulary vocabulary;
-    void *ids;     // uint16_t or uint32_t, by `width`; every id is below vocabulary.size
-    int width;     // 2 or 4
+    void *ids; // uint16_t or uint32_t, by `width`; every id is below vocabulary.size
+    int width; // 2 or 4
     size_t count;
     uint64_t *line_ends; // NULL without --lines
     size_t line_count;
     uint64_t text_bytes, text_words, text_lines;
-    char *name;                        // without directories
-    char sha256[HASH_SHA256_TEXT];     // of the file as read
+    char *name;                    // without directories
+    char sha256[HASH_SHA256_TEXT]; // of the file as read
     uint64_t file_bytes;
     uint64_t content_digest;
 };
