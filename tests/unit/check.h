@@ -32,18 +32,34 @@ __attribute__((format(printf, 3, 4), unused)) static bool check_report(const cha
     return false;
 }
 
-#define CHECK(condition) ((condition) || check_report(__FILE__, __LINE__, "failed: %s", #condition))
+// Functions behind the macros, so that a check may stand alone or be asked for its answer.
+__attribute__((unused)) static bool check_that(bool good, const char *file, int line,
+                                               const char *text) {
+    return good || check_report(file, line, "failed: %s", text);
+}
+
+__attribute__((unused)) static bool check_int(long long got, long long want, const char *file,
+                                              int line, const char *text) {
+    return got == want || check_report(file, line, "%s is %lld, not %lld", text, got, want);
+}
+
+__attribute__((unused)) static bool check_string(const char *got, const char *want,
+                                                 const char *file, int line) {
+    return strstr(got, want) != NULL || check_report(file, line, "'%s' is not in '%s'", want, got);
+}
+
+__attribute__((unused)) static bool check_close(double got, double want, double tolerance,
+                                                const char *file, int line, const char *text) {
+    return fabs(got - want) <= tolerance ||
+           check_report(file, line, "%s is %.17g, not %.17g within %g", text, got, want, tolerance);
+}
+
+#define CHECK(condition) check_that((condition), __FILE__, __LINE__, #condition)
 #define CHECK_INT(got, want)                                                                       \
-    ((long long)(got) == (long long)(want) ||                                                      \
-     check_report(__FILE__, __LINE__, "%s is %lld, not %lld", #got, (long long)(got),              \
-                  (long long)(want)))
-#define CHECK_STRING(got, want)                                                                    \
-    (strstr((got), (want)) != NULL ||                                                              \
-     check_report(__FILE__, __LINE__, "'%s' is not in '%s'", (want), (got)))
+    check_int((long long)(got), (long long)(want), __FILE__, __LINE__, #got)
+#define CHECK_STRING(got, want) check_string((got), (want), __FILE__, __LINE__)
 #define CHECK_CLOSE(got, want, tolerance)                                                          \
-    (fabs((double)(got) - (double)(want)) <= (double)(tolerance) ||                                \
-     check_report(__FILE__, __LINE__, "%s is %.17g, not %.17g within %g", #got, (double)(got),     \
-                  (double)(want), (double)(tolerance)))
+    check_close((double)(got), (double)(want), (double)(tolerance), __FILE__, __LINE__, #got)
 
 #define RUN(test)                                                                                  \
     do {                                                                                           \
