@@ -62,6 +62,10 @@ void model_count_memory(const struct model_config *config, const struct tying *t
 
 struct model; // opaque
 
+// Whether the shapes make a model. STATUS_USAGE, saying which do not. To be asked before counting;
+// model_open() asks too.
+enum status model_check(const struct model_config *config, struct error *error);
+
 // Allocates and initialises for the start map. STATUS_USAGE: shapes that make no model, saying which.
 enum status model_open(struct model **model, const struct ops *ops, device *dev,
                        const struct model_config *config, const int *start_map,

@@ -1,0 +1,211 @@
+// What the files of lib/model share. Letters as in kernels/ops.h.
+//
+//   parameters.c   which tensors there are, their shapes, where each lies in its block; counting
+//   storage.c      blocks and owners: carries out the plans of lib/tying
+//   init.c         random initial weights
+//   activations.c  the memory of a step
+//   branch.c       attention and feed-forward, without norm and residual: the same in every model
+//   head.c         logits and cross-entropy
+//   gpt2.c         what makes it a GPT-2: embedding, norms, the residual stream
+//   optimizer.c    clipping and AdamW
+//   model.c        opening, re-tying, checks, the calls of a step
+//
+// Invariants between the calls of model.h:
+//   1. A slot has a block if and only if it is in use; a layer's owner has a gradient if and only
+//   if
+//      it is active, moments if and only if it is not TYING_OWNER_NONE.
+//   2. A block's compute-type weights are its master weights, cast (one array where act is float).
+#ifndef DLT_MODEL_INTERNAL_H
+#define DLT_MODEL_INTERNAL_H
+
+#include "lib/model/model.h"
+
+// ---- Parameters: a block is one contiguous run of tensors
+// ----------------------------------------
+
+enum extent {
+    EXTENT_ONE,
+    EXTENT_WIDTH,      // C
+    EXTENT_QKV,        // 3C
+    EXTENT_HIDDEN,     // F = 4C
+    EXTENT_VOCABULARY, // V; in memory padded to the device's vocabulary_multiple
+    EXTENT_POSITIONS,  // T + 1
+};
+
+enum initial { INITIAL_ZERO, INITIAL_ONE, INITIAL_NORMAL, INITIAL_RESIDUAL };
+
+struct tensor_spec {
+    const char *name;
+    enum extent rows, columns; // a vector has EXTENT_ONE columns
+    enum initial initial;
+};
+
+enum { MODEL_TENSORS_MAX = 8 };
+
+struct tensor_layout {
+    const struct tensor_spec *spec;
+    size_t rows, columns;
+    size_t offset; // in elements from the block's start, a multiple of 16
+};
+
+struct layout {
+    size_t count;
+    size_t parameters; // elements that are parameters
+    size_t n;          // elements in memory: parameters, and padding that stays 0
+    struct tensor_layout tensors[MODEL_TENSORS_MAX];
+};
+
+// Tensors of a part, in the order of their table.
+enum {
+    ATTENTION_NORM,
+    ATTENTION_NORM_BIAS,
+    ATTENTION_QKV,
+    ATTENTION_QKV_BIAS,
+    ATTENTION_PROJECTION,
+    ATTENTION_PROJECTION_BIAS
+};
+enum {
+    FEEDFORWARD_NORM,
+    FEEDFORWARD_NORM_BIAS,
+    FEEDFORWARD_HIDDEN,
+    FEEDFORWARD_HIDDEN_BIAS,
+    FEEDFORWARD_PROJECTION,
+    FEEDFORWARD_PROJECTION_BIAS
+};
+enum { BASE_TOKEN }; // first in every architecture's base: the embedding that is also the head
+
+struct block {
+    float *master; // NULL: none
+    act *weight;   // the same memory as `master` where act is float
+};
+
+struct owner {
+    float *gradient, *moment1, *moment2;
+    int64_t steps;
+};
+
+// ---- One pass through the network
+// ----------------------------------------------------------------
+
+struct pass {
+    size_t B, T, N; // N = B T
+    bool training;  // dropout on, activations kept
+    int64_t step;   // keys the dropout masks
+};
+
+struct layer_activations {
+    act *input;                             // (N, C) residual stream
+    float *attention_mean, *attention_rstd; // (N) of its first norm
+    act *qkv;                               // (N, 3C)
+    act *attended;                          // (N, C) before the projection
+    float *log_sum;                         // (B, H, T)
+    act *middle;                            // (N, C) residual stream between the parts
+    float *feedforward_mean, *feedforward_rstd;
+    act *hidden_input; // (N, F) before GELU
+    act *hidden;       // (N, F) after it
+};
+
+// One block of memory. Buffers that are never needed at the same time share their place; which
+// these are depends on `training` and on model_config.recompute.
+struct activations {
+    void *memory;
+    size_t bytes;
+    bool training;
+    struct layer_activations layers[TYING_LAYERS_MAX];
+    act *output;                         // (N, C) residual stream behind the last layer
+    float *final_mean, *final_rstd;      // (N)
+    act *normed;                         // (N, C) output of a norm; after the head, its gradient
+    act *branch;                         // (N, C) output of a branch, and its gradient
+    act *attended_gradient;              // (N, C)
+    act *wide_gradient;                  // (N, F) of hidden; (N, 3C) of qkv
+    act *stream_gradient;                // (N, C) of the residual stream
+    act *logits;                         // (head_rows, V padded)
+    int32_t *tokens, *targets, *correct; // (N)
+    float *losses;                       // (N)
+};
+
+// What distinguishes one architecture from another.
+struct architecture {
+    const struct tensor_spec *base; // tensors outside the layers
+    size_t base_count;
+    size_t base_final; // the tensors from this one on stand behind the last layer
+    // From activations.tokens to `normed`, what the head gets.
+    void (*forward)(struct model *model, const struct pass *pass);
+    // From the gradient in `normed` to all other gradients.
+    void (*backward)(struct model *model, const struct pass *pass);
+};
+extern const struct architecture ARCHITECTURE_GPT2;
+const struct architecture *architecture_of(const struct model_config *config);
+
+struct model {
+    const struct ops *ops;
+    device *dev;
+    struct model_config config;
+    const struct architecture *architecture;
+    struct tying tying;
+    struct layout base_layout, part_layouts[TYING_PARTS];
+    struct block base, storages[TYING_PARTS][TYING_LAYERS_MAX];     // by slot
+    struct owner base_owner, owners[TYING_PARTS][TYING_LAYERS_MAX]; // by layer
+    float *zeros[TYING_PARTS]; // what ghosts have for a gradient; NULL where there can be none
+    struct activations activations;
+    float *host_losses; // (B, T)
+};
+
+// ---- parameters.c
+void layout_base(struct layout *layout, const struct model_config *config,
+                 size_t vocabulary_multiple);
+void layout_part(struct layout *layout, const struct model_config *config, enum tying_part part);
+size_t round_up(size_t n, size_t multiple);
+
+static inline act *act_at(const struct model *model, act *base, size_t index) {
+    return (act *)((char *)base + index * model->ops->act_bytes);
+}
+// Tensors of the weights that a layer uses; and of the gradient that this use adds to, or NULL.
+const act *layer_weight(const struct model *model, enum tying_part part, int layer, size_t tensor);
+float *layer_gradient(const struct model *model, enum tying_part part, int layer, size_t tensor);
+const act *base_weight(const struct model *model, size_t tensor);
+float *base_gradient(const struct model *model, size_t tensor);
+
+// ---- storage.c
+enum status storage_open_base(struct model *model, struct error *error);
+enum status storage_carry_out(struct model *model, const struct tying_plan *plan,
+                              struct error *error);
+// Takes and gives back memory until it is what `tying` asks for; contents are then unspecified.
+enum status storage_match(struct model *model, const struct tying *tying, struct error *error);
+void storage_close(struct model *model);
+
+// ---- init.c
+enum status init_block(struct model *model, const struct block *block, const struct layout *layout,
+                       int first_site, int layer, struct error *error);
+
+// ---- activations.c
+size_t activations_bytes(const struct model_config *config, const struct ops *ops, bool training);
+enum status activations_require(struct model *model, bool training, struct error *error);
+void activations_close(struct model *model);
+
+// ---- branch.c
+enum dropout_site { DROPOUT_EMBEDDING, DROPOUT_ATTENTION, DROPOUT_PROJECTION, DROPOUT_FEEDFORWARD };
+struct dropout pass_dropout(const struct model *model, const struct pass *pass,
+                            enum dropout_site site, int layer);
+void attention_forward(struct model *model, const struct pass *pass, int layer, act *out,
+                       const act *x);
+// out_gradient may be x_gradient.
+void attention_backward(struct model *model, const struct pass *pass, int layer, act *x_gradient,
+                        const act *out_gradient, const act *x);
+// out NULL: only what backward needs.
+void feedforward_forward(struct model *model, const struct pass *pass, int layer, act *out,
+                         const act *x);
+void feedforward_backward(struct model *model, const struct pass *pass, int layer, act *x_gradient,
+                          const act *out_gradient, const act *x);
+
+// ---- head.c
+size_t head_rows(const struct model_config *config); // rows of logits held at a time
+// Fills activations.losses. With gradient_scale != 0 also replaces `normed` by its gradient and
+// adds to the token embedding's; with `correct`, fills activations.correct.
+void head_run(struct model *model, const struct pass *pass, float gradient_scale, bool correct);
+enum status head_logits(struct model *model, size_t row, float *logits, struct error *error);
+
+// ---- memory.c
+uint64_t block_bytes(const struct layout *layout, const struct ops *ops);
+
+#endif
