@@ -48,7 +48,7 @@ static enum status damaged_here(const struct record_reader *reader, struct error
 static enum status truncated(struct record_reader *reader, struct error *error) {
     if (reader->digest.records == 0) {
         return reader->source.input.bytes == 0
-                   ? damaged(reader, error, "empty")
+                   ? damaged(reader, error, "truncated: it is empty")
                    : damaged(reader, error, "truncated before the end of its header");
     }
     if (reader->salvage == RECORD_SALVAGE) {
