@@ -144,9 +144,16 @@ enum status model_tie(struct model *model, int layer, int source, bool *changed,
 
 enum status model_restore_tying(struct model *model, const struct tying *tying,
                                 struct error *error) {
-    tying_check(tying);
-    model->tying = *tying;
-    return storage_match(model, tying, error);
+    enum status status = tying_validate(tying, error);
+    if (status == STATUS_OK && tying->layers != model->config.layers) {
+        status = error_set(error, STATUS_DAMAGED, "a map of %d layers for a model of %d",
+                           tying->layers, model->config.layers);
+    }
+    if (status == STATUS_OK) {
+        model->tying = *tying;
+        status = storage_match(model, tying, error);
+    }
+    return status;
 }
 
 // ---- Passes
