@@ -1,0 +1,151 @@
+#include "lib/train/evaluate.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "lib/base/math.h"
+#include "lib/base/memory.h"
+#include "lib/base/program.h"
+
+static const double LN2 = 0.69314718055994530942;
+
+// Host memory of one batch.
+struct workspace {
+    int32_t *inputs, *targets; // (B, T)
+    float *losses;             // (B, T)
+};
+
+static void workspace_free(struct workspace *w) {
+    free(w->inputs);
+    free(w->targets);
+    free(w->losses);
+}
+
+static enum status workspace_open(struct workspace *w, size_t rows, struct error *error) {
+    *w = (struct workspace){0};
+    void *memory[3] = {0};
+    enum status status = STATUS_OK;
+    for (int i = 0; i < 3 && status == STATUS_OK; i++) {
+        status = memory_allocate(&memory[i], rows, sizeof(float), "an evaluation batch", error);
+    }
+    *w = (struct workspace){memory[0], memory[1], memory[2]};
+    return status;
+}
+
+// The evaluation of one batch, added up. Targets below 0 do not count.
+static enum status add_batch(struct model *model, const struct workspace *w, size_t batch,
+                             struct evaluation *result, struct error *error) {
+    double loss_sum = 0;
+    int64_t count = 0, correct = 0;
+    enum status status = model_evaluate(model, w->inputs, w->targets, (int)batch, &loss_sum, &count,
+                                        &correct, w->losses, error);
+    if (status == STATUS_OK && count > 0) {
+        result->loss += loss_sum / (double)count;
+        result->tokens += (uint64_t)count;
+        result->correct += (uint64_t)correct;
+        result->batches++;
+    }
+    return status;
+}
+
+static void finish(struct evaluation *result) {
+    result->loss /= (double)result->batches;
+    result->perplexity = math_exp(result->loss);
+    if (result->text_bytes > 0) {
+        result->bits_per_byte = result->nll / LN2 / (double)result->text_bytes;
+    }
+    if (result->text_words > 0) {
+        result->perplexity_per_word = math_exp(result->nll / (double)result->text_words);
+    }
+}
+
+enum status evaluate_blocks(struct model *model, const struct blocks *blocks, size_t batch,
+                            uint64_t batches, struct evaluation *result, bool *stopped,
+                            struct error *error) {
+    size_t T = blocks->context, text_targets = blocks_text_targets(blocks);
+    size_t limit = blocks->count;
+    if (batches > 0 && batches < (blocks->count + batch - 1) / batch) {
+        limit = (size_t)batches * batch;
+    }
+    *result = (struct evaluation){.blocks = limit, .full = limit == blocks->count};
+    struct workspace w;
+    enum status status = workspace_open(&w, batch * T, error);
+    for (size_t first = 0; status == STATUS_OK && first < limit; first += batch) {
+        if (stopped && interrupt_pending()) {
+            *stopped = true;
+            break;
+        }
+        size_t taken = limit - first < batch ? limit - first : batch;
+        for (size_t b = 0; b < taken; b++) {
+            blocks_fill(blocks, first + b, w.inputs + b * T, w.targets + b * T);
+        }
+        status = add_batch(model, &w, taken, result, error);
+        for (size_t b = 0; status == STATUS_OK && b < taken; b++) {
+            for (size_t t = 0; t < text_targets; t++) {
+                result->nll += (double)w.losses[b * T + t];
+            }
+        }
+    }
+    result->text_tokens = (uint64_t)limit * text_targets;
+    blocks_measure(blocks, limit, &result->text_bytes, &result->text_words);
+    finish(result);
+    workspace_free(&w);
+    return status;
+}
+
+// Window w holds tokens from w stride on; the last may be shorter than T. Counted targets follow
+// each other without gap: token 1, 2, ... to the last.
+static void fill_window(const struct token_file *tokens, size_t window, size_t stride, size_t T,
+                        int32_t *inputs, int32_t *targets) {
+    size_t first = window * stride;
+    size_t uncounted = window > 0 ? T - stride : 0;
+    for (size_t t = 0; t < T; t++) {
+        bool inside = first + t + 1 < tokens->count;
+        inputs[t] = inside ? (int32_t)token_file_id(tokens, first + t) : 0;
+        targets[t] = inside && t >= uncounted ? (int32_t)token_file_id(tokens, first + t + 1) : -1;
+    }
+}
+
+enum status evaluate_windows(struct model *model, const struct token_file *tokens, size_t batch,
+                             size_t stride, struct evaluation *result, struct error *error) {
+    size_t T = (size_t)model_get_config(model)->context;
+    assert(stride >= 1 && stride <= T);
+    if (tokens->count < 2) {
+        return error_set(error, STATUS_DAMAGED, "the text '%s' has no token to predict",
+                         tokens->name);
+    }
+    size_t targets = tokens->count - 1;
+    size_t windows = targets <= T ? 1 : 1 + (targets - T + stride - 1) / stride;
+    *result = (struct evaluation){.blocks = windows, .full = true};
+    struct workspace w;
+    enum status status = workspace_open(&w, batch * T, error);
+    for (size_t first = 0; status == STATUS_OK && first < windows; first += batch) {
+        size_t taken = windows - first < batch ? windows - first : batch;
+        for (size_t b = 0; b < taken; b++) {
+            fill_window(tokens, first + b, stride, T, w.inputs + b * T, w.targets + b * T);
+        }
+        status = add_batch(model, &w, taken, result, error);
+        for (size_t i = 0; status == STATUS_OK && i < taken * T; i++) {
+            result->nll += w.targets[i] >= 0 ? (double)w.losses[i] : 0;
+        }
+    }
+    result->text_tokens = result->tokens;
+    token_file_measure(tokens, 1, tokens->count, &result->text_bytes, &result->text_words);
+    finish(result);
+    workspace_free(&w);
+    return status;
+}
+
+void evaluation_put(const struct evaluation *result, struct record_builder *r) {
+    record_put_real(r, "loss", result->loss);
+    record_put_real(r, "perplexity", result->perplexity);
+    record_put_int(r, "blocks", (int64_t)result->blocks);
+    record_put_int(r, "tokens", (int64_t)result->tokens);
+    record_put_bool(r, "full", result->full);
+    record_put_real(r, "nll", result->nll);
+    record_put_int(r, "text_tokens", (int64_t)result->text_tokens);
+    record_put_int(r, "text_bytes", (int64_t)result->text_bytes);
+    record_put_int(r, "text_words", (int64_t)result->text_words);
+    record_put_real(r, "perplexity_per_word", result->perplexity_per_word);
+    record_put_real(r, "bits_per_byte", result->bits_per_byte);
+}

@@ -1,0 +1,79 @@
+// Every setting of a training run, from one table: the parser, the help text, the start-up table,
+// the configuration in a file's header and its comparison on resuming all come from it.
+#ifndef DLT_TRAIN_SETTINGS_H
+#define DLT_TRAIN_SETTINGS_H
+
+#include <msgpack.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/options.h"
+#include "lib/base/status.h"
+#include "lib/model/model.h"
+#include "lib/record/record.h"
+
+enum split { SPLIT_TRAIN, SPLIT_VALID, SPLIT_TEST, SPLITS };
+extern const char *const SPLIT_NAMES[SPLITS];
+
+enum sampling { SAMPLING_RESHUFFLE, SAMPLING_EPOCH };
+
+struct settings {
+    // The network
+    int arch; // enum model_arch
+    int64_t layers, width, heads, context, batch;
+    double dropout;
+    int permute, recompute; // enum model_permute, enum model_recompute
+    // What it learns from
+    const char *text[SPLITS]; // token files; "-": standard input
+    int blocks;               // enum blocks_kind
+    int sampling;             // enum sampling
+    int objective;
+    // How it learns
+    int64_t episodes, steps_per_action, max_steps; // max_steps 0: no limit
+    double lr, weight_decay, clip, beta1, beta2;
+    int64_t seed;
+    int precision;
+    // Tying
+    int semantics;
+    int gradient, untie, moments, retie, start, retire; // the enums of lib/tying
+    int parts;                                          // enum tying_parts
+    const char *agent;
+    double agent_timeout;
+    // Evaluation and what is left behind
+    int64_t eval_every, eval_batches; // eval_batches 0: all
+    const char *labels;               // "KEY=VALUE,..."
+    const char *checkpoint;
+    int64_t checkpoint_every;
+    bool restart, dry_run;
+    int device;
+};
+
+enum { SETTINGS_OPTIONS_MAX = 56 };
+
+void settings_defaults(struct settings *settings);
+// Fills `table`, which ends with a NULL name and points into *settings.
+void settings_describe(struct settings *settings, struct option table[SETTINGS_OPTIONS_MAX]);
+// After parsing: puts what --semantics stands for where no single option was given, and refuses
+// what does not fit together. STATUS_USAGE.
+enum status settings_resolve(struct settings *settings, struct error *error);
+
+void settings_model_config(const struct settings *settings, uint32_t vocabulary,
+                           struct model_config *config);
+// Training steps of the whole run: episodes x visits x steps, unless --max-steps ends it before.
+int64_t settings_planned_steps(const struct settings *settings);
+// Visits of one episode: layers 1 .. L-1; a network of one layer is trained without any choice.
+int64_t settings_visits(const struct settings *settings);
+
+// Adds the map "labels" to a header.
+void settings_put_labels(const struct settings *settings, struct record_builder *r);
+// The configuration as a msgpack map, for the agent and for comparing; lives in `zone`.
+enum status settings_to_map(const struct settings *settings, msgpack_zone *zone,
+                            msgpack_object *map, struct error *error);
+// Takes the settings from a header's configuration. Strings are copied into `zone`. STATUS_DAMAGED.
+enum status settings_from_map(struct settings *settings, const msgpack_object *map,
+                              msgpack_zone *zone, struct error *error);
+// STATUS_USAGE, naming the first option that differs from the configuration of checkpoint `path`.
+enum status settings_compare(const struct settings *settings, const msgpack_object *map,
+                             const char *path, struct error *error);
+
+#endif

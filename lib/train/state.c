@@ -1,0 +1,71 @@
+#include "lib/train/state.h"
+
+static void put_best(struct record_builder *r, const char *key, const struct best *best) {
+    record_put_map(r, key);
+    record_put_real(r, "perplexity", best->perplexity);
+    record_put_int(r, "episode", best->episode);
+    record_put_real(r, "test_perplexity", best->test_perplexity);
+    record_end_map(r);
+}
+
+static bool get_best(const msgpack_object *map, const char *key, struct best *best) {
+    const msgpack_object *inner = record_find(map, key);
+    return inner && record_get_real(inner, "perplexity", &best->perplexity) &&
+           record_get_int(inner, "episode", &best->episode) &&
+           record_get_real(inner, "test_perplexity", &best->test_perplexity);
+}
+
+// 64-bit digests and counters travel as signed integers of the same bits.
+static bool get_unsigned(const msgpack_object *map, const char *key, uint64_t *value) {
+    int64_t bits = 0;
+    bool found = record_get_int(map, key, &bits);
+    *value = (uint64_t)bits;
+    return found;
+}
+
+void train_state_put(const struct train_state *state, struct record_builder *r) {
+    record_put_int(r, "episode", state->episode);
+    record_put_int(r, "visit", state->visit);
+    record_put_int(r, "step", state->step);
+    record_put_int(r, "visits", state->visits);
+    record_put_int(r, "tokens", state->tokens);
+    record_put_int(r, "changes", state->changes);
+    record_put_bool(r, "finished", state->finished);
+    put_best(r, "best_test", &state->best_test);
+    put_best(r, "best_valid", &state->best_valid);
+    record_put_int(r, "vocabulary", state->vocabulary);
+    record_put_map(r, "inputs");
+    for (int i = 0; i < SPLITS; i++) {
+        record_put_int(r, SPLIT_NAMES[i], (int64_t)state->inputs[i]);
+    }
+    record_end_map(r);
+    record_put_int(r, "train_pass", (int64_t)state->train_pass);
+    record_put_int(r, "train_position", (int64_t)state->train_position);
+    record_put_int(r, "reward_pass", (int64_t)state->reward_pass);
+    record_put_int(r, "reward_position", (int64_t)state->reward_position);
+}
+
+bool train_state_get(struct train_state *state, const msgpack_object *map) {
+    int64_t vocabulary = 0;
+    const msgpack_object *inputs = record_find(map, "inputs");
+    bool whole = inputs && record_get_int(map, "episode", &state->episode) &&
+                 record_get_int(map, "visit", &state->visit) &&
+                 record_get_int(map, "step", &state->step) &&
+                 record_get_int(map, "visits", &state->visits) &&
+                 record_get_int(map, "tokens", &state->tokens) &&
+                 record_get_int(map, "changes", &state->changes) &&
+                 record_get_bool(map, "finished", &state->finished) &&
+                 get_best(map, "best_test", &state->best_test) &&
+                 get_best(map, "best_valid", &state->best_valid) &&
+                 record_get_int(map, "vocabulary", &vocabulary) &&
+                 get_unsigned(map, "train_pass", &state->train_pass) &&
+                 get_unsigned(map, "train_position", &state->train_position) &&
+                 get_unsigned(map, "reward_pass", &state->reward_pass) &&
+                 get_unsigned(map, "reward_position", &state->reward_position);
+    for (int i = 0; whole && i < SPLITS; i++) {
+        whole = get_unsigned(inputs, SPLIT_NAMES[i], &state->inputs[i]);
+    }
+    state->vocabulary = (uint32_t)vocabulary;
+    return whole && vocabulary > 0 && vocabulary <= INT32_MAX && state->episode >= 1 &&
+           state->visit >= 0 && state->step >= 0;
+}

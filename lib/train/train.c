@@ -1,0 +1,313 @@
+// Opening and closing a run. Everything that can be wrong is found here, before the first step.
+#define _GNU_SOURCE
+#include "lib/train/train.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/program.h"
+#include "lib/train/trainer.h"
+
+static bool is_regular_file(const char *path) {
+    struct stat info;
+    return path && stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+static bool is_stream_name(const char *path) {
+    return !path || strcmp(path, "-") == 0;
+}
+
+// ---- Texts
+// -----------------------------------------------------------------------------------------
+
+static enum status open_text(struct trainer *t, enum split split, struct error *error) {
+    struct token_file *tokens = &t->tokens[split];
+    enum status status = token_file_read(tokens, t->settings->text[split], error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    t->has[split] = true;
+    t->state.inputs[split] = tokens->content_digest;
+    if (split != SPLIT_TRAIN) {
+        status = token_file_same_vocabulary(&t->tokens[SPLIT_TRAIN], tokens, error);
+    }
+    return status == STATUS_OK
+               ? blocks_open(&t->blocks[split], tokens, (enum blocks_kind)t->settings->blocks,
+                             (size_t)t->settings->context, error)
+               : status;
+}
+
+static enum status open_texts(struct trainer *t, struct error *error) {
+    enum status status = STATUS_OK;
+    for (int split = 0; split < SPLITS && status == STATUS_OK; split++) {
+        status = t->settings->text[split] ? open_text(t, (enum split)split, error) : STATUS_OK;
+    }
+    t->state.vocabulary = t->tokens[SPLIT_TRAIN].vocabulary.size;
+    return status;
+}
+
+static enum status open_batches(struct trainer *t, struct error *error) {
+    const struct settings *s = t->settings;
+    int32_t **batches[] = {&t->inputs, &t->targets, &t->reward_inputs, &t->reward_targets};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < ARRAY_LENGTH(batches) && status == STATUS_OK; i++) {
+        void *memory = NULL;
+        status = memory_allocate(&memory, (size_t)(s->batch * s->context), sizeof(int32_t),
+                                 "a batch", error);
+        *batches[i] = memory;
+    }
+    if (status == STATUS_OK) {
+        status = sampler_open(&t->train, &t->blocks[SPLIT_TRAIN], (size_t)s->batch,
+                              (uint64_t)s->seed, RANDOM_SHUFFLE, error);
+    }
+    return status == STATUS_OK ? sampler_open(&t->reward, &t->blocks[SPLIT_TRAIN], (size_t)s->batch,
+                                              (uint64_t)s->seed, RANDOM_REWARD, error)
+                               : status;
+}
+
+// ---- Going on from a checkpoint
+// ----------------------------------------------------------------------
+
+static enum status compare_inputs(const struct trainer *t, const struct checkpoint *checkpoint,
+                                  struct error *error) {
+    for (int i = 0; i < SPLITS; i++) {
+        if (t->state.inputs[i] != checkpoint->state.inputs[i]) {
+            return error_set(error, STATUS_USAGE,
+                             "checkpoint '%s' is of another run: --%s was another text; --restart "
+                             "begins anew",
+                             t->settings->checkpoint, SPLIT_NAMES[i]);
+        }
+    }
+    return STATUS_OK;
+}
+
+// Opens the checkpoint that the run can go on from. *done: it is finished, and its run log is
+// there.
+static enum status find_checkpoint(const struct trainer *t, struct checkpoint *checkpoint,
+                                   bool *done, struct error *error) {
+    const char *path = t->settings->checkpoint;
+    enum status status = checkpoint_open(checkpoint, path, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = settings_compare(t->settings, &checkpoint->config, path, error);
+    *done = status == STATUS_OK && checkpoint->state.finished && !is_stream_name(t->output) &&
+            file_exists(t->output);
+    if (status == STATUS_OK && !*done &&
+        (!checkpoint->changing.resumable || is_stream_name(t->output))) {
+        status = error_set(error, STATUS_USAGE,
+                           "cannot go on from checkpoint '%s': %s; --restart begins anew", path,
+                           is_stream_name(t->output)
+                               ? "a run log on standard output cannot go on"
+                               : "its agent could not save itself, or its run log was a stream");
+    }
+    if (status != STATUS_OK || *done) {
+        checkpoint_close(checkpoint);
+    }
+    return status;
+}
+
+static enum status resume_log(struct trainer *t, const struct record_writer_options *options,
+                              const struct checkpoint *checkpoint, struct error *error) {
+    enum status status = record_writer_resume(&t->log, options, &checkpoint->changing.run, error);
+    if (status != STATUS_OK) {
+        struct error why = *error;
+        return error_set(error, status, "%.900s; --restart begins anew", why.message);
+    }
+    return run_log_env(t, error);
+}
+
+static enum status resume(struct trainer *t, const struct record_writer_options *options,
+                          struct checkpoint *checkpoint, struct error *error) {
+    enum status status = checkpoint_load(checkpoint, t->model, t->ops, t->dev, &t->dialogue, error);
+    t->state = checkpoint->state;
+    t->seconds_before = checkpoint->changing.seconds;
+    if (status == STATUS_OK) {
+        status = sampler_restore(&t->train, t->state.train_pass, t->state.train_position, error);
+    }
+    if (status == STATUS_OK) {
+        status = sampler_restore(&t->reward, t->state.reward_pass, t->state.reward_position, error);
+    }
+    if (status == STATUS_OK && !t->state.finished) {
+        status = dialogue_restore(&t->dialogue, error);
+    }
+    if (status == STATUS_OK) {
+        status = resume_log(t, options, checkpoint, error);
+    }
+    t->saved = true;
+    t->checkpoint_step = t->state.step;
+    return status;
+}
+
+static enum status begin(struct trainer *t, const struct record_writer_options *options,
+                         struct error *error) {
+    struct model_memory memory;
+    model_count_memory(&t->config, model_tying(t->model), t->ops, &memory);
+    enum status status = record_writer_open(&t->log, options, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    t->log_is_stream = record_writer_is_stream(t->log);
+    if (is_regular_file(t->settings->checkpoint)) {
+        unlink(t->settings->checkpoint); // --restart: it does not belong to this run log
+    }
+    t->state.episode = 1;
+    status = run_log_begin(t, &memory, error);
+    // The first checkpoint shows that it can be written, and has a run killed early go on too.
+    return status == STATUS_OK ? trainer_checkpoint(t, false, error) : status;
+}
+
+// ---- The run
+// -----------------------------------------------------------------------------------------
+
+static void show_table(const struct buffer *table) {
+    const char *text = (const char *)table->data;
+    for (size_t at = 0; at < table->length;) {
+        const char *end = memchr(text + at, '\n', table->length - at);
+        log_line("%.*s", (int)(end - text - (long)at), text + at);
+        at = (size_t)(end - text) + 1;
+    }
+}
+
+// Texts, agent, device and memory: all that can refuse a run, and nothing that takes long.
+static enum status prepare(struct trainer *t, struct buffer *table, struct error *error) {
+    enum status status = open_texts(t, error);
+    if (status == STATUS_OK) {
+        settings_model_config(t->settings, t->state.vocabulary, &t->config);
+        status = ops_cpu(&t->ops, error);
+    }
+    if (status == STATUS_OK) {
+        status = dialogue_open(&t->dialogue, t->settings, error);
+    }
+    if (status == STATUS_OK) {
+        status = trainer_table(t, table, error);
+    }
+    return status == STATUS_OK && !t->settings->dry_run ? trainer_check_memory(t, error) : status;
+}
+
+static void warn_of_streams(const struct trainer *t) {
+    if (!t->settings->checkpoint) {
+        return;
+    }
+    if (is_stream_name(t->output) || t->log_is_stream) {
+        log_warning("a run log on standard output cannot be resumed: neither can this run");
+    } else if (!t->dialogue.ready.can_save) {
+        log_warning("the agent cannot save itself: this run cannot be resumed");
+    }
+}
+
+static enum status run(struct trainer *t, struct checkpoint *checkpoint, int *signal,
+                       struct error *error) {
+    const struct record_writer_options options = {.path = t->output, .content = "run"};
+    enum status status = t->ops->open(&t->dev, error);
+    if (status == STATUS_OK) {
+        status = model_open(&t->model, t->ops, t->dev, &t->config, t->dialogue.ready.start, error);
+    }
+    if (status == STATUS_OK) {
+        status = open_batches(t, error);
+    }
+    if (status == STATUS_OK) {
+        interrupt_install();
+        t->started = clock_seconds();
+        status = checkpoint ? resume(t, &options, checkpoint, error) : begin(t, &options, error);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    warn_of_streams(t);
+    if (checkpoint) {
+        log_info("going on from checkpoint '%s' at step %" PRId64, t->settings->checkpoint,
+                 t->state.step);
+    }
+    status = trainer_loop(t, signal, error);
+    if (status == STATUS_OK && !*signal) {
+        status = record_writer_finish(t->log, error);
+        t->log = NULL;
+    }
+    return status;
+}
+
+// An unfinished run log stays as NAME.partial: to go on with, or to salvage what was recorded.
+static void close_trainer(struct trainer *t, bool resuming) {
+    if (t->log) {
+        record_writer_abandon(t->log, resuming || t->state.step > 0 || t->saved);
+    }
+    record_builder_free(&t->record);
+    dialogue_close(&t->dialogue);
+    sampler_close(&t->train);
+    sampler_close(&t->reward);
+    free(t->inputs);
+    free(t->targets);
+    free(t->reward_inputs);
+    free(t->reward_targets);
+    for (int i = 0; i < SPLITS; i++) {
+        if (t->has[i]) {
+            token_file_free(&t->tokens[i]);
+        }
+    }
+    if (t->model) {
+        model_close(t->model);
+    }
+    if (t->dev) {
+        t->ops->close(t->dev);
+    }
+}
+
+static void tell_stopped(const struct trainer *t, int signal) {
+    if (!signal) {
+        return;
+    }
+    log_info("stopped by signal (%s) after step %" PRId64, strsignal(signal), t->state.step);
+    if (t->settings->checkpoint && t->dialogue.ready.can_save && !t->log_is_stream) {
+        log_info("the same command goes on from checkpoint '%s'", t->settings->checkpoint);
+    }
+}
+
+enum status train_run(const struct settings *settings, const char *output,
+                      const struct invocation *invocation, struct train_outcome *outcome,
+                      struct error *error) {
+    struct trainer t = {.settings = settings,
+                        .invocation = invocation,
+                        .output = output,
+                        .planned = settings_planned_steps(settings),
+                        .epsilon = -1};
+    struct checkpoint checkpoint = {0};
+    struct buffer table = {0};
+    bool done = false, resuming = !settings->restart && !settings->dry_run &&
+                                  is_regular_file(settings->checkpoint);
+    *outcome = (struct train_outcome){0};
+    enum status status = STATUS_OK;
+    if (resuming) {
+        status = find_checkpoint(&t, &checkpoint, &done, error);
+        if (status == STATUS_OK && done) {
+            log_info("the run of checkpoint '%s' is finished, and '%s' is there: nothing to do",
+                     settings->checkpoint, output);
+        }
+        if (status != STATUS_OK || done) {
+            return status;
+        }
+    }
+    status = prepare(&t, &table, error);
+    if (status == STATUS_OK && resuming) {
+        status = compare_inputs(&t, &checkpoint, error);
+    }
+    if (status == STATUS_OK && settings->dry_run) {
+        outcome->table = table;
+        table = (struct buffer){0};
+    } else if (status == STATUS_OK) {
+        show_table(&table);
+        status = run(&t, resuming ? &checkpoint : NULL, &outcome->signal, error);
+    }
+    if (status == STATUS_OK) {
+        tell_stopped(&t, outcome->signal);
+    }
+    if (resuming) {
+        checkpoint_close(&checkpoint);
+    }
+    buffer_free(&table);
+    close_trainer(&t, resuming);
+    return status;
+}

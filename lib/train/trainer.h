@@ -1,0 +1,75 @@
+// What the files of a running training share. Not for other rooms.
+#ifndef DLT_TRAIN_TRAINER_H
+#define DLT_TRAIN_TRAINER_H
+
+#include "lib/base/log.h"
+#include "lib/train/checkpoint.h"
+#include "lib/train/evaluate.h"
+#include "lib/train/sampler.h"
+#include "lib/train/train.h"
+
+struct trainer {
+    const struct settings *settings;
+    const struct invocation *invocation;
+    const char *output; // path of the run log
+    int64_t planned;    // training steps of the whole run
+
+    bool has[SPLITS];
+    struct token_file tokens[SPLITS];
+    struct blocks blocks[SPLITS];
+    struct sampler train, reward;
+    int32_t *inputs, *targets;               // (B, T) the training batch
+    int32_t *reward_inputs, *reward_targets; // (B, T)
+
+    const struct ops *ops;
+    device *dev;
+    struct model_config config;
+    struct model *model;
+    struct dialogue dialogue;
+
+    struct record_writer *log; // NULL when it is finished
+    struct record_builder record;
+    bool log_is_stream;
+
+    struct train_state state;
+    bool saved;              // a checkpoint of this state is on disk
+    int64_t checkpoint_step; // step of the last checkpoint
+
+    // What only the talk and the timing records need
+    struct progress progress;
+    double started, seconds_before; // clock at this process's start; seconds of the earlier ones
+    double step_seconds;            // spent in training steps since the episode's start
+    int64_t step_tokens;            // targets trained on in that time
+    double loss_sum;                // of the episode's steps in this process
+    int64_t loss_count;
+    double epsilon; // as the agent last told, below 0 if it does not
+};
+
+// loop.c: trains until the end, a signal (*signal) or a failure.
+enum status trainer_loop(struct trainer *t, int *signal, struct error *error);
+// Writes a checkpoint where one is wanted. `agent_lost`: it can no longer be asked to save itself.
+enum status trainer_checkpoint(struct trainer *t, bool agent_lost, struct error *error);
+double trainer_seconds(const struct trainer *t); // over all resumes
+
+// run_log.c: one function per kind of record.
+enum status run_log_begin(struct trainer *t, const struct model_memory *memory,
+                          struct error *error);
+enum status run_log_env(struct trainer *t, struct error *error);
+enum status run_log_visit(struct trainer *t, int layer, int source, bool changed,
+                          const msgpack_object *info, struct error *error);
+enum status run_log_step(struct trainer *t, double loss, double norm, struct error *error);
+enum status run_log_reward(struct trainer *t, int layer, const struct agent_reward *reward,
+                           struct error *error);
+enum status run_log_evaluation(struct trainer *t, enum split split, const struct evaluation *result,
+                               struct error *error);
+enum status run_log_episode(struct trainer *t, struct error *error); // memory and timing
+enum status run_log_final(struct trainer *t, struct error *error);
+
+// table.c: every setting, the parameters and the memory, as lines of text.
+enum status trainer_table(const struct trainer *t, struct buffer *text, struct error *error);
+// STATUS_FAILURE if the memory that the run begins with is not there, with what would help.
+enum status trainer_check_memory(const struct trainer *t, struct error *error);
+// Memory at the run's beginning, with the agent's start map.
+void trainer_count_memory(const struct trainer *t, struct model_memory *memory);
+
+#endif
