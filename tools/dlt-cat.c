@@ -186,7 +186,7 @@ int main(int argc, char **argv) {
     size_t count = operands.count > 0 ? operands.count : 1;
     enum status status = check ? check_files(paths, count, &closed, &error)
                                : print_files(paths, count, &closed, &error);
-    if (!closed && fflush(stdout) != 0 && status == STATUS_OK) {
+    if (status == STATUS_OK && !closed && fflush(stdout) != 0) {
         status = check_output(&closed, &error);
     }
     operands_free(&operands);
