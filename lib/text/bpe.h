@@ -1,0 +1,92 @@
+// Byte-level byte-pair encoding: GPT-2's vocabulary file, and the merging of one piece of text.
+//
+// Ids: the 256 bytes in GPT-2's order, then the merges in the file's order, then <|endoftext|>.
+// So the id of what a merge forms is also its rank: of two merges the lower id goes first.
+#ifndef DLT_TEXT_BPE_H
+#define DLT_TEXT_BPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/hash.h"
+#include "lib/base/memory.h"
+#include "lib/base/status.h"
+
+enum {
+    BPE_BYTES = 256,            // ids of single bytes
+    BPE_SIZE_MAXIMUM = 1 << 21, // ids fit 21 bits, three to a word of the pair table
+    BPE_TOKEN_MAXIMUM = 65535,  // bytes that one id may stand for
+};
+#define BPE_NONE UINT32_MAX
+#define BPE_PAIR_MULTIPLIER 0x9E3779B97F4A7C15u
+
+struct bpe_pair {
+    uint32_t left, right;
+};
+
+struct bpe_vocabulary {
+    uint32_t size;           // V = 256 + merges + 1
+    uint32_t end_of_text;    // V - 1
+    struct bpe_pair *merges; // (V - 257) what id 256 + i is made of
+    uint32_t *offsets;       // (V + 1) where the bytes of an id start in `bytes`
+    uint8_t *bytes;          // what the ids stand for, one after the other
+    uint32_t byte_ids[BPE_BYTES];
+    uint32_t *byte_pairs; // (65536) id of two bytes merged, first byte high; or BPE_NONE
+    uint64_t *pairs;      // open hash table: left, right, merged id in 21 bits each; 0 is free
+    size_t pair_mask;
+    char *name; // of the file, without directories
+    char sha256[HASH_SHA256_TEXT];
+    uint64_t file_bytes;
+};
+
+// Reads a vocabulary in GPT-2's merges format. STATUS_DAMAGED names the line at fault.
+enum status bpe_vocabulary_read(struct bpe_vocabulary *vocabulary, const char *path,
+                                struct error *error);
+// The same from memory; `name` is for messages.
+enum status bpe_vocabulary_parse(struct bpe_vocabulary *vocabulary, const uint8_t *text,
+                                 size_t length, const char *name, struct error *error);
+void bpe_vocabulary_free(struct bpe_vocabulary *vocabulary);
+
+// What the id stands for; id < size.
+static inline const uint8_t *bpe_token_bytes(const struct bpe_vocabulary *vocabulary, uint32_t id,
+                                             size_t *length) {
+    *length = vocabulary->offsets[id + 1] - vocabulary->offsets[id];
+    return vocabulary->bytes + vocabulary->offsets[id];
+}
+
+// The bytes in GPT-2's order of ids, and the character (code point) that spells each byte in the
+// file: itself where it is a printable one of Latin-1, else one from U+0100 up.
+struct bpe_alphabet {
+    uint8_t byte_of_id[BPE_BYTES];
+    uint16_t spelling[BPE_BYTES]; // by byte
+};
+void bpe_alphabet_fill(struct bpe_alphabet *alphabet);
+
+// Id of two ids merged, or BPE_NONE.
+static inline uint32_t bpe_pair_find(const struct bpe_vocabulary *vocabulary, uint32_t left,
+                                     uint32_t right) {
+    uint64_t key = (uint64_t)left << 42 | (uint64_t)right << 21;
+    size_t at = (size_t)((key * BPE_PAIR_MULTIPLIER) >> 32) & vocabulary->pair_mask;
+    for (; vocabulary->pairs[at]; at = (at + 1) & vocabulary->pair_mask) {
+        if ((vocabulary->pairs[at] ^ key) < BPE_SIZE_MAXIMUM) {
+            return (uint32_t)(vocabulary->pairs[at] ^ key);
+        }
+    }
+    return BPE_NONE;
+}
+
+// Working memory of bpe_merge(), kept between calls; start with zeros.
+struct bpe_workspace {
+    uint64_t *heap;
+    uint32_t *nodes;
+    size_t capacity;
+};
+void bpe_workspace_free(struct bpe_workspace *workspace);
+
+// Ids of one piece, 1 to `length` of them, into ids[0 .. length). Time n log n.
+enum status bpe_merge(const struct bpe_vocabulary *vocabulary, struct bpe_workspace *workspace,
+                      const uint8_t *piece, size_t length, uint32_t *ids, size_t *count,
+                      struct error *error);
+
+#endif

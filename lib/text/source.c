@@ -1,0 +1,116 @@
+#define _GNU_SOURCE // memrchr
+#include "lib/text/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/text/pretokenize.h"
+#include "lib/text/unicode.h"
+
+enum status text_source_open(struct text_source *source, const char *const *paths, size_t count,
+                             enum text_cut cut, struct error *error) {
+    static const char *const STANDARD_INPUT[] = {"-"};
+    *source = (struct text_source){.paths = count > 0 ? paths : STANDARD_INPUT,
+                                   .count = count > 0 ? count : 1,
+                                   .cut = cut,
+                                   .after_space = true};
+    return memory_allocate((void **)&source->inputs, source->count, sizeof *source->inputs,
+                           "input files", error);
+}
+
+void text_source_close(struct text_source *source) {
+    if (source->open) {
+        file_input_close(&source->file);
+    }
+    for (size_t i = 0; i < source->done; i++) {
+        free(source->inputs[i].name);
+    }
+    free(source->inputs);
+    buffer_free(&source->rest);
+    *source = (struct text_source){0};
+}
+
+static enum status finish_file(struct text_source *source, struct error *error) {
+    struct text_input *input = &source->inputs[source->done];
+    input->name = strdup(file_base_name(source->file.name));
+    input->bytes = source->file.bytes;
+    hash_sha256_finish(&source->file.sha256, input->sha256);
+    file_input_close(&source->file);
+    source->open = false;
+    source->done++;
+    return input->name ? STATUS_OK : error_set(error, STATUS_FAILURE, "cannot allocate a name");
+}
+
+// Reads until `text` holds `length` bytes or the last file ends.
+static enum status fill(struct text_source *source, struct buffer *text, size_t length,
+                        struct error *error) {
+    enum status status =
+        length > text->length ? buffer_reserve(text, length - text->length, error) : STATUS_OK;
+    while (status == STATUS_OK && text->length < length && source->done < source->count) {
+        if (!source->open) {
+            status = file_input_open(&source->file, source->paths[source->done], error);
+            source->open = status == STATUS_OK;
+            continue;
+        }
+        size_t got = 0;
+        status = file_input_read(&source->file, text->data + text->length, length - text->length,
+                                 &got, error);
+        text->length += got;
+        if (status == STATUS_OK && got == 0) {
+            status = finish_file(source, error);
+        }
+    }
+    return status;
+}
+
+static size_t find_cut(const struct text_source *source, const struct buffer *text) {
+    if (source->done == source->count) {
+        return text->length;
+    }
+    if (source->cut == TEXT_CUT_LINES) {
+        const uint8_t *line_end = memrchr(text->data, '\n', text->length);
+        return line_end ? (size_t)(line_end - text->data) + 1 : 0;
+    }
+    return pretoken_safe_cut(text->data, text->length, source->cut == TEXT_CUT_SPECIAL);
+}
+
+enum status text_source_read(struct text_source *source, struct text_part *part,
+                             struct error *error) {
+    struct buffer *text = &part->text;
+    text->length = 0;
+    part->after_space = source->after_space;
+    enum status status = buffer_append(text, source->rest.data, source->rest.length, error);
+    source->rest.length = 0;
+    size_t cut = 0;
+    for (size_t length = TEXT_PART; status == STATUS_OK && cut == 0; length = 2 * text->length) {
+        status = fill(source, text, length, error);
+        if (status != STATUS_OK || text->length == 0) {
+            return status;
+        }
+        cut = find_cut(source, text);
+    }
+    if (status == STATUS_OK) {
+        status = buffer_append(&source->rest, text->data + cut, text->length - cut, error);
+        text->length = cut;
+        source->after_space = byte_is_space(text->data[cut - 1]);
+    }
+    return status;
+}
+
+uint64_t text_count_words(const struct text_part *part) {
+    const uint8_t *text = part->text.data;
+    size_t length = part->text.length;
+    uint64_t words = length > 0 && part->after_space && !byte_is_space(text[0]);
+    for (size_t i = 1; i < length; i++) {
+        words += byte_is_space(text[i - 1]) & !byte_is_space(text[i]);
+    }
+    return words;
+}
+
+uint64_t text_count_lines(const struct text_part *part) {
+    uint64_t lines = 0;
+    for (size_t i = 0; i < part->text.length; i++) {
+        lines += part->text.data[i] == '\n';
+    }
+    return lines;
+}

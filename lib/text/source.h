@@ -1,0 +1,54 @@
+// Input files read as one text, one behind the other, in parts that can be tokenised by themselves.
+//
+// The parts depend on the text alone, not on how a pipe delivers it. Memory is bounded unless a
+// single word (or, cutting at lines, a single line) is larger than a part.
+#ifndef DLT_TEXT_SOURCE_H
+#define DLT_TEXT_SOURCE_H
+
+#include "lib/base/file.h"
+#include "lib/base/hash.h"
+
+enum { TEXT_PART = 256 * 1024 }; // bytes of a part, about
+
+enum text_cut {
+    TEXT_CUT_WORDS,   // where pre-tokens end
+    TEXT_CUT_SPECIAL, // as above, and never inside "<|endoftext|>"
+    TEXT_CUT_LINES,   // behind line ends
+};
+
+struct text_input { // a file read to its end
+    char *name;     // without directories
+    uint64_t bytes;
+    char sha256[HASH_SHA256_TEXT];
+};
+
+struct text_source {
+    const char *const *paths; // the caller's
+    size_t count;
+    enum text_cut cut;
+    size_t done; // files read to their ends
+    bool open;
+    struct file_input file;
+    struct text_input *inputs; // (count), the first `done` are filled
+    struct buffer rest;        // read, but behind the cut
+    bool after_space;          // the part before ended in white space, or there was none
+};
+
+struct text_part {
+    struct buffer text;
+    bool after_space; // what is before the part, if anything, ends in white space
+};
+
+// Without paths: standard input.
+enum status text_source_open(struct text_source *source, const char *const *paths, size_t count,
+                             enum text_cut cut, struct error *error);
+void text_source_close(struct text_source *source);
+// The next part, empty only at the end.
+enum status text_source_read(struct text_source *source, struct text_part *part,
+                             struct error *error);
+
+// Words (white-space separated) that start in the part, and line ends.
+uint64_t text_count_words(const struct text_part *part);
+uint64_t text_count_lines(const struct text_part *part);
+
+#endif
