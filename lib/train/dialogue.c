@@ -6,18 +6,14 @@
 enum status dialogue_open(struct dialogue *dialogue, const struct settings *settings,
                           struct error *error) {
     *dialogue = (struct dialogue){.layers = (int)settings->layers};
-    msgpack_zone zone;
-    if (!msgpack_zone_init(&zone, 8192)) {
-        return error_set(error, STATUS_FAILURE, "cannot allocate memory for the settings");
-    }
-    msgpack_object config;
-    enum status status = settings_to_map(settings, &zone, &config, error);
+    struct settings_map map;
+    enum status status = settings_map_open(&map, settings, error);
     if (status == STATUS_OK) {
         status =
             agent_open(&dialogue->agent, settings->agent, settings->agent_timeout, dialogue->layers,
-                       (uint64_t)settings->seed, &config, &dialogue->ready, error);
+                       (uint64_t)settings->seed, &map.config, &dialogue->ready, error);
+        settings_map_close(&map);
     }
-    msgpack_zone_destroy(&zone);
     dialogue->keeps = settings->checkpoint && dialogue->ready.can_save;
     return status;
 }

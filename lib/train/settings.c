@@ -12,7 +12,7 @@ const char *const SPLIT_NAMES[SPLITS] = {"train", "valid", "test"};
 enum { AS_SEMANTICS = 3 };
 #define PRESET NULL, "as --semantics"
 static const char *const ARCHS[] = {"gpt2", NULL};
-static const char *const PERMUTES[] = {"none", "heads", "hidden", NULL};
+static const char *const PERMUTES[] = {"none", NULL};
 static const char *const RECOMPUTES[] = {"none", "gelu", "layer", NULL};
 static const char *const BLOCKS[] = {"released", "stream", NULL};
 static const char *const SAMPLINGS[] = {"reshuffle", "epoch", NULL};

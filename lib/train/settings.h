@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/base/memory.h"
 #include "lib/base/options.h"
 #include "lib/base/status.h"
 #include "lib/model/model.h"
@@ -66,9 +67,15 @@ int64_t settings_visits(const struct settings *settings);
 
 // Adds the map "labels" to a header.
 void settings_put_labels(const struct settings *settings, struct record_builder *r);
-// The configuration as a msgpack map, for the agent and for comparing; lives in `zone`.
-enum status settings_to_map(const struct settings *settings, msgpack_zone *zone,
-                            msgpack_object *map, struct error *error);
+// The configuration as a msgpack map, for the agent and for comparing.
+struct settings_map {
+    msgpack_object config; // lives in the other two
+    msgpack_zone zone;
+    struct buffer bytes;
+};
+enum status settings_map_open(struct settings_map *map, const struct settings *settings,
+                              struct error *error);
+void settings_map_close(struct settings_map *map);
 // Takes the settings from a header's configuration. Strings are copied into `zone`. STATUS_DAMAGED.
 enum status settings_from_map(struct settings *settings, const msgpack_object *map,
                               msgpack_zone *zone, struct error *error);

@@ -18,41 +18,37 @@ void settings_put_labels(const struct settings *settings, struct record_builder 
     record_end_map(r);
 }
 
-enum status settings_to_map(const struct settings *settings, msgpack_zone *zone,
-                            msgpack_object *map, struct error *error) {
+enum status settings_map_open(struct settings_map *map, const struct settings *settings,
+                              struct error *error) {
     struct settings copy = *settings;
     struct option table[SETTINGS_OPTIONS_MAX];
     settings_describe(&copy, table);
     struct record_builder r = {0};
-    struct buffer bytes = {0};
     struct record record;
     size_t used = 0;
+    *map = (struct settings_map){0};
+    if (!msgpack_zone_init(&map->zone, 8192)) {
+        return error_set(error, STATUS_FAILURE, "cannot allocate memory for the settings");
+    }
     record_begin(&r, "settings");
     record_put_options(&r, "config", table);
-    enum status status = record_message_append(&bytes, &r, error);
-    // The parsed strings point into the message: it has to live as long as the zone.
-    uint8_t *message = NULL;
+    enum status status = record_message_append(&map->bytes, &r, error);
     if (status == STATUS_OK) {
-        message = msgpack_zone_malloc(zone, bytes.length);
-        if (!message) {
-            status = error_set(error, STATUS_FAILURE, "cannot allocate memory for the settings");
-        }
+        status = record_message_parse(map->bytes.data, map->bytes.length, &used, &record,
+                                      &map->zone, error);
     }
     if (status == STATUS_OK) {
-        memcpy(message, bytes.data, bytes.length);
-        status = record_message_parse(message, bytes.length, &used, &record, zone, error);
+        map->config = *record_find(&record.map, "config");
+    } else {
+        settings_map_close(map);
     }
-    if (status == STATUS_OK) {
-        const msgpack_object *config = record_find(&record.map, "config");
-        if (used > 0 && config) {
-            *map = *config;
-        } else {
-            status = error_set(error, STATUS_FAILURE, "cannot build the settings' map");
-        }
-    }
-    buffer_free(&bytes);
     record_builder_free(&r);
     return status;
+}
+
+void settings_map_close(struct settings_map *map) {
+    msgpack_zone_destroy(&map->zone);
+    buffer_free(&map->bytes);
 }
 
 static bool read_choice(const struct option *option, const msgpack_object *map) {
@@ -140,14 +136,13 @@ static void format_value(const msgpack_object *value, char *text, size_t size) {
 
 enum status settings_compare(const struct settings *settings, const msgpack_object *map,
                              const char *path, struct error *error) {
-    msgpack_zone zone;
-    if (!msgpack_zone_init(&zone, 8192)) {
-        return error_set(error, STATUS_FAILURE, "cannot allocate memory for the settings");
+    struct settings_map own;
+    enum status status = settings_map_open(&own, settings, error);
+    if (status != STATUS_OK) {
+        return status;
     }
-    msgpack_object own;
-    enum status status = settings_to_map(settings, &zone, &own, error);
-    for (uint32_t i = 0; status == STATUS_OK && i < own.via.map.size; i++) {
-        const msgpack_object_kv *entry = &own.via.map.ptr[i];
+    for (uint32_t i = 0; status == STATUS_OK && i < own.config.via.map.size; i++) {
+        const msgpack_object_kv *entry = &own.config.via.map.ptr[i];
         char name[64], was[256], is[256];
         snprintf(name, sizeof name, "%.*s", (int)entry->key.via.str.size, entry->key.via.str.ptr);
         const msgpack_object *saved = record_find(map, name);
@@ -160,6 +155,6 @@ enum status settings_compare(const struct settings *settings, const msgpack_obje
                                path, name, was, is);
         }
     }
-    msgpack_zone_destroy(&zone);
+    settings_map_close(&own);
     return status;
 }

@@ -114,7 +114,7 @@ static enum status append_memory(const struct trainer *t, struct buffer *text,
     enum status status =
         append_line(text, error, "Memory in MB        at the start   all layers independent");
     for (size_t i = 0; i < ARRAY_LENGTH(rows) && status == STATUS_OK; i++) {
-        status = append_line(text, error, "  %-18s %12.1f %24.1f", rows[i].name,
+        status = append_line(text, error, "  %-18s %12.2f %24.2f", rows[i].name,
                              megabytes(rows[i].start), megabytes(rows[i].most));
     }
     return status;
@@ -129,7 +129,7 @@ enum status trainer_table(const struct trainer *t, struct buffer *text, struct e
     }
     if (status == STATUS_OK) {
         status = append_line(
-            text, error, "Run\n  %-18s %s\n  %-18s %s\n  %-18s %d of %d\n  %-18s %" PRId64,
+            text, error, "Start\n  %-18s %s\n  %-18s %s\n  %-18s %d of %d\n  %-18s %" PRId64,
             "computes on", t->ops->name, "policy",
             *t->dialogue.ready.policy ? t->dialogue.ready.policy : "-", "independent layers",
             tying_independent(&start), t->config.layers, "training steps", t->planned);
