@@ -116,6 +116,9 @@ static enum status give_reward(struct trainer *t, int layer, int B, struct agent
                                struct error *error) {
     enum status status = reward_loss(t, B, &reward->loss, error);
     reward->perplexity = math_exp(reward->loss);
+    if (!t->dialogue.ready.wants_loss_before) {
+        reward->loss_before = reward->loss; // not measured
+    }
     if (status == STATUS_OK && !isfinite(reward->loss)) {
         status = diverged(t, layer, "reward", reward->loss, error);
     }
