@@ -11,15 +11,20 @@
 #include "lib/base/status.h"
 #include "lib/record/record.h"
 
-enum policy_reward { POLICY_REWARD_PPL, POLICY_REWARD_LOGPPL, POLICY_REWARD_DELTA, POLICY_REWARD_CONSTANT };
+enum policy_reward {
+    POLICY_REWARD_PPL,
+    POLICY_REWARD_LOGPPL,
+    POLICY_REWARD_DELTA,
+    POLICY_REWARD_CONSTANT
+};
 
 // Options of dlt-qagent, read by the policies that they concern. Defaults: REFERENCE.md section 1.
 struct policy_options {
     double epsilon, epsilon_decay, epsilon_floor;
     double gamma, q_lr;
     int64_t hidden;
-    int reward;         // enum policy_reward
-    double reward_clip; // rewards are clipped to [-clip, clip]; 0: not at all
+    int reward;           // enum policy_reward
+    double reward_clip;   // rewards are clipped to [-clip, clip]; 0: not at all
     int64_t replay;       // transitions remembered; 0: none
     int64_t target_every; // actions between copies into the target network; 0: none
 };
@@ -49,7 +54,8 @@ struct policy_type {
 
 extern const struct policy_type *const POLICY_TYPES[]; // NULL-terminated
 
-// Finds the type of "NAME" or "NAME:ARGUMENT" and opens it. STATUS_USAGE: unknown, listing those known.
+// Finds the type of "NAME" or "NAME:ARGUMENT" and opens it. STATUS_USAGE: unknown, listing those
+// known.
 enum status policy_open(const struct policy_type **type, struct policy **policy, const char *name,
                         const struct policy_options *options, int layers, uint64_t seed, int *start,
                         struct error *error);

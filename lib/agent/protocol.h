@@ -1,9 +1,10 @@
-// The agent protocol: msgpack maps over a pipe between the trainer and the agent (CLI.md of the
-// design; FORMAT.md). Plain msgpack, one message after the other.
+// The agent protocol: msgpack maps over a pipe between the trainer and the agent (FORMAT.md). Plain
+// msgpack, one message after the other.
 //
 //   trainer                                                        agent
 //   {"kind":"hello","protocol":1,"layers":L,"seed":S,"config":{}}
-//       {"kind":"ready","protocol":1,"start":[L ints],"reward":bool,"save":bool,("policy":name)}
+//       {"kind":"ready","protocol":1,"start":[L ints],"reward":bool,"save":bool}
+//                                           and, if it likes, "policy":name, "loss_before":bool
 //   {"kind":"restore","blob":bin}                                  (resumed runs only; no answer)
 //   {"kind":"ask","episode":e,"layer":i,"state":[...]}
 //       {"kind":"act","source":j,"info":{...}}
@@ -14,7 +15,8 @@
 //   {"kind":"bye"}
 //
 // "reward" is sent only to an agent that asked for rewards; its state is the one after the action.
-// Unknown fields are ignored on both sides.
+// "loss_before", the loss of the reward's batch before the training steps, costs another pass: it
+// is 0 unless the agent asked for it. Unknown fields are ignored on both sides.
 #ifndef DLT_AGENT_PROTOCOL_H
 #define DLT_AGENT_PROTOCOL_H
 

@@ -1,0 +1,165 @@
+#define _GNU_SOURCE
+#include "lib/agent/channel.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/log.h"
+
+enum { READ_SIZE = 1 << 16 };
+
+enum status channel_open(struct channel *channel, int input, int output, double timeout,
+                         struct error *error) {
+    *channel = (struct channel){.input = input, .output = output, .timeout = timeout};
+    channel->zone = msgpack_zone_new(MSGPACK_ZONE_CHUNK_SIZE);
+    return channel->zone ? STATUS_OK
+                         : error_set(error, STATUS_FAILURE, "cannot allocate a message");
+}
+
+void channel_close(struct channel *channel) {
+    record_builder_free(&channel->builder);
+    buffer_free(&channel->incoming);
+    buffer_free(&channel->outgoing);
+    if (channel->zone) {
+        msgpack_zone_free(channel->zone);
+    }
+    *channel = (struct channel){.input = -1, .output = -1};
+}
+
+// ---- Waiting and writing
+// ---------------------------------------------------------------------------
+
+static double deadline_of(const struct channel *channel) {
+    return channel->timeout < 0 ? INFINITY : clock_seconds() + channel->timeout;
+}
+
+// Until the descriptor is ready for `events`, its other end closed, or the time is up.
+static enum status wait_until_ready(const struct channel *channel, int descriptor, short events,
+                                    double deadline, struct error *error) {
+    for (;;) {
+        struct pollfd entry = {.fd = descriptor, .events = events};
+        double left = deadline - clock_seconds();
+        left = left < 0 ? 0 : left;
+        int ready = poll(&entry, 1, left > 3600 ? 3600000 : (int)(left * 1000) + 1);
+        if (ready > 0) {
+            return STATUS_OK;
+        }
+        if (ready < 0 && errno != EINTR && errno != EAGAIN) {
+            return error_set(error, STATUS_FAILURE, "cannot wait: %s", strerror(errno));
+        }
+        if (clock_seconds() >= deadline) {
+            return error_set(error, STATUS_FAILURE, "silent for %g s", channel->timeout);
+        }
+    }
+}
+
+// write() to a pipe that nobody reads any more: EPIPE, without the signal that would end us, and
+// without changing what the program does with that signal elsewhere.
+static ssize_t write_without_signal(int descriptor, const void *data, size_t length) {
+    sigset_t broken_pipe, before, pending;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    sigpending(&pending);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
+    ssize_t written = write(descriptor, data, length);
+    int failure = written < 0 ? errno : 0;
+    if (failure == EPIPE && !sigismember(&pending, SIGPIPE)) {
+        while (sigtimedwait(&broken_pipe, NULL, &(struct timespec){0}) < 0 && errno == EINTR) {
+        }
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = failure;
+    return written;
+}
+
+enum status channel_send(struct channel *channel, bool *closed, struct error *error) {
+    struct buffer *bytes = &channel->outgoing;
+    double deadline = deadline_of(channel);
+    *closed = false;
+    bytes->length = 0;
+    enum status status = record_message_append(bytes, &channel->builder, error);
+    for (size_t sent = 0; status == STATUS_OK && sent < bytes->length;) {
+        status = wait_until_ready(channel, channel->output, POLLOUT, deadline, error);
+        if (status != STATUS_OK) {
+            break;
+        }
+        ssize_t written =
+            write_without_signal(channel->output, bytes->data + sent, bytes->length - sent);
+        if (written >= 0) {
+            sent += (size_t)written;
+        } else if (errno != EINTR && errno != EAGAIN) {
+            *closed = errno == EPIPE;
+            status = error_set(error, STATUS_FAILURE, "cannot write: %s", strerror(errno));
+        }
+    }
+    return status;
+}
+
+// ---- Reading
+// ---------------------------------------------------------------------------------------
+
+static enum status read_some(struct channel *channel, double deadline, size_t *length,
+                             struct error *error) {
+    struct buffer *bytes = &channel->incoming;
+    *length = 0;
+    enum status status = buffer_reserve(bytes, READ_SIZE, error);
+    while (status == STATUS_OK) {
+        status = wait_until_ready(channel, channel->input, POLLIN, deadline, error);
+        if (status != STATUS_OK) {
+            break;
+        }
+        ssize_t got = read(channel->input, bytes->data + bytes->length, READ_SIZE);
+        if (got >= 0) {
+            *length = (size_t)got;
+            bytes->length += *length;
+            break;
+        }
+        if (errno != EINTR && errno != EAGAIN) {
+            status = error_set(error, STATUS_FAILURE, "cannot read: %s", strerror(errno));
+        }
+    }
+    return status;
+}
+
+static void discard_handed_out(struct channel *channel) {
+    struct buffer *bytes = &channel->incoming;
+    if (channel->handed_out > 0) {
+        bytes->length -= channel->handed_out;
+        memmove(bytes->data, bytes->data + channel->handed_out, bytes->length);
+        channel->handed_out = 0;
+    }
+}
+
+enum status channel_receive(struct channel *channel, size_t limit, struct record *message,
+                            bool *more, struct error *error) {
+    struct buffer *bytes = &channel->incoming;
+    double deadline = deadline_of(channel);
+    *more = true;
+    discard_handed_out(channel);
+    for (;;) {
+        size_t length;
+        enum status status = record_message_parse(bytes->data, bytes->length, &channel->handed_out,
+                                                  message, channel->zone, error);
+        if (status != STATUS_OK || channel->handed_out > 0) {
+            return status;
+        }
+        if (bytes->length > limit) {
+            return error_set(error, STATUS_DAMAGED, "a message larger than %zu bytes", limit);
+        }
+        status = read_some(channel, deadline, &length, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        if (length == 0) {
+            *more = false;
+            return bytes->length == 0
+                       ? STATUS_OK
+                       : error_set(error, STATUS_DAMAGED, "a message that ends in its middle");
+        }
+    }
+}
