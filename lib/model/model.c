@@ -1,6 +1,7 @@
 #include "lib/model/model.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/base/memory.h"
 #include "lib/model/internal.h"
@@ -148,6 +149,10 @@ enum status model_restore_tying(struct model *model, const struct tying *tying,
     if (status == STATUS_OK && tying->layers != model->config.layers) {
         status = error_set(error, STATUS_DAMAGED, "a map of %d layers for a model of %d",
                            tying->layers, model->config.layers);
+    }
+    if (status == STATUS_OK &&
+        memcmp(&tying->options, &model->config.tying, sizeof tying->options) != 0) {
+        status = error_set(error, STATUS_DAMAGED, "a map of other tying options than the model's");
     }
     if (status == STATUS_OK) {
         model->tying = *tying;

@@ -126,7 +126,7 @@ int64_t model_get_owner_steps(const struct model *model, enum tying_part part, i
 void model_set_owner_steps(struct model *model, enum tying_part part, int layer, int64_t steps);
 // Gives the model the memory and the maps of `tying` (as read from a checkpoint); the tensors'
 // contents are then to be filled in through model_visit_tensors, and model_refresh() called.
-// STATUS_DAMAGED: no tying state, or not of this many layers.
+// STATUS_DAMAGED: no tying state, or not of the model's layers and options.
 enum status model_restore_tying(struct model *model, const struct tying *tying, struct error *error);
 void model_refresh(struct model *model); // compute-type copies from the master weights
 

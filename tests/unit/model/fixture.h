@@ -18,8 +18,10 @@ struct fixture {
 };
 
 // Checks that a call worked, and shows why not.
-#define CHECK_OK(fixture, call)                                                                    \
-    ((call) == STATUS_OK || check_report(__FILE__, __LINE__, "%s", (fixture)->error.message))
+#define CHECK_OK(fixture, call) check_ok((call), (fixture)->error.message, __FILE__, __LINE__)
+static bool check_ok(enum status status, const char *message, const char *file, int line) {
+    return status == STATUS_OK || check_report(file, line, "%s", message);
+}
 
 __attribute__((unused)) static bool
 fixture_open(struct fixture *f, const struct model_config *config, const int *map) {

@@ -11,8 +11,8 @@
 enum { N = REFERENCE_BATCH * REFERENCE_CONTEXT, V = REFERENCE_VOCABULARY };
 
 static const double LOSS_TOLERANCE = 4e-6, LOGIT_TOLERANCE = 1e-5;
-static const double GRADIENT_TOLERANCE = 1e-5; // of the tensor's norm
-static const double CURVE_TOLERANCE = 2e-5;
+static const double GRADIENT_TOLERANCE = 2e-6; // of the tensor's norm
+static const double CURVE_TOLERANCE = 8e-6;
 
 static double worst_loss, worst_logit, worst_gradient, worst_curve;
 

@@ -1,0 +1,158 @@
+// Gradients of the training pass, dropout on, against central differences of its loss.
+
+#include <math.h>
+
+#include "tests/unit/model/fixture.h"
+
+enum { L = 3, C = 8, H = 2, T = 6, V = 11, B = 3, TENSORS_MAX = 64 };
+
+static const double STEP = 0.02, TOLERANCE = 2e-3; // of the whole gradient's norm
+static double worst;
+
+static double loss_of(struct fixture *f) {
+    int32_t tokens[B * T], targets[B * T];
+    double loss = 0;
+    make_batch(tokens, targets, B * T, V, 1);
+    model_refresh(f->model);
+    CHECK_OK(f, model_accumulate(f->model, tokens, targets, B, 7, &loss, &f->error));
+    return loss;
+}
+
+// d loss along `direction`, of unit length.
+static double difference(struct fixture *f, const struct model_tensor *weight, const float *saved,
+                         const double *direction, double step) {
+    double losses[2];
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; i < weight->n; i++) {
+            weight->data[i] = (float)((double)saved[i] + (side ? step : -step) * direction[i]);
+        }
+        losses[side] = loss_of(f);
+    }
+    memcpy(weight->data, saved, weight->n * sizeof *saved);
+    return (losses[1] - losses[0]) / (2 * step);
+}
+
+// A direction of unit length: the gradient's own, and a random one.
+static void make_direction(double *direction, const float *gradient, size_t n, uint32_t seed) {
+    double squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        direction[i] =
+            seed ? (double)hash32(seed, (uint32_t)i) * 0x1p-32 - 0.5 : (double)gradient[i];
+        squares += direction[i] * direction[i];
+    }
+    for (size_t i = 0; i < n && squares > 0; i++) {
+        direction[i] /= sqrt(squares);
+    }
+}
+
+// The gradients of one pass, copied: every further pass adds to the model's own.
+struct gradients {
+    size_t count;
+    struct {
+        char weight[96];
+        float *values;
+        size_t n;
+    } tensors[TENSORS_MAX];
+    double squares;
+};
+
+static enum status note_gradient(void *context, const struct model_tensor *tensor,
+                                 struct error *error) {
+    struct gradients *all = context;
+    (void)error;
+    if (tensor->kind == MODEL_GRADIENT && all->count < TENSORS_MAX) {
+        size_t i = all->count++, length = strlen(tensor->name) - strlen(".gradient");
+        snprintf(all->tensors[i].weight, 96, "%.*s", (int)length, tensor->name);
+        all->tensors[i].n = tensor->n;
+        all->tensors[i].values = malloc(tensor->n * sizeof(float));
+        memcpy(all->tensors[i].values, tensor->data, tensor->n * sizeof(float));
+        for (size_t j = 0; j < tensor->n; j++) {
+            all->squares += (double)tensor->data[j] * (double)tensor->data[j];
+        }
+    }
+    return STATUS_OK;
+}
+
+static void check_tensor(struct fixture *f, const char *name, const float *gradient, double scale) {
+    struct model_tensor weight = find_tensor(f, name);
+    if (!CHECK(weight.data != NULL)) {
+        return;
+    }
+    float *saved = malloc(weight.n * sizeof *saved);
+    double *direction = malloc(weight.n * sizeof *direction);
+    memcpy(saved, weight.data, weight.n * sizeof *saved);
+    for (uint32_t seed = 0; seed < 3; seed++) {
+        double predicted = 0;
+        make_direction(direction, gradient, weight.n, seed);
+        for (size_t i = 0; i < weight.n; i++) {
+            predicted += direction[i] * (double)gradient[i];
+        }
+        double measured = difference(f, &weight, saved, direction, STEP);
+        worst = fmax(worst, fabs(measured - predicted) / scale);
+        if (fabs(measured - predicted) > TOLERANCE * scale) {
+            check_report(__FILE__, __LINE__, "%s: %g, not %g", name, measured, predicted);
+        }
+    }
+    free(direction);
+    free(saved);
+}
+
+// Weights large enough that no branch is negligible.
+static enum status spread_weight(void *context, const struct model_tensor *tensor,
+                                 struct error *error) {
+    uint32_t *identifier = context;
+    (void)error;
+    for (uint32_t i = 0; tensor->kind == MODEL_WEIGHT && i < tensor->n; i++) {
+        tensor->data[i] += (float)hash32(*identifier, i) * 0x1p-32F - 0.5F;
+    }
+    ++*identifier;
+    return STATUS_OK;
+}
+
+static void check_map(const int *map, enum tying_parts parts, double dropout) {
+    struct model_config config = {.layers = L,
+                                  .width = C,
+                                  .heads = H,
+                                  .context = T,
+                                  .vocabulary = V,
+                                  .batch = B,
+                                  .dropout = dropout,
+                                  .tying = TYING_SHARED,
+                                  .seed = 3};
+    config.tying.parts = parts;
+    struct fixture f;
+    uint32_t identifier = 50;
+    if (fixture_open(&f, &config, map)) {
+        struct gradients all = {0};
+        CHECK_OK(&f, model_visit_tensors(f.model, spread_weight, &identifier, &f.error));
+        loss_of(&f);
+        CHECK_OK(&f, model_visit_tensors(f.model, note_gradient, &all, &f.error));
+        CHECK(all.count >= 16);
+        for (size_t i = 0; i < all.count; i++) {
+            check_tensor(&f, all.tensors[i].weight, all.tensors[i].values, sqrt(all.squares));
+            free(all.tensors[i].values);
+        }
+    }
+    fixture_close(&f);
+}
+
+static void test_independent(void) {
+    check_map((const int[]){0, 1, 2}, TYING_BOTH, 0.3);
+}
+
+static void test_tied(void) {
+    check_map((const int[]){0, 0, 1}, TYING_BOTH, 0.3);
+}
+
+static void test_one_part_tied(void) {
+    check_map((const int[]){0, 1, 0}, TYING_ONLY_ATTENTION, 0.1);
+    check_map((const int[]){0, 0, 2}, TYING_ONLY_FEEDFORWARD, 0);
+}
+
+int main(void) {
+    RUN(test_independent);
+    RUN(test_tied);
+    RUN(test_one_part_tied);
+    printf("# largest error: %.2g of the gradient's norm\n", worst);
+    return check_finish();
+}
