@@ -1,10 +1,12 @@
 """bad.py HOW [EPISODE]: a random agent that goes wrong in the given episode (2), unless the file
 'healed' is there. It keeps its generator in the blob, so that a run goes on as if nothing had been.
 
-HOW: well, dies, closes, nonsense, range, negative, text, wrong (kind), hangs, dies-on-reward,
-hangs-on-save, no-save, and of the start: start-range, start-short, start-dies, start-nothing.
+HOW: well, no-save; TERM, INT, KILL (sends the trainer that signal, and goes on well); dies, closes,
+nonsense, range, negative, text, wrong (kind), hangs, dies-on-reward, hangs-on-save; and at the start
+already: start-range, start-short, start-dies, start-nothing.
 """
 import os
+import signal
 import struct
 import sys
 import time
@@ -33,6 +35,10 @@ def go_wrong(layer):
         sys.stdout.buffer.flush()
     if how == "hangs":
         time.sleep(60)
+    if how in ("TERM", "INT", "KILL"):
+        os.kill(os.getppid(), getattr(signal, "SIG" + how))
+        put(kind="act", source=draw(layer + 1), info={"epsilon": 1.0})
+        return
     put(kind="saved" if how == "wrong" else "act",
         source={"range": layer + 1, "negative": -1, "text": "0"}.get(how, 0))
 

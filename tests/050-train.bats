@@ -1,0 +1,231 @@
+# dlt-train: a run from beginning to end, its run log, and what bad input gets.
+load helpers
+load train
+
+setup_file() { make_tokens; }
+
+@test "the loss falls, and the run log is whole" {
+    run --separate-stderr -0 tiny --valid "$BATS_FILE_TMPDIR/valid.tok" \
+        --test "$BATS_FILE_TMPDIR/test.tok" --episodes 30 --lr 3e-3 \
+        --agent "$(agent ten_lines.py)" -o r
+    [ -z "$output$stderr" ]
+    dlt-cat --check r
+    [ ! -e r.partial ]
+    records r eval | jq -se 'map(select(.split == "test"))
+        | .[0].perplexity > 1.5 * .[-1].perplexity and .[-1].full and .[-1].bits_per_byte > 0'
+    records r final | jq -e '.steps == 120 and .state == [0, 0, 2] and .independent == 2
+        and .best_test.perplexity > 1 and .best_valid.test_perplexity > 1'
+}
+
+@test "a record of each visit, step, reward and evaluation" {
+    tiny --test "$BATS_FILE_TMPDIR/test.tok" --agent "$(agent bad.py well)" --seed 9 -o r
+    records r start | jq -e '.planned_steps == 16 and .tokens_per_step == 64 and .map == [0, 0, 0]'
+    [ "$(records r visit | wc -l)" -eq 8 ]
+    [ "$(records r reward | wc -l)" -eq 8 ]
+    [ "$(records r step | wc -l)" -eq 16 ]
+    [ "$(records r memory | wc -l)" -eq 4 ]
+    # One evaluation after each episode; after the last one, one more on the whole text.
+    [ "$(records r eval | jq -c .full | tr '\n' ' ')" = "false false false false true " ]
+    records r step | jq -se 'map(.step) == [range(1; 17)] and all(.norm > 0)'
+    records r visit | jq -e '.state[.layer] == .action and .info.epsilon == 1'
+    records r reward | jq -e '(.perplexity - (.loss | exp) | fabs) < 1e-6 * .perplexity'
+}
+
+@test "the header holds what was resolved, and the labels; paths, threads and device are not in it" {
+    tiny --semantics released --untie copy --labels 'dataset=wiki2,method=a=b' \
+        --agent "$(agent ten_lines.py)" -o r
+    records r header | jq -e '.content == "run" and .labels == {"dataset": "wiki2", "method": "a=b"}
+        and .config["tie-grad"] == "owner" and .config.untie == "copy" and .config.layers == 3
+        and .config.start == "frozen" and (.config | has("train", "threads", "device") | not)'
+    records r input | jq -e '.role == "train" and (.content_xxh64 | length) == 16'
+}
+
+@test "the same bits from any number of threads, another seed gives others" {
+    tiny --agent "$(agent ten_lines.py)" --threads 1 -o one
+    tiny --agent "$(agent ten_lines.py)" --threads 3 -o three
+    tiny --agent "$(agent ten_lines.py)" --seed 2 -o other
+    [ "$(digest one)" = "$(digest three)" ]
+    [ "$(digest one)" != "$(digest other)" ]
+}
+
+@test "the same result from tokens that were compressed otherwise, under another name" {
+    dlt-tokenize encode --quiet --vocab "$BATS_FILE_TMPDIR/v.bpe" "$BATS_FILE_TMPDIR/train.txt" |
+        cat >renamed
+    tiny --agent "$(agent ten_lines.py)" -o one
+    tiny --agent "$(agent ten_lines.py)" --train renamed -o two
+    [ "$(digest one)" = "$(digest two)" ]
+}
+
+@test "text through pipes to a run log on standard output" {
+    dlt-tokenize encode --quiet --vocab "$BATS_FILE_TMPDIR/v.bpe" <"$BATS_FILE_TMPDIR/train.txt" |
+        tiny --train - --agent "$(agent ten_lines.py)" -o - | dlt-cat - >lines
+    tail -n 1 lines | jq -e '.kind == "end"'
+    [ "$(grep -c '"kind":"step"' lines)" -eq 16 ]
+}
+
+@test "a run log in a pipe is flushed record by record" {
+    # The agent dies in the second episode: what came before has been seen by the reader.
+    tiny --agent "$(agent bad.py dies 2)" -o - 2>/dev/null | cat >broken || true
+    run -3 dlt-cat --check broken
+    dlt-cat --salvage broken >lines
+    [ "$(grep -c '"kind":"step"' lines)" -eq 6 ]
+}
+
+@test "--dry-run prints settings, parameters and memory, and writes nothing" {
+    enter_clean
+    run --separate-stderr -0 tiny --dry-run --agent "$(agent ten_lines.py)" -o r --checkpoint c
+    [ -z "$stderr" ]
+    [[ "$output" == *"layers             3"* ]]
+    [[ "$output" == *"tie-grad           all"* ]]
+    [[ "$output" == *"conventional       15264"* ]]
+    [[ "$output" == *"activations"* ]]
+    [ -z "$(ls)" ]
+}
+
+@test "GPT-2's parameters at the paper's size" {
+    run --separate-stderr -0 tiny --dry-run --layers 48 --width 1600 --heads 16 --context 256 \
+        --agent "$(agent ten_lines.py)"
+    [[ "$output" == *"each layer         30740800"* ]]
+}
+
+@test "--verbose tells every step on a line, --quiet nothing, the default one line an episode" {
+    tiny --agent "$(agent ten_lines.py)" --no-quiet --verbose -o r 2>log
+    [ "$(grep -cE '^dlt-train: step [0-9]+ episode [0-9]+ loss [0-9.]+ norm [0-9.]+ lr 0.001 ms' log)" -eq 16 ]
+    tiny --agent "$(agent ten_lines.py)" --no-quiet -o r 2>log
+    [ "$(grep -cE '^episode [0-9]+ step [0-9]+ loss [0-9.]+ independent 2 stored 2' log)" -eq 4 ]
+    tiny --agent "$(agent ten_lines.py)" -o r 2>log
+    [ ! -s log ]
+}
+
+@test "one layer, blocks of a stream, epochs, and a limit of steps" {
+    tiny --layers 1 --agent "$(agent ten_lines.py)" -o r
+    [ "$(records r step | wc -l)" -eq 8 ]
+    [ "$(records r visit | wc -l)" -eq 0 ]
+    tiny --blocks stream --sampling epoch --max-steps 5 --agent "$(agent bad.py well)" \
+        --test "$BATS_FILE_TMPDIR/test.tok" -o r
+    records r final | jq -e '.steps == 5 and .episodes == 2'
+    records r eval | jq -se '.[-1].step == 5 and .[-1].full'
+}
+
+@test "released semantics: what is independent and what is stored part" {
+    tiny --semantics released --episodes 20 --agent "$(agent bad.py well)" -o r
+    records r visit | jq -se 'map(.stored) as $s | $s[-1] < $s[0] and ($s == ($s | sort | reverse))'
+    records r visit | jq -se 'any(.independent > .stored)'
+}
+
+@test "a text that is missing, of another format, truncated, damaged or empty" {
+    run --separate-stderr -1 tiny --train missing -o r
+    expect_error_line dlt-train "cannot open 'missing'"
+    echo "no tokens" >text
+    run --separate-stderr -3 tiny --train text -o r
+    expect_error_line dlt-train "cannot read tokens 'text'"
+    head -c 3000 "$BATS_FILE_TMPDIR/train.tok" >cut
+    run --separate-stderr -3 tiny --train cut -o r
+    expect_error_line dlt-train "'cut': truncated"
+    : >empty
+    run --separate-stderr -3 tiny --train empty -o r
+    expect_error_line dlt-train "'empty'"
+    run --separate-stderr -3 bash -c "$(declare -f tiny); tiny --train - -o r </dev/null"
+    expect_error_line dlt-train "standard input"
+    tiny --agent "$(agent ten_lines.py)" -o r
+    run --separate-stderr -3 tiny --train r -o r2
+    expect_error_line dlt-train "'r'"
+    [ ! -e r2 ] && [ ! -e r2.partial ]
+}
+
+@test "texts that do not fit the run" {
+    enter_clean
+    run --separate-stderr -3 tiny --test "$BATS_FILE_TMPDIR/other.tok" -o r
+    expect_error_line dlt-train "vocabular"
+    run --separate-stderr -2 tiny --context 60000 -o r
+    expect_error_line dlt-train "--context 60000 is longer than the text 'train.tok'"
+    [ -z "$(ls)" ]
+}
+
+@test "options that are wrong" {
+    enter_clean
+    run --separate-stderr -2 dlt-train
+    expect_error_line dlt-train "--train"
+    run --separate-stderr -2 tiny --heads 3
+    expect_error_line dlt-train "--width 16 is not a multiple of --heads 3"
+    run --separate-stderr -2 tiny --layers 0
+    expect_error_line dlt-train "--layers"
+    run --separate-stderr -2 tiny --labels oops
+    expect_error_line dlt-train "KEY=VALUE"
+    run --separate-stderr -2 tiny --train - --test - -o r
+    expect_error_line dlt-train "only one text"
+    run --separate-stderr -2 tiny --device cuda -o r
+    expect_error_line dlt-train "--device"
+    run --separate-stderr -2 tiny file
+    expect_error_line dlt-train "'file'"
+    [ -z "$(ls)" ]
+}
+
+@test "outputs that cannot be written are found before training" {
+    enter_clean
+    run --separate-stderr -1 tiny --agent "$(agent ten_lines.py)" -o /dev/full
+    expect_error_line dlt-train "No space left"
+    run --separate-stderr -1 tiny --agent "$(agent ten_lines.py)" -o no/folder/r
+    expect_error_line dlt-train "No such file"
+    run --separate-stderr -1 tiny --agent "$(agent ten_lines.py)" -o r --checkpoint no/folder/c
+    expect_error_line dlt-train "No such file"
+    run --separate-stderr -1 tiny --agent "$(agent ten_lines.py)" -o r --checkpoint /dev/full
+    expect_error_line dlt-train "No space left"
+    [ -z "$(ls)" ]
+}
+
+@test "more memory than there is: refused, with what would help" {
+    enter_clean
+    run --separate-stderr -1 tiny --layers 200 --width 65536 --heads 16 \
+        --agent "$(agent ten_lines.py)" -o r
+    expect_error_line dlt-train "GB of memory"
+    [[ "$stderr" == *"--width"* ]]
+    run --separate-stderr -1 tiny --context 1000 --batch 60000 --agent "$(agent ten_lines.py)" -o r
+    expect_error_line dlt-train "--batch"
+    [ -z "$(ls)" ]
+}
+
+@test "training that diverges stops, and the last good checkpoint stays" {
+    run --separate-stderr -1 tiny --lr 1000 --clip 0 --weight-decay 1000 --episodes 100 \
+        --agent "$(agent ten_lines.py)" -o r --checkpoint c --checkpoint-every 1
+    expect_error_line dlt-train "training diverged"
+    [[ "$stderr" =~ step\ [0-9]+ ]]
+    [ ! -e r ]
+    dlt-cat --check c
+}
+
+@test "agents that die, answer nonsense or hang: exit 4, one line, and a checkpoint" {
+    local how
+    for how in dies closes nonsense range negative text wrong hangs dies-on-reward hangs-on-save; do
+        run --separate-stderr -4 tiny --agent "$(agent bad.py $how)" --agent-timeout 1 \
+            --checkpoint "$how.c" -o "$how.r"
+        expect_error_line dlt-train "agent"
+        dlt-cat --check "$how.c"
+        [ ! -e "$how.r" ]
+    done
+}
+
+@test "agents that do not get so far" {
+    enter_clean
+    local how
+    for how in start-range start-short start-dies start-nothing; do
+        run --separate-stderr -4 tiny --agent "$(agent bad.py $how)" --agent-timeout 1 -o r
+        expect_error_line dlt-train "agent"
+    done
+    run --separate-stderr -4 tiny --agent no-such-program -o r # the shell has its say too
+    [[ "${stderr_lines[-1]}" == "dlt-train: agent 'no-such-program' exited with status 127"* ]]
+    [ -z "$(ls)" ]
+}
+
+@test "the policies of dlt-qagent" {
+    local policy
+    for policy in fixed:independent fixed:all fixed:half fixed:cycle:2 qlearn random; do
+        tiny --agent "dlt-qagent --policy $policy" -o "${policy//:/-}"
+    done
+    records fixed-all final | jq -e '.state == [0, 0, 0] and .stored == 1'
+    records fixed-independent final | jq -e '.state == [0, 1, 2] and .stored == 3'
+}
+
+@test "--train alone works" {
+    dlt-train --quiet --train "$BATS_FILE_TMPDIR/train.tok" --max-steps 1 -o - | dlt-cat --check -
+}

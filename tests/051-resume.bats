@@ -1,0 +1,177 @@
+# Runs that are interrupted and go on: to the same bits as a run that was not.
+load helpers
+load train
+
+setup_file() { make_tokens; }
+
+# long NAME [OPTION...]: a run with a checkpoint, NAME.r and NAME.c.
+long() {
+    local name="$1"
+    shift
+    tiny --test "$BATS_FILE_TMPDIR/test.tok" --episodes 8 --checkpoint-every 5 --checkpoint "$name.c" \
+        -o "$name.r" "$@"
+}
+
+expect_same() {
+    [ "$(digest "$1.r")" = "$(digest "$2.r")" ] || { echo "run logs differ"; return 1; }
+    [ "$(digest "$1.c")" = "$(digest "$2.c")" ] || { echo "checkpoints differ"; return 1; }
+    [ ! -e "$2.r.partial" ] && [ ! -e "$2.c.partial" ]
+}
+
+@test "SIGTERM and SIGINT write a checkpoint, and the same command goes on to the same bits" {
+    local signal
+    for signal in TERM INT; do
+        rm -f healed
+        # 130 = 128 + SIGINT, 143 = 128 + SIGTERM
+        run --separate-stderr -$([ $signal = INT ] && echo 130 || echo 143) \
+            long broken$signal --agent "$(agent bad.py $signal 4)"
+        [ -z "$stderr" ]
+        [ ! -e broken$signal.r ]
+        [ -e broken$signal.r.partial ]
+        dlt-cat --check broken$signal.c
+        touch healed # from now on the agent sends no signal
+        long broken$signal --agent "$(agent bad.py $signal 4)"
+        long whole$signal --agent "$(agent bad.py $signal 4)"
+        expect_same whole$signal broken$signal
+    done
+}
+
+@test "SIGKILL between checkpoints: goes on from the last one" {
+    run long broken --agent "$(agent bad.py KILL 1)" # before the first visit is done
+    run long broken --agent "$(agent bad.py KILL 1)"
+    touch healed
+    rm healed
+    run -137 long broken --agent "$(agent bad.py KILL 1)"
+    touch healed
+    long broken --agent "$(agent bad.py KILL 1)"
+    long whole --agent "$(agent bad.py KILL 1)"
+    expect_same whole broken
+    rm healed
+    run -137 long late --agent "$(agent bad.py KILL 7)"
+    touch healed
+    long late --agent "$(agent bad.py KILL 7)"
+    long other --agent "$(agent bad.py KILL 7)"
+    expect_same other late
+}
+
+@test "SIGKILL at any moment, conventional and dynamic, shared and released" {
+    local kind delay policy semantics
+    for kind in independent-shared qlearn-shared qlearn-released; do
+        policy=${kind%-*} semantics=${kind#*-}
+        [ "$policy" = independent ] && policy=fixed:independent
+        long "whole-$kind" --semantics "$semantics" --agent "dlt-qagent --policy $policy"
+        for delay in 0.02 0.05 0.08 0.1 0.15 0.2; do
+            timeout -s KILL "$delay" dlt-train --version >/dev/null # the shell's own start-up, uncounted
+            (
+                long "broken-$kind" --semantics "$semantics" --agent "dlt-qagent --policy $policy" &
+                pid=$!
+                sleep "$delay"
+                kill -KILL "$pid" 2>/dev/null
+                pkill -KILL -P "$pid" 2>/dev/null
+                wait "$pid"
+            ) 2>/dev/null || true
+        done
+        long "broken-$kind" --semantics "$semantics" --agent "dlt-qagent --policy $policy"
+        expect_same "whole-$kind" "broken-$kind"
+    done
+}
+
+@test "after an agent's failure the run goes on where it was" {
+    local how
+    for how in dies dies-on-reward hangs-on-save; do
+        rm -f healed
+        run --separate-stderr -4 long broken-$how --agent-timeout 2 --agent "$(agent bad.py $how 5)"
+        expect_error_line dlt-train "agent"
+        touch healed
+        long broken-$how --agent "$(agent bad.py $how 5)"
+        long whole-$how --agent "$(agent bad.py $how 5)"
+        expect_same whole-$how broken-$how
+    done
+}
+
+@test "a finished run has nothing to do, whatever is repeated" {
+    long done --agent "$(agent ten_lines.py)"
+    cp done.r copy
+    run --separate-stderr -0 long done --agent "$(agent ten_lines.py)" --no-quiet
+    [[ "$stderr" == *"nothing to do"* ]]
+    cmp done.r copy
+    rm done.r
+    run --separate-stderr -1 long done --agent "$(agent ten_lines.py)"
+    expect_error_line dlt-train "--restart"
+    long done --agent "$(agent ten_lines.py)" --restart
+    [ "$(digest done.r)" = "$(digest copy)" ]
+}
+
+@test "another configuration or text is refused, naming what differs; --restart begins anew" {
+    long a --agent "$(agent ten_lines.py)"
+    run --separate-stderr -2 long a --agent "$(agent ten_lines.py)" --lr 0.5
+    expect_error_line dlt-train "--lr was 0.001, not 0.5"
+    run --separate-stderr -2 long a --agent "$(agent bad.py well)"
+    expect_error_line dlt-train "--agent was"
+    rm a.r
+    run --separate-stderr -2 long a --agent "$(agent ten_lines.py)" --train "$BATS_FILE_TMPDIR/valid.tok"
+    expect_error_line dlt-train "--train was another text"
+    long a --agent "$(agent ten_lines.py)" --lr 0.5 --restart
+    records a.r header | jq -e '.config.lr == 0.5'
+}
+
+@test "threads may change on the way" {
+    run -143 long broken --threads 1 --agent "$(agent bad.py TERM 4)"
+    touch healed
+    long broken --threads 2 --agent "$(agent bad.py TERM 4)"
+    long whole --threads 1 --agent "$(agent bad.py TERM 4)"
+    expect_same whole broken
+}
+
+@test "what cannot be resumed is said at the start, and refused later" {
+    run --separate-stderr -0 bash -c "$(declare -f tiny); tiny --no-quiet --checkpoint c \
+        --agent \"$(agent ten_lines.py)\" -o - | cat >r"
+    [[ "$stderr" == *"standard output cannot be resumed"* ]]
+    run --separate-stderr -2 tiny --checkpoint c --agent "$(agent ten_lines.py)" -o r2
+    expect_error_line dlt-train "--restart"
+    rm c
+    run --separate-stderr -0 tiny --no-quiet --checkpoint c --agent "$(agent bad.py no-save)" -o r
+    [[ "$stderr" == *"the agent cannot save itself"* ]]
+    rm r
+    run --separate-stderr -2 tiny --checkpoint c --agent "$(agent bad.py no-save)" -o r
+    expect_error_line dlt-train "--restart"
+}
+
+@test "a checkpoint or run log that is damaged, truncated or missing" {
+    run -143 long a --agent "$(agent bad.py TERM 4)"
+    cp a.c good.c
+    cp a.r.partial good.partial
+    head -c 2000 good.c >a.c
+    run --separate-stderr -3 long a --agent "$(agent bad.py TERM 4)"
+    expect_error_line dlt-train "'a.c'"
+    echo nonsense >a.c
+    run --separate-stderr -3 long a --agent "$(agent bad.py TERM 4)"
+    expect_error_line dlt-train "'a.c'"
+    cp "$BATS_FILE_TMPDIR/train.tok" a.c
+    run --separate-stderr -3 long a --agent "$(agent bad.py TERM 4)"
+    cp good.c a.c
+    head -c 500 good.partial >a.r.partial
+    run --separate-stderr -3 long a --agent "$(agent bad.py TERM 4)"
+    expect_error_line dlt-train "--restart"
+    rm a.r.partial
+    run --separate-stderr -1 long a --agent "$(agent bad.py TERM 4)"
+    expect_error_line dlt-train "--restart"
+    cp good.partial a.r.partial
+    touch healed
+    long a --agent "$(agent bad.py TERM 4)"
+    long whole --agent "$(agent bad.py TERM 4)"
+    expect_same whole a
+}
+
+@test "two runs cannot write one run log" {
+    mkfifo wait
+    long a --train - --agent "$(agent ten_lines.py)" <wait & # holds no output yet
+    exec 9>wait
+    exec 9>&-
+    wait $! || true
+    flock a.r.partial sleep 2 &
+    sleep 0.3
+    run --separate-stderr -1 long a --restart --agent "$(agent ten_lines.py)"
+    expect_error_line dlt-train "another process is writing it"
+    wait
+}

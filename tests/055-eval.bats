@@ -1,0 +1,77 @@
+# dlt-eval: metrics of a checkpoint.
+load helpers
+load train
+
+setup_file() {
+    make_tokens
+    tiny --test test.tok --valid valid.tok --checkpoint c --labels method=tiny \
+        --agent "$(agent ten_lines.py)" -o r
+}
+
+evaluate() { # OPTION...
+    dlt-eval perplexity --checkpoint "$BATS_FILE_TMPDIR/c" --tokens "$BATS_FILE_TMPDIR/test.tok" "$@"
+}
+
+@test "perplexity as the training run's own last evaluation" {
+    run --separate-stderr -0 evaluate -o m
+    [[ "$stderr" == "perplexity "*"bits per byte"*"accuracy"* ]]
+    dlt-cat --check m
+    records m metric | jq -S 'del(.kind, .task, .step, .accuracy)' >got
+    records "$BATS_FILE_TMPDIR/r" eval | jq -S 'select(.split == "test" and .full)
+        | del(.kind, .episode, .step, .split)' >want
+    diff got want
+    records m metric | jq -e '.task == "perplexity" and .accuracy > 0 and .accuracy < 1'
+    records m header | jq -e '.labels.method == "tiny"'
+    run --separate-stderr -0 evaluate --quiet -o m
+    [ -z "$stderr" ]
+}
+
+@test "the same bits twice, and through pipes" {
+    evaluate --quiet -o one
+    dlt-eval perplexity --quiet --checkpoint "$BATS_FILE_TMPDIR/c" --tokens - \
+        <"$BATS_FILE_TMPDIR/test.tok" | cat >two
+    [ "$(digest one)" = "$(digest two)" ]
+}
+
+@test "overlapping windows count every token but the first once" {
+    evaluate --quiet --stride 4 -o m
+    tokens=$(records "$BATS_FILE_TMPDIR/test.tok" text | jq .tokens)
+    records m metric | jq -e --argjson n "$tokens" '.tokens == $n - 1 and .text_tokens == $n - 1'
+    run --separate-stderr -2 evaluate --stride 17 -o m2
+    expect_error_line "dlt-eval perplexity" "--stride 17"
+    [ ! -e m2 ] && [ ! -e m2.partial ]
+}
+
+@test "what is wrong gets one line and a status" {
+    enter_clean
+    run --separate-stderr -1 dlt-eval perplexity --checkpoint missing --tokens x
+    expect_error_line "dlt-eval perplexity" "cannot open 'missing'"
+    run --separate-stderr -3 dlt-eval perplexity --checkpoint "$BATS_FILE_TMPDIR/r" \
+        --tokens "$BATS_FILE_TMPDIR/test.tok" -o m
+    expect_error_line "dlt-eval perplexity" "checkpoint"
+    run --separate-stderr -3 evaluate --tokens "$BATS_FILE_TMPDIR/other.tok" -o m
+    expect_error_line "dlt-eval perplexity" "vocabulary"
+    run --separate-stderr -3 evaluate --tokens "$BATS_FILE_TMPDIR/c" -o m
+    expect_error_line "dlt-eval perplexity" "tokens"
+    run --separate-stderr -2 dlt-eval perplexity --tokens x
+    expect_error_line "dlt-eval perplexity" "--checkpoint"
+    run --separate-stderr -1 evaluate --quiet -o /dev/full
+    expect_error_line "dlt-eval perplexity" "No space left"
+    [ -z "$(ls)" ]
+}
+
+@test "a damaged or truncated checkpoint" {
+    local size at
+    size=$(stat -c %s "$BATS_FILE_TMPDIR/c")
+    for at in 10 100 1000 $((size / 2)) $((size - 20)); do
+        head -c "$at" "$BATS_FILE_TMPDIR/c" >cut
+        run --separate-stderr -3 dlt-eval perplexity --checkpoint cut \
+            --tokens "$BATS_FILE_TMPDIR/test.tok" -o m
+        expect_error_line "dlt-eval perplexity" "'cut'"
+        cp "$BATS_FILE_TMPDIR/c" bad
+        printf 'xyz' | dd of=bad bs=1 seek="$at" conv=notrunc status=none
+        run --separate-stderr -3 dlt-eval perplexity --checkpoint bad \
+            --tokens "$BATS_FILE_TMPDIR/test.tok" -o m
+    done
+    [ ! -e m ] && [ ! -e m.partial ]
+}

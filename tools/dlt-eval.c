@@ -1,0 +1,77 @@
+// dlt-eval: measures the network of a checkpoint.
+#include <inttypes.h>
+
+#include "lib/base/log.h"
+#include "lib/base/program.h"
+#include "lib/train/metrics.h"
+
+static int run_perplexity(const struct program *program, int argc, char **argv) {
+    struct perplexity_options chosen = {0};
+    const struct option options[] = {
+        {.name = "checkpoint",
+         .type = OPTION_STRING,
+         .value = (void *)&chosen.checkpoint,
+         .argument = "FILE",
+         .help = "the network, as dlt-train left it",
+         .outside = true},
+        {.name = "tokens",
+         .type = OPTION_STRING,
+         .value = (void *)&chosen.tokens,
+         .argument = "TOKENS",
+         .help = "the text; - for standard input",
+         .outside = true},
+        {.name = "stride",
+         .type = OPTION_INTEGER,
+         .value = &chosen.stride,
+         .argument = "N",
+         .maximum = 65536,
+         .help = "overlapping windows that move on by N tokens, of which the last N count; 0: "
+                 "blocks as in training"},
+        {.name = "batch",
+         .type = OPTION_INTEGER,
+         .value = &chosen.batch,
+         .argument = "B",
+         .maximum = 65536,
+         .help = "blocks at a time; the loss is the mean over batches; 0: as in training"},
+        {0}};
+    struct program own = *program;
+    own.options = options;
+    struct common_options common;
+    struct operands operands;
+    struct error error = {0};
+    program_start(&own, argc, argv, &common, &operands);
+    enum status status = STATUS_OK;
+    if (operands.count > 0) {
+        status = error_set(&error, STATUS_USAGE, "unexpected word '%s'", operands.words[0]);
+    } else if (!chosen.checkpoint || !chosen.tokens) {
+        status = error_set(&error, STATUS_USAGE, "give --checkpoint FILE and --tokens TOKENS");
+    }
+    operands_free(&operands);
+    struct evaluation result = {0};
+    if (status == STATUS_OK) {
+        const struct invocation invocation = {argc, argv, (int)common.threads};
+        status = metrics_perplexity(&chosen, options, common.output, &invocation, &result, &error);
+    }
+    if (status == STATUS_OK) {
+        log_line("perplexity %.4f  loss %.6f  bits per byte %.4f  perplexity per word %.2f  "
+                 "accuracy %.4f  tokens %" PRIu64,
+                 result.perplexity, result.loss, result.bits_per_byte, result.perplexity_per_word,
+                 (double)result.correct / (double)result.tokens, result.tokens);
+    }
+    return program_finish(status, &error);
+}
+
+int main(int argc, char **argv) {
+    static const struct program PROGRAMS[] = {
+        {.name = "dlt-eval perplexity",
+         .summary = "perplexity, bits per byte and accuracy on a text",
+         .usage = "--checkpoint FILE --tokens TOKENS [OPTION...]",
+         .examples = "  dlt-eval perplexity --checkpoint run.checkpoint.msgpack.zst \\\n"
+                     "      --tokens test.tokens.msgpack.zst -o test.metrics.msgpack.zst\n",
+         .output = true,
+         .threads = true},
+        {0}};
+    const struct program *program =
+        program_select(PROGRAMS, "measure the network of a checkpoint", argc, argv);
+    return run_perplexity(program, argc - 1, argv + 1);
+}

@@ -1,0 +1,64 @@
+// dlt-train: trains a transformer whose layers share weights as an agent decides.
+#include <stdio.h>
+
+#include "lib/base/program.h"
+#include "lib/train/train.h"
+
+static const char EXAMPLES[] =
+    "  dlt-train --train train.tokens.msgpack.zst --test test.tokens.msgpack.zst \\\n"
+    "      --agent 'dlt-qagent --policy qlearn' --checkpoint run.checkpoint.msgpack.zst \\\n"
+    "      -o run.run.msgpack.zst\n"
+    "  dlt-tokenize encode --vocab v.bpe text | dlt-train --train - -o run.run.msgpack.zst\n"
+    "  dlt-train --train train.tokens.msgpack.zst --layers 12 --width 256 --dry-run\n";
+
+static int print_table(const struct buffer *table) {
+    fwrite(table->data, 1, table->length, stdout);
+    if (fflush(stdout) != 0) {
+        struct error error;
+        return program_finish(error_set(&error, STATUS_FAILURE, "cannot write standard output"),
+                              &error);
+    }
+    return STATUS_OK;
+}
+
+int main(int argc, char **argv) {
+    struct settings settings;
+    struct option options[SETTINGS_OPTIONS_MAX];
+    settings_defaults(&settings);
+    settings_describe(&settings, options);
+    const struct program program = {
+        .name = "dlt-train",
+        .summary = "train a transformer whose layers share weights as an agent decides",
+        .usage = "--train TOKENS [OPTION...] -o RUN",
+        .options = options,
+        .examples = EXAMPLES,
+        .output = true,
+        .threads = true,
+    };
+    struct common_options common;
+    struct operands operands;
+    struct error error = {0};
+    program_start(&program, argc, argv, &common, &operands);
+    enum status status = STATUS_OK;
+    if (operands.count > 0) {
+        status = error_set(&error, STATUS_USAGE,
+                           "'%s' is no option; texts are given by --train, "
+                           "--valid and --test",
+                           operands.words[0]);
+    }
+    operands_free(&operands);
+    if (status == STATUS_OK) {
+        status = settings_resolve(&settings, &error);
+    }
+    struct train_outcome outcome = {0};
+    if (status == STATUS_OK) {
+        const struct invocation invocation = {argc, argv, (int)common.threads};
+        status = train_run(&settings, common.output, &invocation, &outcome, &error);
+    }
+    if (status != STATUS_OK) {
+        return program_finish(status, &error);
+    }
+    int exit_status = outcome.table.length > 0 ? print_table(&outcome.table) : STATUS_OK;
+    buffer_free(&outcome.table);
+    return outcome.signal ? 128 + outcome.signal : exit_status;
+}
