@@ -43,8 +43,7 @@ static size_t merge_short(const struct bpe_vocabulary *vocabulary, const uint8_t
     }
 }
 
-// ---- Long pieces: a list of ids and a heap of pairs
-// ----------------------------------------------
+// ---- Long pieces: a list of ids and a heap of pairs --------------------------------------------
 //
 // An id lives at the place of its first byte. The heap holds (merged id, place), smallest first;
 // an entry whose pair is gone meanwhile is told by merged[place] being another by then.

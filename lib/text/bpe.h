@@ -18,7 +18,7 @@ enum {
     BPE_SIZE_MAXIMUM = 1 << 21, // ids fit 21 bits, three to a word of the pair table
     BPE_TOKEN_MAXIMUM = 65535,  // bytes that one id may stand for
 };
-#define BPE_NONE UINT32_MAX
+#define BPE_NONE UINT32_MAX // TOKEN_NONE of token_table.h
 #define BPE_PAIR_MULTIPLIER 0x9E3779B97F4A7C15u
 
 struct bpe_pair {

@@ -46,8 +46,7 @@ static enum status finish_text(struct text_output *output, enum status status,
     return status;
 }
 
-// ---- Token files
-// ----------------------------------------------------------------------------------
+// ---- Token files -------------------------------------------------------------------------------
 
 static enum status check_vocabulary(const struct bpe_vocabulary *vocabulary,
                                     struct record_reader *reader, const msgpack_object *map,
@@ -125,8 +124,7 @@ enum status decode_tokens(const struct bpe_vocabulary *vocabulary, const char *p
     return status;
 }
 
-// ---- Decimal ids
-// ----------------------------------------------------------------------------------
+// ---- Decimal ids -------------------------------------------------------------------------------
 
 struct id_input {
     struct file_input file;

@@ -10,8 +10,7 @@
 // it takes less time than the tokenising.
 enum { IDS_PER_RECORD = 1 << 16, LINES_PER_RECORD = 1 << 14, COMPRESSION_LEVEL = 1 };
 
-// ---- Facts of each id
-// -----------------------------------------------------------------------------
+// ---- Facts of each id --------------------------------------------------------------------------
 
 static void describe_token(struct token_vocabulary *facts, uint32_t id, const uint8_t *bytes,
                            size_t length) {
@@ -59,8 +58,7 @@ static enum status describe_vocabulary(struct token_vocabulary *facts,
     return status;
 }
 
-// ---- Token files
-// ----------------------------------------------------------------------------------
+// ---- Token files -------------------------------------------------------------------------------
 
 struct token_output {
     const struct encode_job *job;
@@ -198,8 +196,7 @@ enum status encode_to_tokens(const struct encode_job *job, struct error *error) 
     return status;
 }
 
-// ---- Decimal ids
-// ----------------------------------------------------------------------------------
+// ---- Decimal ids -------------------------------------------------------------------------------
 
 struct id_output {
     struct file_output file;

@@ -12,10 +12,14 @@
 enum {
     SHORT_BYTES = 15,
     SHORT_IDS = 3,
-    SHORT_BUCKETS = 1 << 15,
+    SHORT_BUCKETS_LOG2 = 15,
+    SHORT_BUCKETS = 1 << SHORT_BUCKETS_LOG2,
     LONG_BYTES = 63,
     LONG_IDS = 15,
     LONG_ENTRIES = 1 << 14,
+    CACHE_LINE = 64,
+    PIECES_AT_ONCE = 32,
+    PIECE_READABLE = 16, // bytes that can be read at a piece that is not at the end of the text
 };
 
 struct short_entry {
@@ -33,6 +37,7 @@ struct long_entry {
 struct encoder {
     const struct bpe_vocabulary *vocabulary;
     enum encoder_special special;
+    uint8_t *caches;                   // the memory of both
     struct short_entry *short_entries; // (SHORT_BUCKETS, 2)
     struct long_entry *long_entries;   // (LONG_ENTRIES)
     struct bpe_workspace workspace;
@@ -71,31 +76,30 @@ enum status encoder_create(struct encoder **encoder, const struct bpe_vocabulary
     struct encoder *made = memory;
     made->vocabulary = vocabulary;
     made->special = special;
-    status = memory_allocate((void **)&made->short_entries, (size_t)SHORT_BUCKETS * 2,
-                             sizeof *made->short_entries, "the tokeniser", error);
-    if (status == STATUS_OK) {
-        status = memory_allocate((void **)&made->long_entries, LONG_ENTRIES,
-                                 sizeof *made->long_entries, "the tokeniser", error);
-    }
-    if (status != STATUS_OK) {
+    // The system gives the pages of a large zeroed block as they are first used.
+    size_t short_size = (size_t)SHORT_BUCKETS * 2 * sizeof *made->short_entries;
+    size_t long_size = LONG_ENTRIES * sizeof *made->long_entries;
+    made->caches = calloc(short_size + long_size + CACHE_LINE, 1);
+    if (!made->caches) {
         encoder_free(made);
-        return status;
+        return error_set(error, STATUS_FAILURE, "cannot allocate memory for the tokeniser");
     }
+    uint8_t *aligned = made->caches + (CACHE_LINE - (uintptr_t)made->caches % CACHE_LINE);
+    made->short_entries = (struct short_entry *)(void *)aligned;
+    made->long_entries = (struct long_entry *)(void *)(aligned + short_size);
     *encoder = made;
     return STATUS_OK;
 }
 
 void encoder_free(struct encoder *encoder) {
     if (encoder) {
-        free(encoder->short_entries);
-        free(encoder->long_entries);
+        free(encoder->caches);
         bpe_workspace_free(&encoder->workspace);
         free(encoder);
     }
 }
 
-// ---- Pieces that are not in the first cache
-// -------------------------------------------------------
+// ---- Pieces that are not in the first cache ----------------------------------------------------
 
 static struct long_entry *long_find(const struct encoder *encoder, const uint8_t *piece,
                                     size_t length, uint8_t key[static LONG_BYTES + 1]) {
@@ -133,22 +137,7 @@ static enum status encode_long(struct encoder *encoder, const uint8_t *piece, si
     return STATUS_OK;
 }
 
-static enum status encode_missing(struct encoder *encoder, struct short_entry *bucket,
-                                  const uint64_t key[static 2], const uint8_t *piece, size_t length,
-                                  struct token_list *list, struct error *error) {
-    size_t before = list->count;
-    enum status status = encode_long(encoder, piece, length, list, error);
-    size_t count = list->count - before;
-    if (status == STATUS_OK && count <= SHORT_IDS) {
-        bucket[1] = bucket[0];
-        bucket[0] = (struct short_entry){.key = {key[0], key[1]}, .count = (uint32_t)count};
-        memcpy(bucket[0].ids, list->ids + before, count * sizeof *list->ids);
-    }
-    return status;
-}
-
-// ---- The way that most pieces go
-// ------------------------------------------------------------------
+// ---- The way that most pieces go ---------------------------------------------------------------
 
 static inline uint64_t load_little_endian(const uint8_t *bytes) {
     uint64_t value;
@@ -157,24 +146,6 @@ static inline uint64_t load_little_endian(const uint8_t *bytes) {
     value = __builtin_bswap64(value);
 #endif
     return value;
-}
-
-// 1 <= length <= SHORT_BYTES
-static inline enum status encode_short(struct encoder *encoder, uint64_t low, uint64_t high,
-                                       const uint8_t *piece, size_t length, struct token_list *list,
-                                       struct error *error) {
-    const uint64_t key[2] = {low, high | (uint64_t)length << 56};
-    uint64_t hash = (key[0] ^ (key[1] << 29 | key[1] >> 35)) * 0x9E3779B97F4A7C15u;
-    hash = (hash ^ hash >> 32) * 0xD6E8FEB86659FD93u;
-    struct short_entry *bucket = encoder->short_entries + 2 * (hash >> 49);
-    for (size_t way = 0; way < 2; way++) {
-        if (bucket[way].key[0] == key[0] && bucket[way].key[1] == key[1]) {
-            memcpy(list->ids + list->count, bucket[way].ids, sizeof bucket[way].ids);
-            list->count += bucket[way].count;
-            return STATUS_OK;
-        }
-    }
-    return encode_missing(encoder, bucket, key, piece, length, list, error);
 }
 
 // The first `length` bytes of a word of eight.
@@ -205,30 +176,97 @@ static inline size_t next_piece(const uint8_t *text, size_t length) {
     return pretoken_length(text, length);
 }
 
+// A piece on its way: its place in the cache is fetched while the next ones are cut.
+struct waiting_piece {
+    uint64_t key[2];
+    struct short_entry *bucket; // NULL: too long for the first cache
+    const uint8_t *bytes;
+    size_t length;
+};
+
+static inline void wait_for(struct encoder *encoder, struct waiting_piece *piece, uint64_t low,
+                            uint64_t high) {
+    piece->key[0] = low;
+    piece->key[1] = high | (uint64_t)piece->length << 56;
+    uint64_t hash = (low ^ (piece->key[1] << 29 | piece->key[1] >> 35)) * 0x9E3779B97F4A7C15u;
+    hash = (hash ^ hash >> 32) * 0xD6E8FEB86659FD93u;
+    piece->bucket = encoder->short_entries + 2 * (hash >> (64 - SHORT_BUCKETS_LOG2));
+    __builtin_prefetch(piece->bucket);
+}
+
+// Cuts up to PIECES_AT_ONCE pieces from the text; *at goes behind them.
+static inline size_t cut_pieces(struct encoder *encoder, const uint8_t *text, size_t length,
+                                size_t *at, struct waiting_piece pieces[static PIECES_AT_ONCE]) {
+    size_t count = 0;
+    size_t from = *at;
+    for (; count < PIECES_AT_ONCE && length - from >= PIECE_READABLE; count++) {
+        struct waiting_piece *piece = &pieces[count];
+        const uint8_t *bytes = text + from;
+        piece->bytes = bytes;
+        piece->length = next_piece(bytes, length - from);
+        piece->bucket = NULL;
+        if (piece->length <= 8) {
+            wait_for(encoder, piece, keep_bytes(load_little_endian(bytes), piece->length), 0);
+        } else if (piece->length <= SHORT_BYTES) {
+            wait_for(encoder, piece, load_little_endian(bytes),
+                     keep_bytes(load_little_endian(bytes + 8), piece->length - 8));
+        }
+        from += piece->length;
+    }
+    for (; count < PIECES_AT_ONCE && length - from < PIECE_READABLE && from < length; count++) {
+        struct waiting_piece *piece = &pieces[count];
+        uint8_t tail[PIECE_READABLE] = {0};
+        piece->bytes = text + from;
+        piece->length = pretoken_length(text + from, length - from);
+        memcpy(tail, piece->bytes, piece->length);
+        wait_for(encoder, piece, load_little_endian(tail), load_little_endian(tail + 8));
+        from += piece->length;
+    }
+    *at = from;
+    return count;
+}
+
+static enum status encode_missing(struct encoder *encoder, const struct waiting_piece *piece,
+                                  struct token_list *list, struct error *error) {
+    size_t before = list->count;
+    enum status status = encode_long(encoder, piece->bytes, piece->length, list, error);
+    size_t count = list->count - before;
+    if (status == STATUS_OK && count <= SHORT_IDS) {
+        struct short_entry *bucket = piece->bucket;
+        bucket[1] = bucket[0];
+        bucket[0] =
+            (struct short_entry){.key = {piece->key[0], piece->key[1]}, .count = (uint32_t)count};
+        memcpy(bucket[0].ids, list->ids + before, count * sizeof *list->ids);
+    }
+    return status;
+}
+
+static inline enum status encode_piece(struct encoder *encoder, const struct waiting_piece *piece,
+                                       struct token_list *list, struct error *error) {
+    struct short_entry *bucket = piece->bucket;
+    if (!bucket) {
+        return encode_long(encoder, piece->bytes, piece->length, list, error);
+    }
+    for (size_t way = 0; way < 2; way++) {
+        if (bucket[way].key[0] == piece->key[0] && bucket[way].key[1] == piece->key[1]) {
+            memcpy(list->ids + list->count, bucket[way].ids, sizeof bucket[way].ids);
+            list->count += bucket[way].count;
+            return STATUS_OK;
+        }
+    }
+    return encode_missing(encoder, piece, list, error);
+}
+
 // Text without special tokens. Every piece gives at most as many ids as it has bytes.
 static enum status encode_ordinary(struct encoder *encoder, const uint8_t *text, size_t length,
                                    struct token_list *list, struct error *error) {
+    struct waiting_piece pieces[PIECES_AT_ONCE];
     enum status status = token_list_reserve(list, length, error);
-    size_t at = 0;
-    while (status == STATUS_OK && length - at >= 2 * sizeof(uint64_t)) {
-        size_t bytes = next_piece(text + at, length - at);
-        if (bytes <= SHORT_BYTES) {
-            uint64_t low = keep_bytes(load_little_endian(text + at), bytes);
-            uint64_t high =
-                bytes > 8 ? keep_bytes(load_little_endian(text + at + 8), bytes - 8) : 0;
-            status = encode_short(encoder, low, high, text + at, bytes, list, error);
-        } else {
-            status = encode_long(encoder, text + at, bytes, list, error);
+    for (size_t at = 0; status == STATUS_OK && at < length;) {
+        size_t count = cut_pieces(encoder, text, length, &at, pieces);
+        for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+            status = encode_piece(encoder, &pieces[i], list, error);
         }
-        at += bytes;
-    }
-    while (status == STATUS_OK && at < length) {
-        uint8_t tail[2 * sizeof(uint64_t)] = {0};
-        size_t bytes = pretoken_length(text + at, length - at);
-        memcpy(tail, text + at, bytes);
-        status = encode_short(encoder, load_little_endian(tail), load_little_endian(tail + 8),
-                              text + at, bytes, list, error);
-        at += bytes;
     }
     return status;
 }

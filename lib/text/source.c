@@ -97,20 +97,37 @@ enum status text_source_read(struct text_source *source, struct text_part *part,
     return status;
 }
 
+// Counts of a byte's width, which vectorise well, over as much text as they can hold.
+enum { COUNTED_AT_ONCE = 255 };
+
 uint64_t text_count_words(const struct text_part *part) {
     const uint8_t *text = part->text.data;
     size_t length = part->text.length;
     uint64_t words = length > 0 && part->after_space && !byte_is_space(text[0]);
-    for (size_t i = 1; i < length; i++) {
-        words += byte_is_space(text[i - 1]) & !byte_is_space(text[i]);
+    for (size_t from = 1; from < length; from += COUNTED_AT_ONCE) {
+        size_t to = length - from < COUNTED_AT_ONCE ? length : from + COUNTED_AT_ONCE;
+        uint8_t count = 0;
+#pragma omp simd reduction(+ : count)
+        for (size_t i = from; i < to; i++) {
+            count = (uint8_t)(count + (byte_is_space(text[i - 1]) & !byte_is_space(text[i])));
+        }
+        words += count;
     }
     return words;
 }
 
 uint64_t text_count_lines(const struct text_part *part) {
+    const uint8_t *text = part->text.data;
+    size_t length = part->text.length;
     uint64_t lines = 0;
-    for (size_t i = 0; i < part->text.length; i++) {
-        lines += part->text.data[i] == '\n';
+    for (size_t from = 0; from < length; from += COUNTED_AT_ONCE) {
+        size_t to = length - from < COUNTED_AT_ONCE ? length : from + COUNTED_AT_ONCE;
+        uint8_t count = 0;
+#pragma omp simd reduction(+ : count)
+        for (size_t i = from; i < to; i++) {
+            count = (uint8_t)(count + (text[i] == '\n'));
+        }
+        lines += count;
     }
     return lines;
 }

@@ -67,8 +67,7 @@ static enum status grow(void **array, size_t count, size_t *capacity, size_t siz
     return STATUS_OK;
 }
 
-// ---- The heap: the candidate to merge next on top
-// -------------------------------------------------
+// ---- The heap: the candidate to merge next on top ----------------------------------------------
 
 static bool goes_before(const struct candidate *a, const struct candidate *b) {
     if (a->count != b->count) {
@@ -133,8 +132,7 @@ static bool heap_pop(struct trainer *trainer, struct candidate *best) {
     return false;
 }
 
-// ---- Pairs
-// ----------------------------------------------------------------------------------------
+// ---- Pairs -------------------------------------------------------------------------------------
 
 static size_t pair_place(const struct trainer *trainer, uint32_t left, uint32_t right) {
     uint64_t key = (uint64_t)left << 32 | right;
@@ -229,8 +227,7 @@ static enum status push_raised(struct trainer *trainer, struct error *error) {
     return status;
 }
 
-// ---- Training
-// -------------------------------------------------------------------------------------
+// ---- Training ----------------------------------------------------------------------------------
 
 static enum status allocate(struct trainer *trainer, const struct word_counts *counts,
                             uint32_t size, const struct bpe_alphabet *alphabet,
@@ -373,8 +370,7 @@ static void trainer_free(struct trainer *trainer) {
     buffer_free(&trainer->bytes);
 }
 
-// ---- Writing
-// --------------------------------------------------------------------------------------
+// ---- Writing -----------------------------------------------------------------------------------
 
 static enum status spell(const struct trainer *trainer, const struct bpe_alphabet *alphabet,
                          uint32_t id, struct buffer *text, struct error *error) {

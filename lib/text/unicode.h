@@ -30,7 +30,7 @@ enum character_class character_read(const uint8_t *text, size_t length, size_t *
 
 // White space among the bytes: what separates words where words are counted.
 static inline bool byte_is_space(uint8_t byte) {
-    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+    return (byte == ' ') | ((uint8_t)(byte - '\t') <= '\r' - '\t'); // no branch: it vectorises
 }
 
 #endif

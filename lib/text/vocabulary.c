@@ -8,7 +8,7 @@
 #include "lib/base/file.h"
 #include "lib/text/bpe.h"
 #include "lib/text/pretokenize.h"
-#include "lib/text/unicode.h"
+#include "lib/text/token_table.h"
 
 enum {
     SPELLING_END = 0x144,      // code points that spell bytes are below
@@ -37,8 +37,7 @@ void bpe_alphabet_fill(struct bpe_alphabet *alphabet) {
     }
 }
 
-// ---- Parsing
-// -------------------------------------------------------------------------------------
+// ---- Parsing -----------------------------------------------------------------------------------
 
 struct parser {
     struct bpe_vocabulary *vocabulary;
@@ -48,8 +47,7 @@ struct parser {
     size_t line;         // number of the line being read, from 1
     uint32_t count;      // ids so far
     struct buffer bytes; // of all tokens so far
-    uint64_t *tokens;    // open hash table from bytes to id + 1, beside half of the hash; 0 is free
-    size_t token_mask;
+    struct token_table tokens;
     uint16_t bytes_spelled[SPELLING_END]; // byte + 1 by code point, or 0
     struct error *error;
 };
@@ -65,56 +63,43 @@ __attribute__((format(printf, 2, 3))) static enum status damaged(struct parser *
                      parser->name, parser->line, why);
 }
 
-// Where the token stands in the table, or the free place where it would.
-static size_t token_place(const struct parser *parser, const uint8_t *bytes, size_t length,
-                          uint64_t hash) {
-    const struct bpe_vocabulary *vocabulary = parser->vocabulary;
-    size_t at = (size_t)hash & parser->token_mask;
-    for (; parser->tokens[at]; at = (at + 1) & parser->token_mask) {
-        uint32_t id = (uint32_t)parser->tokens[at] - 1;
-        if (parser->tokens[at] >> 32 == hash >> 32 &&
-            vocabulary->offsets[id + 1] - vocabulary->offsets[id] == length &&
-            memcmp(parser->bytes.data + vocabulary->offsets[id], bytes, length) == 0) {
-            break;
-        }
-    }
-    return at;
-}
-
-// Id of the token, or BPE_NONE.
 static uint32_t token_find(const struct parser *parser, const uint8_t *bytes, size_t length) {
-    size_t place = token_place(parser, bytes, length, XXH3_64bits(bytes, length));
-    return (uint32_t)parser->tokens[place] - 1;
+    return token_table_find(&parser->tokens, parser->bytes.data, bytes, length);
 }
 
 // Gives the next id to bytes that no id has.
 static enum status token_add(struct parser *parser, const uint8_t *bytes, size_t length) {
+    size_t offset = parser->bytes.length;
     enum status status = buffer_append(&parser->bytes, bytes, length, parser->error);
     if (status == STATUS_OK) {
-        uint64_t hash = XXH3_64bits(bytes, length);
-        parser->tokens[token_place(parser, bytes, length, hash)] =
-            (hash >> 32 << 32) | (parser->count + 1);
+        token_table_add(&parser->tokens, parser->bytes.data, (uint32_t)offset, length,
+                        parser->count);
         parser->vocabulary->offsets[++parser->count] = (uint32_t)parser->bytes.length;
     }
     return status;
 }
 
-// Reads one part of a merge, up to `end`, into `token`.
+// Reads one part of a merge, up to `end`, into `token`. All characters that spell bytes have one or
+// two bytes of UTF-8.
 static enum status parse_part(struct parser *parser, const uint8_t *part, const uint8_t *end,
                               uint8_t *token, size_t *length) {
-    *length = 0;
+    size_t count = 0;
     while (part < end) {
-        uint32_t point;
-        part += character_decode(part, (size_t)(end - part), &point);
-        if (point >= ARRAY_LENGTH(parser->bytes_spelled) || parser->bytes_spelled[point] == 0) {
+        uint32_t point = *part++;
+        if (point >= 0x80) {
+            bool two = (point & 0xE0) == 0xC0 && part < end && (*part & 0xC0) == 0x80;
+            point = two ? (point & 0x1F) << 6 | (*part++ & 0x3F) : SPELLING_END;
+        }
+        if (point >= SPELLING_END || parser->bytes_spelled[point] == 0) {
             return damaged(parser, "invalid character");
         }
-        if (*length == BPE_TOKEN_MAXIMUM) {
+        if (count == BPE_TOKEN_MAXIMUM) {
             return damaged(parser, "a token of more than %d bytes", BPE_TOKEN_MAXIMUM);
         }
-        token[(*length)++] = (uint8_t)(parser->bytes_spelled[point] - 1);
+        token[count++] = (uint8_t)(parser->bytes_spelled[point] - 1);
     }
-    return *length > 0 ? STATUS_OK : damaged(parser, "not two tokens with a blank between");
+    *length = count;
+    return count > 0 ? STATUS_OK : damaged(parser, "not two tokens with a blank between");
 }
 
 static void pair_add(struct parser *parser, uint32_t left, uint32_t right) {
@@ -221,18 +206,17 @@ static enum status allocate(struct parser *parser) {
     while (slots < 2 * size) {
         slots *= 2;
     }
-    parser->token_mask = vocabulary->pair_mask = slots - 1;
+    vocabulary->pair_mask = slots - 1;
     const struct {
         void **pointer;
         size_t count, size;
     } arrays[] = {
-        {(void **)&parser->tokens, slots, sizeof *parser->tokens},
         {(void **)&vocabulary->pairs, slots, sizeof *vocabulary->pairs},
         {(void **)&vocabulary->byte_pairs, 1 << 16, sizeof *vocabulary->byte_pairs},
         {(void **)&vocabulary->merges, lines, sizeof *vocabulary->merges},
         {(void **)&vocabulary->offsets, size + 1, sizeof *vocabulary->offsets},
     };
-    enum status status = STATUS_OK;
+    enum status status = token_table_create(&parser->tokens, size, parser->error);
     for (size_t i = 0; status == STATUS_OK && i < ARRAY_LENGTH(arrays); i++) {
         status = memory_allocate(arrays[i].pointer, arrays[i].count, arrays[i].size,
                                  "the vocabulary", parser->error);
@@ -279,7 +263,7 @@ enum status bpe_vocabulary_parse(struct bpe_vocabulary *vocabulary, const uint8_
         status = buffer_append(&parser.bytes, END_OF_TEXT, END_OF_TEXT_LENGTH, error);
         vocabulary->offsets[vocabulary->size] = (uint32_t)parser.bytes.length;
     }
-    free(parser.tokens);
+    token_table_free(&parser.tokens);
     vocabulary->bytes = parser.bytes.data;
     if (status != STATUS_OK) {
         bpe_vocabulary_free(vocabulary);
