@@ -119,6 +119,14 @@ objects += $$(patsubst %.c,$$(BUILD)/%.o,$$(wildcard tests/unit/$(1)/*.c))
 endef
 $(foreach r,$(ROOMS) cpu,$(eval $(call unit_rules,$(r))))
 
+# ---- Benchmarks: tests/bench/NAME.c, linked with lib/model and all that it may use -------------
+
+benches := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+objects += $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.c))
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(call room_archives,model)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBRARIES) -o $@
+
 -include $(objects:.o=.d)
 
 # ---- Targets -----------------------------------------------------------------------------------
@@ -126,6 +134,9 @@ $(foreach r,$(ROOMS) cpu,$(eval $(call unit_rules,$(r))))
 all: $(programs) ## build the tools into build/bin (the default)
 unit: $(unit_tests) ## build the unit tests
 unit-%: ; @$(MAKE) --no-print-directory $(filter $(BUILD)/unit/$*/%,$(unit_tests)) && for t in $(filter $(BUILD)/unit/$*/%,$(unit_tests)); do $$t || exit 1; done
+
+bench: $(benches) ## measure the speed of the kernels and of a training step
+	@for b in $^; do $$b || exit 1; done
 
 include $(wildcard pipelines/*.mk)
 
@@ -135,4 +146,4 @@ clean: ## remove what was built (results stay)
 help: ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-.PHONY: all unit clean help
+.PHONY: all unit bench clean help
