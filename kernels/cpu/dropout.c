@@ -1,0 +1,23 @@
+#include "kernels/cpu/dropout.h"
+
+enum { RUN = 1024 };
+
+void CPU(dropout_backward)(device *dev, act *out, const act *in, size_t n,
+                           const struct dropout *dropout) {
+    float *to = act_floats(out);
+    const float *from = act_const_floats(in);
+    struct dropout_plan plan = dropout_plan(dropout);
+    if (plan.threshold == 0) {
+        cpu_copy(dev, to, from, n * sizeof *to);
+        return;
+    }
+#pragma omp parallel for schedule(static) if (n >= PARALLEL_ELEMENTS)
+    for (size_t first = 0; first < n; first += RUN) {
+        _Alignas(64) float room[RUN + DROPOUT_ROOM];
+        size_t count = size_min(RUN, n - first);
+        const float *factors = dropout_factors(&plan, first, count, room);
+        for (size_t i = 0; i < count; i++) {
+            to[first + i] = from[first + i] * factors[i];
+        }
+    }
+}

@@ -1,0 +1,328 @@
+// Every operation on awkward shapes: run with any table of operations, the outputs collected. The
+// same cases serve the comparison with float64, the comparison of instruction sets and thread
+// counts to the bit, and the digest that is compared between compilers and machines.
+#ifndef DLT_TESTS_CPU_CASES_H
+#define DLT_TESTS_CPU_CASES_H
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/ops.h"
+#include "lib/base/memory.h"
+
+enum { OUTPUTS = 512 };
+
+struct output {
+    char name[96];
+    float *data; // owned
+    size_t n;
+    // What rounding may add, in units of 2^-24 of the largest magnitude of the output.
+    double tolerance;
+};
+
+struct outputs {
+    struct output items[OUTPUTS];
+    size_t count;
+};
+
+static void outputs_free(struct outputs *outputs) {
+    for (size_t i = 0; i < outputs->count; i++) {
+        free(outputs->items[i].data);
+    }
+    outputs->count = 0;
+}
+
+// One case under way: where its inputs come from and where its outputs go. Memory lives till the
+// end of the case.
+struct run {
+    const struct ops *ops;
+    device *dev;
+    struct outputs *outputs;
+    struct random_sequence random;
+    void *owned[64];
+    size_t owned_count;
+    char name[64]; // of the case, shapes included
+};
+
+static void *run_memory(struct run *run, size_t bytes) {
+    void *memory;
+    struct error error;
+    if (run->owned_count == 64 ||
+        memory_allocate(&memory, bytes, 1, "a test", &error) != STATUS_OK) {
+        abort();
+    }
+    return run->owned[run->owned_count++] = memory;
+}
+
+// n numbers, uniform in +-scale.
+static float *run_random(struct run *run, size_t n, double scale) {
+    float *x = run_memory(run, n * sizeof *x);
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (float)(scale * (2 * random_uniform(&run->random) - 1));
+    }
+    return x;
+}
+
+static act *run_act(struct run *run, size_t n, double scale) {
+    return (act *)run_random(run, n, scale);
+}
+
+static int32_t *run_ids(struct run *run, size_t n, size_t below) {
+    int32_t *ids = run_memory(run, n * sizeof *ids);
+    for (size_t i = 0; i < n; i++) {
+        ids[i] = (int32_t)random_below(&run->random, below);
+    }
+    return ids;
+}
+
+static void run_output(struct run *run, const char *what, const void *data, size_t n,
+                       double tolerance) {
+    if (run->outputs->count == OUTPUTS) {
+        abort();
+    }
+    struct output *to = &run->outputs->items[run->outputs->count++];
+    snprintf(to->name, sizeof to->name, "%s %s", run->name, what);
+    to->data = malloc(n * sizeof(float) + 1);
+    memcpy(to->data, data, n * sizeof(float));
+    to->n = n;
+    to->tolerance = tolerance;
+}
+
+static void run_end(struct run *run) {
+    while (run->owned_count > 0) {
+        free(run->owned[--run->owned_count]);
+    }
+}
+
+static struct dropout case_dropout(double p) {
+    return (struct dropout){.p = p,
+                            .place = {.seed = 0x123456789abcdef0,
+                                      .step = 0x1ffffffff,
+                                      .stream = RANDOM_DROPOUT,
+                                      .site = 3,
+                                      .layer = 11}};
+}
+
+static void case_linear(struct run *run, size_t N, size_t I, size_t O, bool bias) {
+    snprintf(run->name, sizeof run->name, "linear N=%zu I=%zu O=%zu%s", N, I, O,
+             bias ? " bias" : "");
+    const struct ops *ops = run->ops;
+    act *x = run_act(run, N * I, 1), *weight = run_act(run, O * I, 1);
+    act *b = bias ? run_act(run, O, 1) : NULL, *out = run_act(run, N * O, 1);
+    ops->linear_forward(run->dev, out, x, weight, b, N, I, O);
+    run_output(run, "forward", out, N * O, 4 + sqrt((double)I));
+
+    act *dout = run_act(run, N * O, 1), *dx = run_act(run, N * I, 1);
+    ops->linear_backward_input(run->dev, dx, dout, weight, N, I, O, bias);
+    run_output(run, "input gradient", dx, N * I, 4 + sqrt((double)O));
+
+    float *dw = run_random(run, O * I, 1), *db = bias ? run_random(run, O, 1) : NULL;
+    ops->linear_backward_weight(run->dev, dw, db, dout, x, N, I, O);
+    run_output(run, "weight gradient", dw, O * I, 4 + sqrt((double)N));
+    if (bias) {
+        run_output(run, "bias gradient", db, O, 4 + sqrt((double)N));
+    }
+}
+
+static void case_embedding(struct run *run, size_t N, size_t T, size_t C, size_t V, double p) {
+    snprintf(run->name, sizeof run->name, "embedding N=%zu T=%zu C=%zu V=%zu p=%g", N, T, C, V, p);
+    struct dropout dropout = case_dropout(p);
+    int32_t *tokens = run_ids(run, N, V);
+    act *token = run_act(run, V * C, 1), *position = run_act(run, T * C, 1);
+    act *out = run_act(run, N * C, 1), *dout = run_act(run, N * C, 1);
+    run->ops->embedding_forward(run->dev, out, tokens, token, position, N, T, C, &dropout);
+    run_output(run, "forward", out, N * C, 2);
+    float *token_gradient = run_random(run, V * C, 1),
+          *position_gradient = run_random(run, T * C, 1);
+    run->ops->embedding_backward(run->dev, token_gradient, position_gradient, dout, tokens, N, T, C,
+                                 V, &dropout);
+    run_output(run, "token gradient", token_gradient, V * C, 8);
+    run_output(run, "position gradient", position_gradient, T * C, 8);
+}
+
+static void case_layernorm(struct run *run, size_t N, size_t C, bool accumulate) {
+    snprintf(run->name, sizeof run->name, "layernorm N=%zu C=%zu%s", N, C,
+             accumulate ? " accumulate" : "");
+    act *x = run_act(run, N * C, 3), *gain = run_act(run, C, 2), *bias = run_act(run, C, 1);
+    act *y = run_act(run, N * C, 1);
+    float *mean = run_random(run, N, 1), *rstd = run_random(run, N, 1);
+    run->ops->layernorm_forward(run->dev, y, mean, rstd, x, gain, bias, N, C, 1e-5f);
+    run_output(run, "y", y, N * C, 16);
+    run_output(run, "mean", mean, N, 16);
+    run_output(run, "rstd", rstd, N, 16);
+    act *dy = run_act(run, N * C, 1), *dx = run_act(run, N * C, 1);
+    float *dgain = accumulate ? run_random(run, C, 1) : NULL;
+    float *dbias = accumulate ? run_random(run, C, 1) : NULL;
+    run->ops->layernorm_backward(run->dev, dx, dgain, dbias, dy, x, mean, rstd, gain, N, C,
+                                 accumulate);
+    run_output(run, "x gradient", dx, N * C, 32);
+    if (accumulate) {
+        run_output(run, "gain gradient", dgain, C, 16 + sqrt((double)N));
+        run_output(run, "bias gradient", dbias, C, 16 + sqrt((double)N));
+    }
+}
+
+static void case_residual(struct run *run, size_t N, size_t C, double p, bool in_place) {
+    snprintf(run->name, sizeof run->name, "residual N=%zu C=%zu p=%g%s", N, C, p,
+             in_place ? " in place" : "");
+    struct dropout dropout = case_dropout(p);
+    act *residual = run_act(run, N * C, 2), *x = run_act(run, N * C, 1);
+    act *gain = run_act(run, C, 2), *bias = run_act(run, C, 1), *y = run_act(run, N * C, 1);
+    act *sum = in_place ? residual : run_act(run, N * C, 1);
+    float *mean = run_random(run, N, 1), *rstd = run_random(run, N, 1);
+    run->ops->residual_layernorm_forward(run->dev, sum, y, mean, rstd, residual, x, &dropout, gain,
+                                         bias, N, C, 1e-5f);
+    run_output(run, "sum", sum, N * C, 4);
+    run_output(run, "y", y, N * C, 16);
+    act *dx = run_act(run, N * C, 1);
+    run->ops->dropout_backward(run->dev, dx, x, N * C, &dropout);
+    run_output(run, "dropout backward", dx, N * C, 2);
+}
+
+static void case_attention(struct run *run, size_t B, size_t T, size_t H, size_t D, bool causal,
+                           double p) {
+    snprintf(run->name, sizeof run->name, "attention B=%zu T=%zu H=%zu D=%zu%s p=%g", B, T, H, D,
+             causal ? " causal" : "", p);
+    struct dropout dropout = case_dropout(p);
+    size_t n = B * T * H * D;
+    act *qkv = run_act(run, 3 * n, 2), *out = run_act(run, n, 1), *dout = run_act(run, n, 1);
+    float *log_sum = run_random(run, B * H * T, 1);
+    run->ops->attention_forward(run->dev, out, log_sum, qkv, B, T, H, D, causal, &dropout);
+    double tolerance = 32 + sqrt((double)(T + D));
+    run_output(run, "out", out, n, tolerance);
+    run_output(run, "log_sum", log_sum, B * H * T, tolerance);
+    act *dqkv = run_act(run, 3 * n, 1);
+    run->ops->attention_backward(run->dev, dqkv, dout, out, qkv, log_sum, B, T, H, D, causal,
+                                 &dropout);
+    run_output(run, "qkv gradient", dqkv, 3 * n, 2 * tolerance);
+}
+
+static void case_gelu(struct run *run, size_t n, double scale) {
+    snprintf(run->name, sizeof run->name, "gelu n=%zu scale=%g", n, scale);
+    act *x = run_act(run, n, scale), *y = run_act(run, n, 1), *dy = run_act(run, n, 1);
+    run->ops->gelu_forward(run->dev, y, x, n);
+    run_output(run, "forward", y, n, 2);
+    act *dx = run_act(run, n, 1);
+    run->ops->gelu_backward(run->dev, dx, dy, x, n);
+    run_output(run, "backward", dx, n, 8);
+}
+
+static void case_permute(struct run *run, size_t N, size_t groups, size_t size) {
+    snprintf(run->name, sizeof run->name, "permute N=%zu groups=%zu size=%zu", N, groups, size);
+    int32_t *source = run_memory(run, groups * sizeof *source);
+    for (size_t i = 0; i < groups; i++) {
+        source[i] = (int32_t)i;
+    }
+    random_shuffle_u32(&run->random, (uint32_t *)source, groups);
+    act *in = run_act(run, N * groups * size, 1), *out = run_act(run, N * groups * size, 1);
+    run->ops->permute_columns(run->dev, out, in, N, groups, size, source);
+    run_output(run, "out", out, N * groups * size, 0);
+}
+
+static void case_cross_entropy(struct run *run, size_t N, size_t V, size_t stride, float scale) {
+    snprintf(run->name, sizeof run->name, "cross_entropy N=%zu V=%zu stride=%zu scale=%g", N, V,
+             stride, (double)scale);
+    act *logits = run_act(run, N * stride, 8);
+    int32_t *targets = run_ids(run, N, V), *correct = run_ids(run, N, 2);
+    float *losses = run_random(run, N, 1), *as_float = run_random(run, N, 1);
+    targets[N / 2] = -1;
+    run->ops->cross_entropy(run->dev, losses, correct, logits, targets, N, V, stride, scale);
+    for (size_t i = 0; i < N; i++) {
+        as_float[i] = (float)correct[i];
+    }
+    run_output(run, "losses", losses, N, 8);
+    run_output(run, "correct", as_float, N, 0);
+    run_output(run, "logits", logits, N * stride, 32);
+}
+
+static void case_adamw(struct run *run, size_t n, int64_t step, double beta1) {
+    snprintf(run->name, sizeof run->name, "adamw n=%zu step=%lld beta1=%g", n, (long long)step,
+             beta1);
+    struct adamw_span spans[3];
+    struct gradient_span gradients[3];
+    for (size_t s = 0; s < 3; s++) {
+        size_t size = n >> s;
+        float *weight = run_random(run, size, 0.1), *gradient = run_random(run, size, 1);
+        float *moment2 = run_random(run, size, 1);
+        for (size_t i = 0; i < size; i++) {
+            moment2[i] *= moment2[i];
+        }
+        spans[s] = (struct adamw_span){.master = weight,
+                                       .weight = (act *)weight,
+                                       .gradient = gradient,
+                                       .moment1 = run_random(run, size, 1),
+                                       .moment2 = moment2,
+                                       .n = size,
+                                       .step = step + (int64_t)s};
+        gradients[s] = (struct gradient_span){gradient, size};
+    }
+    struct adamw_options options = {.lr = 1e-3,
+                                    .beta1 = beta1,
+                                    .beta2 = 0.999,
+                                    .eps = 1e-8,
+                                    .weight_decay = 0.01,
+                                    .clip_factor = 0.7f};
+    run->ops->adamw(run->dev, spans, 3, &options);
+    double norm = run->ops->gradient_norm(run->dev, gradients, 3);
+    float norm_parts[2] = {(float)norm, (float)(norm - (double)(float)norm)};
+    run_output(run, "norm", norm_parts, 1, 1);
+    for (size_t s = 0; s < 3; s++) {
+        run_output(run, "weight", spans[s].master, spans[s].n, 4);
+        run_output(run, "moment1", spans[s].moment1, spans[s].n, 4);
+        run_output(run, "moment2", spans[s].moment2, spans[s].n, 4);
+    }
+}
+
+// Each case is its own function of a started run, in this order.
+#define CASES(CASE)                                                                                \
+    CASE(linear, 1, 1, 1, true)                                                                    \
+    CASE(linear, 7, 5, 3, true)                                                                    \
+    CASE(linear, 33, 257, 65, false)                                                               \
+    CASE(linear, 129, 64, 192, true)                                                               \
+    CASE(linear, 515, 100, 41, true)                                                               \
+    CASE(linear, 40, 600, 530, true)                                                               \
+    CASE(embedding, 21, 7, 20, 11, 0.2)                                                            \
+    CASE(embedding, 256, 64, 100, 50, 0.1)                                                         \
+    CASE(embedding, 64, 32, 600, 9, 0)                                                             \
+    CASE(layernorm, 3, 5, false)                                                                   \
+    CASE(layernorm, 131, 100, true)                                                                \
+    CASE(layernorm, 200, 128, true)                                                                \
+    CASE(residual, 5, 7, 0.5, false)                                                               \
+    CASE(residual, 133, 100, 0.2, true)                                                            \
+    CASE(residual, 20, 1100, 0.1, false)                                                           \
+    CASE(residual, 40, 64, 0, true)                                                                \
+    CASE(attention, 1, 1, 1, 4, true, 0)                                                           \
+    CASE(attention, 2, 7, 3, 4, true, 0.3)                                                         \
+    CASE(attention, 2, 37, 2, 20, true, 0.2)                                                       \
+    CASE(attention, 1, 128, 2, 32, true, 0.2)                                                      \
+    CASE(attention, 1, 100, 2, 16, false, 0.1)                                                     \
+    CASE(attention, 1, 33, 1, 100, true, 0)                                                        \
+    CASE(attention, 1, 301, 1, 64, true, 0.2)                                                      \
+    CASE(attention, 1, 290, 1, 8, false, 0)                                                        \
+    CASE(gelu, 3, 1)                                                                               \
+    CASE(gelu, 20001, 6)                                                                           \
+    CASE(gelu, 1000, 40)                                                                           \
+    CASE(permute, 9, 4, 20)                                                                        \
+    CASE(permute, 40, 601, 1)                                                                      \
+    CASE(cross_entropy, 3, 5, 16, 0.25f)                                                           \
+    CASE(cross_entropy, 37, 1001, 1008, 1.0f / 37)                                                 \
+    CASE(cross_entropy, 9, 64, 64, 0)                                                              \
+    CASE(adamw, 7, 1, 0.9)                                                                         \
+    CASE(adamw, 40000, 1000, 0.9)                                                                  \
+    CASE(adamw, 9001, 3, 0)
+
+static void cases_run(const struct ops *ops, device *dev, struct outputs *outputs) {
+    uint64_t number = 0;
+#define RUN_CASE(what, ...)                                                                        \
+    {                                                                                              \
+        struct run run = {.ops = ops, .dev = dev, .outputs = outputs};                             \
+        random_sequence_start(&run.random, (struct random_place){.seed = number++});               \
+        case_##what(&run, __VA_ARGS__);                                                            \
+        run_end(&run);                                                                             \
+    }
+    CASES(RUN_CASE)
+#undef RUN_CASE
+}
+
+#endif
