@@ -18,7 +18,8 @@ enum policy_reward {
     POLICY_REWARD_CONSTANT
 };
 
-// Options of dlt-qagent, read by the policies that they concern. Defaults: REFERENCE.md section 1.
+// Options of dlt-qagent, read by the policies that they concern. Defaults: those of the released code,
+// POLICY_DEFAULTS.
 struct policy_options {
     double epsilon, epsilon_decay, epsilon_floor;
     double gamma, q_lr;
@@ -28,6 +29,8 @@ struct policy_options {
     int64_t replay;       // transitions remembered; 0: none
     int64_t target_every; // actions between copies into the target network; 0: none
 };
+
+extern const struct policy_options POLICY_DEFAULTS;
 
 struct policy; // state of one policy, of its own making
 
@@ -45,7 +48,7 @@ struct policy_type {
     void (*reward)(struct policy *policy, int layer, const int *state,
                    const struct agent_reward *reward);
     void (*end_episode)(struct policy *policy); // may be NULL
-    // NULL where there is nothing to save.
+    // NULL where there is nothing to save: such a policy goes on from nowhere.
     enum status (*save)(const struct policy *policy, struct buffer *blob, struct error *error);
     enum status (*restore)(struct policy *policy, const void *blob, size_t length,
                            struct error *error);

@@ -1,0 +1,14 @@
+// The policies that policy.c lists, each defined in the file of its name.
+#ifndef DLT_AGENT_POLICIES_H
+#define DLT_AGENT_POLICIES_H
+
+#include "lib/agent/policy.h"
+
+extern const struct policy_type POLICY_QLEARN, POLICY_RANDOM, POLICY_GREEDY; // qlearn.c
+extern const struct policy_type POLICY_ROUND_ROBIN;                          // round_robin.c
+extern const struct policy_type POLICY_FIXED, POLICY_MAP;                    // fixed.c
+
+// STATUS_USAGE unless `argument` is NULL.
+enum status policy_takes_no_argument(const char *name, const char *argument, struct error *error);
+
+#endif

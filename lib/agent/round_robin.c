@@ -1,0 +1,28 @@
+// Each visit moves the layer to its next action: 0, 1, .. i, and round again. The state says where
+// it stands, so there is nothing to remember.
+#include <string.h>
+
+#include "lib/agent/policies.h"
+
+static enum status open(struct policy **policy, const char *argument,
+                        const struct policy_options *options, int layers, uint64_t seed, int *start,
+                        struct error *error) {
+    (void)options;
+    (void)seed;
+    *policy = NULL;
+    memset(start, 0, (size_t)layers * sizeof *start);
+    return policy_takes_no_argument(POLICY_ROUND_ROBIN.name, argument, error);
+}
+
+static int act(struct policy *policy, int layer, const int *state, struct record_builder *info) {
+    (void)policy;
+    (void)info;
+    return (state[layer] + 1) % (layer + 1);
+}
+
+const struct policy_type POLICY_ROUND_ROBIN = {
+    .name = "round-robin",
+    .help = "each visit moves a layer to its next action",
+    .open = open,
+    .act = act,
+};
