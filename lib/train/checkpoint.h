@@ -34,7 +34,8 @@ struct checkpoint {
     msgpack_object config;
     struct checkpoint_volatile changing;
     struct train_state state;
-    struct tying tying; // options left zero: they are the configuration's
+    struct settings settings; // as far as the configuration has them; strings live in the zone
+    struct tying tying;
     int64_t owner_steps[TYING_PARTS][TYING_LAYERS_MAX], outside_steps;
 };
 

@@ -20,8 +20,6 @@ static bool get_layers(const msgpack_object *map, const char *key, int layers, i
     return true;
 }
 
-// The invariants of lib/tying that the rest relies on are checked here, since a file may say
-// anything.
 static bool get_part(const msgpack_object *map, const char *name, int layers,
                      struct tying_part_state *part, int64_t *steps) {
     int owner[TYING_LAYERS_MAX], in_use[TYING_LAYERS_MAX], counts[TYING_LAYERS_MAX];
@@ -37,15 +35,11 @@ static bool get_part(const msgpack_object *map, const char *name, int layers,
         part->in_use[i] = in_use[i] != 0;
         steps[i] = counts[i];
     }
-    for (int i = 0; i < layers; i++) {
-        if (!part->in_use[part->storage[i]]) {
-            return false;
-        }
-    }
     return true;
 }
 
-static bool get_tying(struct checkpoint *c, const msgpack_object *map, struct error *error) {
+// Ranges only: whether they make a tying state is lib/tying's to say.
+static bool get_tying(struct checkpoint *c, const msgpack_object *map) {
     const msgpack_object *tying = record_find(map, "tying");
     const msgpack_object *vector = tying ? record_find(tying, "map") : NULL;
     if (!vector || vector->type != MSGPACK_OBJECT_ARRAY || vector->via.array.size < 1 ||
@@ -54,7 +48,6 @@ static bool get_tying(struct checkpoint *c, const msgpack_object *map, struct er
     }
     int layers = c->tying.layers = (int)vector->via.array.size;
     return get_layers(tying, "map", layers, 0, layers - 1, c->tying.map) &&
-           tying_map_check(c->tying.map, layers, error) == STATUS_OK &&
            get_part(tying, "attention", layers, &c->tying.parts[TYING_ATTENTION],
                     c->owner_steps[TYING_ATTENTION]) &&
            get_part(tying, "feedforward", layers, &c->tying.parts[TYING_FEEDFORWARD],
@@ -108,7 +101,6 @@ static enum status copy_config(struct checkpoint *c, const struct record *header
 // Takes the records up to "state"; *more stays true while it has not come.
 static enum status take_early_record(struct checkpoint *c, const struct record *record,
                                      bool *waiting, struct error *error) {
-    struct error ignored = {0};
     if (strcmp(record->kind, "header") == 0) {
         return copy_config(c, record, error);
     }
@@ -117,11 +109,28 @@ static enum status take_early_record(struct checkpoint *c, const struct record *
     }
     if (strcmp(record->kind, "state") == 0) {
         *waiting = false;
-        if (!train_state_get(&c->state, &record->map) || !get_tying(c, &record->map, &ignored)) {
+        if (!train_state_get(&c->state, &record->map) || !get_tying(c, &record->map)) {
             return record_reader_damaged(c->reader, error, "the state is incomplete");
         }
     }
     return STATUS_OK;
+}
+
+// The configuration has to be one of this program, and the tying state one that it allows.
+static enum status accept_config(struct checkpoint *c, const char *path, struct error *error) {
+    struct model_config config;
+    enum status status = settings_from_map(&c->settings, &c->config, &c->zone, error);
+    if (status == STATUS_OK && c->settings.layers != c->tying.layers) {
+        status = error_set(error, STATUS_DAMAGED, "%d layers in its map, %lld in its configuration",
+                           c->tying.layers, (long long)c->settings.layers);
+    }
+    if (status == STATUS_OK) {
+        settings_model_config(&c->settings, c->state.vocabulary, &config);
+        c->tying.options = config.tying;
+        status = tying_validate(&c->tying, error);
+    }
+    return status == STATUS_OK ? status
+                               : error_prefix(error, status, "cannot read checkpoint '%s'", path);
 }
 
 enum status checkpoint_open(struct checkpoint *checkpoint, const char *path, struct error *error) {
@@ -141,6 +150,9 @@ enum status checkpoint_open(struct checkpoint *checkpoint, const char *path, str
         if (status == STATUS_OK) {
             status = take_early_record(checkpoint, &record, &waiting, error);
         }
+    }
+    if (status == STATUS_OK) {
+        status = accept_config(checkpoint, path, error);
     }
     if (status != STATUS_OK) {
         checkpoint_close(checkpoint);
@@ -252,11 +264,6 @@ enum status checkpoint_load(struct checkpoint *checkpoint, struct model *model,
                             const struct ops *ops, device *dev, struct dialogue *dialogue,
                             struct error *error) {
     const struct model_config *config = model_get_config(model);
-    if (checkpoint->tying.layers != config->layers) {
-        return record_reader_damaged(checkpoint->reader, error, "%d layers in the map, not %d",
-                                     checkpoint->tying.layers, config->layers);
-    }
-    checkpoint->tying.options = config->tying;
     enum status status = model_restore_tying(model, &checkpoint->tying, error);
     for (int p = 0; p < TYING_PARTS && status == STATUS_OK; p++) {
         for (int i = 0; i < config->layers; i++) {

@@ -176,10 +176,9 @@ static void keep_best(struct trainer *t, const struct evaluation *valid,
     }
 }
 
-// Both texts are evaluated before anything is recorded: a signal in between leaves no trace.
-static enum status evaluate(struct trainer *t, uint64_t batches, bool compete,
-                            double *test_perplexity, bool *stopped, struct error *error) {
-    struct evaluation results[SPLITS] = {0};
+static enum status evaluate_texts(struct trainer *t, uint64_t batches,
+                                  struct evaluation results[SPLITS], bool *stopped,
+                                  struct error *error) {
     enum status status = STATUS_OK;
     for (int i = SPLIT_VALID; i <= SPLIT_TEST && status == STATUS_OK && !*stopped; i++) {
         if (t->has[i]) {
@@ -187,34 +186,47 @@ static enum status evaluate(struct trainer *t, uint64_t batches, bool compete,
                                      &results[i], stopped, error);
         }
     }
-    if (*stopped) {
-        return status;
-    }
+    return status;
+}
+
+static enum status record_evaluations(struct trainer *t, const struct evaluation results[SPLITS],
+                                      struct error *error) {
+    enum status status = STATUS_OK;
     for (int i = SPLIT_VALID; i <= SPLIT_TEST && status == STATUS_OK; i++) {
         if (t->has[i]) {
             status = run_log_evaluation(t, (enum split)i, &results[i], error);
         }
     }
-    if (compete) {
-        keep_best(t, t->has[SPLIT_VALID] ? &results[SPLIT_VALID] : NULL,
-                  t->has[SPLIT_TEST] ? &results[SPLIT_TEST] : NULL);
-    }
-    *test_perplexity = results[SPLIT_TEST].perplexity;
     return status;
 }
 
+static bool on_whole_texts(const struct trainer *t, const struct evaluation results[SPLITS]) {
+    return (!t->has[SPLIT_VALID] || results[SPLIT_VALID].full) &&
+           (!t->has[SPLIT_TEST] || results[SPLIT_TEST].full);
+}
+
 // The last evaluation is on the whole texts; where the others are not, it comes beside one like
-// theirs, and only that one competes for the best.
+// theirs, and only that one competes for the best. All are made before one is recorded: a signal in
+// between leaves no trace.
 static enum status evaluate_episode(struct trainer *t, bool last, double *test_perplexity,
                                     bool *stopped, struct error *error) {
-    uint64_t batches = (uint64_t)t->settings->eval_batches;
-    enum status status = STATUS_OK;
-    if (last || t->state.episode % t->settings->eval_every == 0) {
-        status = evaluate(t, batches, true, test_perplexity, stopped, error);
+    struct evaluation usual[SPLITS] = {0}, whole[SPLITS] = {0};
+    enum status status =
+        evaluate_texts(t, (uint64_t)t->settings->eval_batches, usual, stopped, error);
+    bool both = last && !on_whole_texts(t, usual);
+    if (status == STATUS_OK && both && !*stopped) {
+        status = evaluate_texts(t, 0, whole, stopped, error);
     }
-    if (status == STATUS_OK && last && batches > 0 && !*stopped) {
-        status = evaluate(t, 0, false, test_perplexity, stopped, error);
+    if (status != STATUS_OK || *stopped) {
+        return status;
     }
+    keep_best(t, t->has[SPLIT_VALID] ? &usual[SPLIT_VALID] : NULL,
+              t->has[SPLIT_TEST] ? &usual[SPLIT_TEST] : NULL);
+    status = record_evaluations(t, usual, error);
+    if (status == STATUS_OK && both) {
+        status = record_evaluations(t, whole, error);
+    }
+    *test_perplexity = (both ? whole : usual)[SPLIT_TEST].perplexity;
     return status;
 }
 
@@ -238,7 +250,10 @@ static void tell_episode(struct trainer *t, double test_perplexity) {
 static enum status end_episode(struct trainer *t, struct error *error) {
     bool last = t->state.step >= t->planned, stopped = false;
     double test_perplexity = 0;
-    enum status status = evaluate_episode(t, last, &test_perplexity, &stopped, error);
+    enum status status = STATUS_OK;
+    if (last || t->state.episode % t->settings->eval_every == 0) {
+        status = evaluate_episode(t, last, &test_perplexity, &stopped, error);
+    }
     if (status != STATUS_OK || stopped) {
         return status;
     }

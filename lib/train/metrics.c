@@ -5,6 +5,7 @@
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
 #include "lib/record/tokens.h"
+#include "lib/train/fit.h"
 
 enum status trained_open(struct trained *trained, const char *path, int64_t batch,
                          struct error *error) {
@@ -16,14 +17,11 @@ enum status trained_open(struct trained *trained, const char *path, int64_t batc
     }
     struct model_config config;
     const int all_tied[TYING_LAYERS_MAX] = {0}; // the least memory until the checkpoint's map comes
-    status = settings_from_map(&trained->settings, &checkpoint->config, &checkpoint->zone, error);
-    if (status != STATUS_OK) {
-        status = error_prefix(error, status, "cannot read checkpoint '%s'", path);
-    }
+    status = ops_cpu(&trained->ops, error);
     if (status == STATUS_OK) {
-        settings_model_config(&trained->settings, checkpoint->state.vocabulary, &config);
+        settings_model_config(&checkpoint->settings, checkpoint->state.vocabulary, &config);
         config.batch = batch > 0 ? (int)batch : config.batch;
-        status = ops_cpu(&trained->ops, error);
+        status = fit_check(&config, &checkpoint->tying, trained->ops, error);
     }
     if (status == STATUS_OK) {
         status = trained->ops->open(&trained->dev, error);
@@ -66,16 +64,17 @@ static enum status check_text(const struct trained *trained, const struct token_
 static enum status evaluate_text(const struct trained *trained, const struct token_file *tokens,
                                  int64_t stride, struct evaluation *result, struct error *error) {
     size_t batch = (size_t)model_get_config(trained->model)->batch;
-    if (stride > trained->settings.context) {
+    if (stride > trained->checkpoint.settings.context) {
         return error_set(error, STATUS_USAGE, "--stride %lld is longer than the context, %lld",
-                         (long long)stride, (long long)trained->settings.context);
+                         (long long)stride, (long long)trained->checkpoint.settings.context);
     }
     if (stride > 0) {
         return evaluate_windows(trained->model, tokens, batch, (size_t)stride, result, error);
     }
     struct blocks blocks;
-    enum status status = blocks_open(&blocks, tokens, (enum blocks_kind)trained->settings.blocks,
-                                     (size_t)trained->settings.context, error);
+    enum status status =
+        blocks_open(&blocks, tokens, (enum blocks_kind)trained->checkpoint.settings.blocks,
+                    (size_t)trained->checkpoint.settings.context, error);
     return status == STATUS_OK
                ? evaluate_blocks(trained->model, &blocks, batch, 0, result, NULL, error)
                : status;
@@ -132,7 +131,7 @@ static enum status write_metrics(struct record_writer *writer, const struct meas
     struct record_builder r = {0};
     record_begin_header(&r, "metrics", "dlt-eval perplexity",
                         (const struct option *const[]){m->table, NULL});
-    settings_put_labels(&m->trained->settings, &r);
+    settings_put_labels(&m->trained->checkpoint.settings, &r);
     enum status status = record_write(writer, &r, error);
     if (status == STATUS_OK) {
         status = record_write_env(writer, &r, m->invocation->threads, m->invocation->argc,

@@ -7,7 +7,6 @@
 
 // A network as a checkpoint holds it.
 struct trained {
-    struct settings settings; // strings live in the checkpoint
     struct checkpoint checkpoint;
     const struct ops *ops;
     device *dev;

@@ -1,4 +1,4 @@
-// The start-up table, and the refusal of a run that does not fit into memory.
+// The start-up table: every setting as resolved, the texts, the parameters and the memory.
 #define _GNU_SOURCE
 #include <inttypes.h>
 #include <stdarg.h>
@@ -54,8 +54,8 @@ static enum status append_texts(const struct trainer *t, struct buffer *text, st
     return status;
 }
 
-static enum status append_parameters(const struct trainer *t, const struct tying *start,
-                                     struct buffer *text, struct error *error) {
+static enum status append_parameters(const struct trainer *t, struct buffer *text,
+                                     struct error *error) {
     struct model_parameters count;
     model_count_parameters(&t->config, &count);
     enum status status = append_line(text, error, "Parameters");
@@ -66,28 +66,11 @@ static enum status append_parameters(const struct trainer *t, const struct tying
                 {"each layer", count.layer},
                 {"final", count.final},
                 {"conventional", count.conventional},
-                {"trainable at start", model_count_trainable(&t->config, start)}};
+                {"trainable at start", model_count_trainable(&t->config, &t->begin)}};
     for (size_t i = 0; i < ARRAY_LENGTH(rows) && status == STATUS_OK; i++) {
         status = append_line(text, error, "  %-18s %" PRIu64, rows[i].name, rows[i].value);
     }
     return status;
-}
-
-static void begin_tying(const struct trainer *t, const int *map, struct tying *tying) {
-    struct tying_plan unused;
-    tying_begin(tying, &t->config.tying, t->config.layers, map, &unused);
-}
-
-static void independent_map(int *map) {
-    for (int i = 0; i < TYING_LAYERS_MAX; i++) {
-        map[i] = i;
-    }
-}
-
-void trainer_count_memory(const struct trainer *t, struct model_memory *memory) {
-    struct tying start;
-    begin_tying(t, t->dialogue.ready.start, &start);
-    model_count_memory(&t->config, &start, t->ops, memory);
 }
 
 static double megabytes(uint64_t bytes) {
@@ -96,13 +79,16 @@ static double megabytes(uint64_t bytes) {
 
 static enum status append_memory(const struct trainer *t, struct buffer *text,
                                  struct error *error) {
-    int map[TYING_LAYERS_MAX];
-    struct tying tying;
     struct model_memory start, most;
-    trainer_count_memory(t, &start);
-    independent_map(map);
-    begin_tying(t, map, &tying);
-    model_count_memory(&t->config, &tying, t->ops, &most);
+    struct tying independent;
+    struct tying_plan unused;
+    int map[TYING_LAYERS_MAX];
+    for (int i = 0; i < t->config.layers; i++) {
+        map[i] = i;
+    }
+    tying_begin(&independent, &t->config.tying, t->config.layers, map, &unused);
+    model_count_memory(&t->config, &t->begin, t->ops, &start);
+    model_count_memory(&t->config, &independent, t->ops, &most);
     const struct {
         const char *name;
         uint64_t start, most;
@@ -121,8 +107,6 @@ static enum status append_memory(const struct trainer *t, struct buffer *text,
 }
 
 enum status trainer_table(const struct trainer *t, struct buffer *text, struct error *error) {
-    struct tying start;
-    begin_tying(t, t->dialogue.ready.start, &start);
     enum status status = append_settings(t, text, error);
     if (status == STATUS_OK) {
         status = append_texts(t, text, error);
@@ -132,45 +116,10 @@ enum status trainer_table(const struct trainer *t, struct buffer *text, struct e
             text, error, "Start\n  %-18s %s\n  %-18s %s\n  %-18s %d of %d\n  %-18s %" PRId64,
             "computes on", t->ops->name, "policy",
             *t->dialogue.ready.policy ? t->dialogue.ready.policy : "-", "independent layers",
-            tying_independent(&start), t->config.layers, "training steps", t->planned);
+            tying_independent(&t->begin), t->config.layers, "training steps", t->planned);
     }
     if (status == STATUS_OK) {
-        status = append_parameters(t, &start, text, error);
+        status = append_parameters(t, text, error);
     }
     return status == STATUS_OK ? append_memory(t, text, error) : status;
-}
-
-// Bytes that the system can give without swapping; 0 where it does not say.
-static uint64_t available_memory(void) {
-    FILE *file = fopen("/proc/meminfo", "r");
-    if (!file) {
-        return 0;
-    }
-    char line[256];
-    uint64_t kilobytes = 0;
-    while (fgets(line, sizeof line, file)) {
-        if (sscanf(line, "MemAvailable: %" SCNu64, &kilobytes) == 1) {
-            break;
-        }
-    }
-    fclose(file);
-    return kilobytes * 1024;
-}
-
-enum status trainer_check_memory(const struct trainer *t, struct error *error) {
-    struct model_memory memory;
-    trainer_count_memory(t, &memory);
-    uint64_t available = available_memory();
-    if (available == 0 || memory.total <= available) {
-        return STATUS_OK;
-    }
-    const char *help = "fewer --layers or a smaller --width";
-    if (memory.activations > memory.total / 2) {
-        help = t->config.recompute == MODEL_RECOMPUTE_LAYER
-                   ? "a smaller --batch"
-                   : "--recompute layer or a smaller --batch";
-    }
-    return error_set(error, STATUS_FAILURE,
-                     "the run needs %.1f GB of memory and %.1f GB are available; %s would help",
-                     (double)memory.total / 1e9, (double)available / 1e9, help);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/program.h"
+#include "lib/train/fit.h"
 #include "lib/train/trainer.h"
 
 static bool is_regular_file(const char *path) {
@@ -172,9 +173,27 @@ static void show_table(const struct buffer *table) {
     }
 }
 
-// Texts, agent, device and memory: all that can refuse a run, and nothing that takes long.
-static enum status prepare(struct trainer *t, struct buffer *table, struct error *error) {
+// What the network begins with, and whether there is room for it.
+static enum status begin_tying(struct trainer *t, const struct checkpoint *checkpoint,
+                               struct error *error) {
+    struct tying_plan unused;
+    if (checkpoint) {
+        t->begin = checkpoint->tying;
+        t->begin.options = t->config.tying;
+    } else {
+        tying_begin(&t->begin, &t->config.tying, t->config.layers, t->dialogue.ready.start,
+                    &unused);
+    }
+    return t->settings->dry_run ? STATUS_OK : fit_check(&t->config, &t->begin, t->ops, error);
+}
+
+// Texts, agent and memory: all that can refuse a run, and nothing that takes long.
+static enum status prepare(struct trainer *t, const struct checkpoint *checkpoint,
+                           struct buffer *table, struct error *error) {
     enum status status = open_texts(t, error);
+    if (status == STATUS_OK && checkpoint) {
+        status = compare_inputs(t, checkpoint, error);
+    }
     if (status == STATUS_OK) {
         settings_model_config(t->settings, t->state.vocabulary, &t->config);
         status = ops_cpu(&t->ops, error);
@@ -183,9 +202,9 @@ static enum status prepare(struct trainer *t, struct buffer *table, struct error
         status = dialogue_open(&t->dialogue, t->settings, error);
     }
     if (status == STATUS_OK) {
-        status = trainer_table(t, table, error);
+        status = begin_tying(t, checkpoint, error);
     }
-    return status == STATUS_OK && !t->settings->dry_run ? trainer_check_memory(t, error) : status;
+    return status == STATUS_OK ? trainer_table(t, table, error) : status;
 }
 
 static void warn_of_streams(const struct trainer *t) {
@@ -290,10 +309,7 @@ enum status train_run(const struct settings *settings, const char *output,
             return status;
         }
     }
-    status = prepare(&t, &table, error);
-    if (status == STATUS_OK && resuming) {
-        status = compare_inputs(&t, &checkpoint, error);
-    }
+    status = prepare(&t, resuming ? &checkpoint : NULL, &table, error);
     if (status == STATUS_OK && settings->dry_run) {
         outcome->table = table;
         table = (struct buffer){0};

@@ -24,6 +24,7 @@ struct trainer {
     const struct ops *ops;
     device *dev;
     struct model_config config;
+    struct tying begin; // what this process begins with: the start map's or the checkpoint's
     struct model *model;
     struct dialogue dialogue;
 
@@ -67,9 +68,4 @@ enum status run_log_final(struct trainer *t, struct error *error);
 
 // table.c: every setting, the parameters and the memory, as lines of text.
 enum status trainer_table(const struct trainer *t, struct buffer *text, struct error *error);
-// STATUS_FAILURE if the memory that the run begins with is not there, with what would help.
-enum status trainer_check_memory(const struct trainer *t, struct error *error);
-// Memory at the run's beginning, with the agent's start map.
-void trainer_count_memory(const struct trainer *t, struct model_memory *memory);
-
 #endif

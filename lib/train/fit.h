@@ -1,0 +1,11 @@
+// Whether a network fits into memory, asked before any of it is taken.
+#ifndef DLT_TRAIN_FIT_H
+#define DLT_TRAIN_FIT_H
+
+#include "lib/model/model.h"
+
+// STATUS_FAILURE if more is needed than there is, with the option that would help.
+enum status fit_check(const struct model_config *config, const struct tying *tying,
+                      const struct ops *ops, struct error *error);
+
+#endif
