@@ -130,6 +130,8 @@ static void say_totals(const struct job *job) {
                 totals->bytes, totals->words, totals->lines, totals->bits);
     log_verbose("%.4f bits per word, perplexity per word %.2f", totals->bits / words,
                 math_pow(2, totals->bits / words));
+    log_verbose("perplexity of the lines' last words %.3f",
+                math_pow(2, totals->last_word_bits / (double)totals->lines));
     log_verbose("by word frequencies alone %.4f bits per word, perplexity per word %.2f", unigram,
                 math_pow(2, unigram));
 }

@@ -34,10 +34,11 @@ extern const char *const CORPUS_SPLIT_NAMES[];
 // What a text amounts to.
 struct corpus_totals {
     uint64_t bytes;
-    uint64_t words;  // names, marks and line ends included
-    uint64_t lines;  // line ends
-    double bits;     // -log2 of the text's probability
-    uint64_t *count; // occurrences by word; NULL where not wanted
+    uint64_t words;        // names, marks and line ends included
+    uint64_t lines;        // line ends
+    double bits;           // -log2 of the text's probability
+    double last_word_bits; // of these, the bits of each line's last word, counted by the scorer
+    uint64_t *count;       // (corpus_language_words) occurrences; NULL where not wanted
 };
 
 struct corpus_language;
@@ -55,11 +56,10 @@ enum status corpus_generator_create(struct corpus_generator **generator,
                                     const struct corpus_language *language, enum corpus_style style,
                                     enum corpus_split split, uint64_t seed, struct error *error);
 void corpus_generator_free(struct corpus_generator *generator);
-// Appends whole lines to `text` until it holds at least `length` bytes; their ends (offsets in
-// `text`) are not told: a line ends with '\n'.
+// Appends one line, its '\n' included.
 enum status corpus_generate_line(struct corpus_generator *generator, struct buffer *text,
                                  struct error *error);
-// As above, and adds to *totals: several times slower.
+// As above, and adds to *totals, but for `last_word_bits` and `count`; slower.
 enum status corpus_generate_line_measured(struct corpus_generator *generator, struct buffer *text,
                                           struct corpus_totals *totals, struct error *error);
 
@@ -72,8 +72,5 @@ void corpus_scorer_free(struct corpus_scorer *scorer);
 // STATUS_DAMAGED where the line could not have been written in this language and style.
 enum status corpus_score_line(struct corpus_scorer *scorer, const char *line, size_t length,
                               struct corpus_totals *totals, struct error *error);
-// The sum over all words of p(word | text so far), which is 1: each text has exactly one
-// derivation.
-double corpus_scorer_total(const struct corpus_scorer *scorer);
 
 #endif

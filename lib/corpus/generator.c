@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/math.h"
 #include "lib/corpus/source.h"
 
 struct corpus_generator {
@@ -87,48 +86,52 @@ static size_t write_word(const struct state *state, uint32_t written, bool at_st
     return blank + word->length;
 }
 
-static double information(uint64_t mass, int bits) {
-    return bits - math_log2((double)mass);
+// The next word; the state then stands before it. Adds its bits where they are wanted.
+static inline uint32_t draw_word(struct corpus_generator *generator, double *bits) {
+    struct state *state = &generator->state;
+    state_settle(state);
+    while (state_top(state) >= NONTERMINALS) {
+        uint32_t mass = choose_rule(generator);
+        if (bits) {
+            *bits += source_information(mass, 16);
+        }
+        state_settle(state);
+    }
+    struct source source;
+    source_find(&source, state, state_top(state));
+    uint32_t mix = source.recalled ? draw_32(generator) : 0;
+    uint32_t u = source.table_share ? draw_32(generator) : 0;
+    uint32_t word = source_draw(&source, mix, u);
+    if (bits) {
+        *bits += source_information(source_mass(&source, word), SOURCE_BITS);
+    }
+    return word;
 }
 
 static inline enum status generate_line(struct corpus_generator *generator, struct buffer *text,
                                         struct corpus_totals *totals, struct error *error) {
     struct state *state = &generator->state;
-    bool at_start = true, ended = false;
+    size_t start = text->length;
+    bool ended = false;
     while (!ended) {
-        state_settle(state);
-        while (state_top(state) >= NONTERMINALS) {
-            uint32_t mass = choose_rule(generator);
-            if (totals) {
-                totals->bits += information(mass, 16);
-            }
-            state_settle(state);
-        }
-        struct source source;
-        source_find(&source, state, state_top(state));
-        uint32_t mix = source.recalled ? draw_32(generator) : 0;
-        uint32_t u = source.table_share ? draw_32(generator) : 0;
-        uint32_t word = source_draw(&source, mix, u);
         if (text->capacity - text->length < WORD_SPACE + 1) {
             enum status status = buffer_reserve(text, 1 << 16, error);
             if (status != STATUS_OK) {
                 return status;
             }
         }
-        size_t length = write_word(state, word, at_start, (char *)text->data + text->length);
-        text->length += length;
+        uint32_t word = draw_word(generator, totals ? &totals->bits : NULL);
+        char *at = (char *)text->data + text->length;
+        text->length += write_word(state, word, text->length == start, at);
+        state_accept(state, word);
         ended = state->language->words[word].category == NEWLINE;
-        at_start = false;
         if (totals) {
-            totals->bits += information(source_mass(&source, word), SOURCE_BITS);
-            totals->bytes += length;
             totals->words++;
             totals->lines += ended;
-            if (totals->count) {
-                totals->count[word]++;
-            }
         }
-        state_accept(state, word);
+    }
+    if (totals) {
+        totals->bytes += text->length - start;
     }
     return STATUS_OK;
 }

@@ -57,15 +57,15 @@ static const struct open_category {
     unsigned count, forms;
     double slope, shift;
 } OPEN_CATEGORIES[] = {
-    {ADVERB, 120, 1, 1.0, 3},
-    {ADJECTIVE, 600, 1, 1.0, 4},
-    {PLACE, 240, 1, 0.9, 4},
-    {NAME, 600, 1, 0.8, 5},
-    {NOUN_SINGULAR, 1400, 2, 1.0, 6},
-    {TRANSITIVE_S, 420, FORMS, 1.0, 4},
-    {INTRANSITIVE_S, 200, FORMS, 1.0, 3},
-    {TOWARDS_S, 40, FORMS, 0.9, 3},
-    {CLAUSAL_S, 24, FORMS, 0.9, 2},
+    {ADVERB, 200, 1, 0.7, 4},
+    {ADJECTIVE, 1000, 1, 0.8, 5},
+    {PLACE, 300, 1, 0.8, 5},
+    {NAME, 700, 1, 0.75, 6},
+    {NOUN_SINGULAR, 2200, 2, 0.85, 8},
+    {TRANSITIVE_S, 700, FORMS, 0.85, 5},
+    {INTRANSITIVE_S, 300, FORMS, 0.85, 4},
+    {TOWARDS_S, 60, FORMS, 0.7, 3},
+    {CLAUSAL_S, 30, FORMS, 0.7, 2},
 };
 
 static uint16_t *index_slot(const struct corpus_language *language, const char *text,
@@ -210,8 +210,8 @@ static void make_topical(struct table_maker *maker, enum category category, size
     for (unsigned topic = 0; topic < TOPICS; topic++) {
         for (unsigned class = 0; class < classes; class ++) {
             for (size_t i = 0; i < count; i++) {
-                uint32_t gain = topic && words[i].topic == topic ? 24 : words[i].topic ? 1 : 2;
-                gain *= class && words[i].class == class ? 16 : 1;
+                uint32_t gain = topic && words[i].topic == topic ? 8 : words[i].topic ? 1 : 2;
+                gain *= class && words[i].class == class ? 5 : 1;
                 maker->weights[i] = maker->zipf[i] * gain;
             }
             make_table(maker, maker->weights, count);
@@ -226,7 +226,7 @@ static void make_closed(struct table_maker *maker) {
         maker->next = &language->closed[c];
         if (c < CLOSED_CATEGORIES) {
             size_t count = (size_t)(language->first[c + 1] - language->first[c]);
-            fill_zipf(maker, count, c == YEAR ? 0.5 : 0.9, c == YEAR ? 20 : 1.5);
+            fill_zipf(maker, count, c == YEAR ? 0.5 : 0.6, c == YEAR ? 20 : 1.5);
             make_table(maker, maker->zipf, count);
         }
     }
@@ -261,7 +261,7 @@ static void make_open(struct table_maker *maker, const struct open_category *ope
 
 // Shares of MIX_SHARES: the persons met lately first, a new one behind them.
 static void make_name_shares(struct corpus_language *language) {
-    static const uint16_t NEW[NAME_USES][2] = {{900, 220}, {760, 160}, {380, 120}};
+    static const uint16_t NEW[NAME_USES][2] = {{900, 280}, {760, 180}, {380, 120}};
     static const uint16_t RANK[NAME_USES][ENTITIES] = {
         {50, 34, 8, 4, 2, 2}, {92, 4, 1, 1, 1, 1}, {12, 80, 4, 2, 1, 1}};
     for (unsigned use = 0; use < NAME_USES; use++) {

@@ -14,10 +14,10 @@
 #include "lib/corpus/table.h"
 
 enum {
-    WORD_SPACE = 16,      // bytes a word is stored in, copied as one
-    LEXICON_WORDS = 8192, // at most
-    TOPICS = 17,          // 0: not yet known
-    CLASSES = 10,         // of nouns: 1 to 8 for things, 9 for persons; 0: any
+    WORD_SPACE = 16,       // bytes a word is stored in, copied as one
+    LEXICON_WORDS = 16384, // at most
+    TOPICS = 17,           // 0: not yet known
+    CLASSES = 10,          // of nouns: 1 to 8 for things, 9 for persons; 0: any
     PERSON = 9,
     ENTITIES = 6,  // persons that a text keeps in mind
     MIX_BITS = 12, // the ways to come by a word are weighed in shares of 2^-12

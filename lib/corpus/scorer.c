@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/base/math.h"
+#include "lib/corpus/scorer.h"
 #include "lib/corpus/source.h"
 
 struct corpus_scorer {
@@ -46,15 +47,7 @@ static int predict_rule(const struct corpus_language *language, const struct gra
     return empty;
 }
 
-static double information(uint64_t mass, int bits) {
-    return bits - math_log2((double)mass);
-}
-
-enum { ANY_CASE = -1 };
-
-// Takes the state past `word` and adds its bits; false where the word, with or without a capital,
-// cannot come next.
-static bool score_word(struct state *state, uint32_t word, int capital, double *bits) {
+bool scorer_accept(struct state *state, uint32_t word, enum scorer_case written, double *bits) {
     const struct corpus_language *language = state->language;
     unsigned category = language->words[word].category;
     state_settle(state);
@@ -66,7 +59,7 @@ static bool score_word(struct state *state, uint32_t word, int capital, double *
         if (rule == NO_RULE) {
             return false;
         }
-        *bits += information(grammar_mass(choice, column, (unsigned)rule), 16);
+        *bits += source_information(grammar_mass(choice, column, (unsigned)rule), 16);
         state_expand(state, choice->first + (unsigned)rule);
         state_settle(state);
     }
@@ -76,10 +69,11 @@ static bool score_word(struct state *state, uint32_t word, int capital, double *
     struct source source;
     source_find(&source, state, state_top(state));
     uint64_t mass = source_mass(&source, word);
-    if (mass == 0 || (capital != ANY_CASE && capital != state_capitalises(state, word))) {
+    bool capital = state_capitalises(state, word);
+    if (mass == 0 || (written != CASE_ANY && capital != (written == CASE_CAPITAL))) {
         return false;
     }
-    *bits += information(mass, SOURCE_BITS);
+    *bits += source_information(mass, SOURCE_BITS);
     state_accept(state, word);
     return true;
 }
@@ -101,59 +95,69 @@ static int32_t read_word(const struct corpus_language *language, const char *tex
     return lexicon_find(language, folded, length);
 }
 
-static enum status not_of_this_language(const struct corpus_scorer *scorer, size_t at,
-                                        struct error *error) {
-    return error_set(
-        error, STATUS_DAMAGED,
-        "cannot score the text: line %llu is not of this language and style at byte %zu",
-        (unsigned long long)scorer->lines + 1, at + 1);
+// Where the word that begins at `at` ends; a line end is a word of its own.
+static size_t word_end(const char *line, size_t length, size_t at) {
+    size_t end = at;
+    while (end < length && line[end] != ' ' && line[end] != '\n') {
+        end++;
+    }
+    return end + (end == at && end < length);
+}
+
+// Scores the word behind the blank that belongs there; false where it cannot stand there.
+static bool score_next(struct state *state, const char *line, size_t length, size_t *at,
+                       struct corpus_totals *totals, double *bits) {
+    bool wiki = state->style == CORPUS_WIKI, at_start = *at == 0;
+    bool blank = *at < length && line[*at] == ' ';
+    *at += blank;
+    size_t end = word_end(line, length, *at);
+    bool ends = *at < length && line[*at] == '\n', capital = false;
+    if (blank != (at_start || ends ? wiki : true)) {
+        return false;
+    }
+    int32_t word = read_word(state->language, line + *at, end - *at, &capital);
+    *bits = 0;
+    if (word < 0 ||
+        !scorer_accept(state, (uint32_t)word, capital ? CASE_CAPITAL : CASE_LOWER, bits)) {
+        return false;
+    }
+    *at = end;
+    totals->words++;
+    totals->bits += *bits;
+    if (totals->count) {
+        totals->count[word]++;
+    }
+    return true;
 }
 
 enum status corpus_score_line(struct corpus_scorer *scorer, const char *line, size_t length,
                               struct corpus_totals *totals, struct error *error) {
-    struct state *state = &scorer->state;
-    bool wiki = state->style == CORPUS_WIKI;
     size_t at = 0;
-    for (bool at_start = true, ended = false; !ended; at_start = false) {
-        bool blank = at < length && line[at] == ' ';
-        at += blank;
-        size_t end = at;
-        while (end < length && line[end] != ' ' && line[end] != '\n') {
-            end++;
-        }
-        ended = end == at;
-        end += ended && end < length;
-        bool wants_blank = at_start || ended ? wiki : true;
-        bool capital = false;
-        int32_t word = blank == wants_blank
-                           ? read_word(state->language, line + at, end - at, &capital)
-                           : -1;
-        if (word < 0 || !score_word(state, (uint32_t)word, capital, &totals->bits)) {
-            return not_of_this_language(scorer, at, error);
-        }
-        totals->words++;
-        if (totals->count) {
-            totals->count[word]++;
-        }
-        at = end;
-    }
-    if (at != length) {
-        return not_of_this_language(scorer, at, error);
+    double bits = 0, last_word_bits = 0;
+    bool known = true;
+    while (known && (at == 0 || line[at - 1] != '\n')) {
+        last_word_bits = bits;
+        known = score_next(&scorer->state, line, length, &at, totals, &bits);
     }
     scorer->lines++;
+    if (!known || at != length) {
+        return error_set(error, STATUS_DAMAGED,
+                         "cannot score line %llu: at byte %zu it is not of this language and style",
+                         (unsigned long long)scorer->lines, at + 1);
+    }
+    totals->last_word_bits += last_word_bits;
     totals->lines++;
     totals->bytes += length;
     return STATUS_OK;
 }
 
-double corpus_scorer_total(const struct corpus_scorer *scorer) {
-    const struct corpus_language *language = scorer->state.language;
+double scorer_total(const struct state *state) {
     double total = 0;
-    for (uint32_t word = 0; word < language->word_count; word++) {
-        struct state state = scorer->state;
+    for (uint32_t word = 0; word < state->language->word_count; word++) {
+        struct state next = *state;
         double bits = 0;
-        if (score_word(&state, word, ANY_CASE, &bits)) {
-            total += math_exp(-bits * 0x1.62e42fefa39efp-1); // 2^-bits
+        if (scorer_accept(&next, word, CASE_ANY, &bits)) {
+            total += math_pow(2, -bits);
         }
     }
     return total;

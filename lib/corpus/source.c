@@ -1,11 +1,11 @@
 #include "lib/corpus/source.h"
 
-#include <assert.h>
+#include "lib/base/math.h"
 
 enum {
     OWNED_SHARE = 3712, // of MIX_SHARES: a person's thing is the one it was before
     FOND_SHARE = 3584,  // a verb's preposition is its own
-    NOUN_SHARE = 64,    // a noun is this one of the last NOUNS_IN_MIND
+    NOUN_SHARE = 44,    // a noun is this one of the last NOUNS_IN_MIND
 };
 
 static const uint16_t NOUN_SHARES[NOUNS_IN_MIND] = {
@@ -48,7 +48,10 @@ static uint32_t pronoun_for(const struct subject *subject) {
 }
 
 // Persons lately met and the table of all; the subject is not meant by NAME_OTHER.
-static void find_name(struct source *source, const struct state *state, enum name_use use) {
+static void find_name(struct source *source, const struct state *state, enum symbol terminal) {
+    enum name_use use = terminal == NAME_OTHER     ? NAME_FOR_OTHER
+                        : terminal == NAME_SPEAKER ? NAME_FOR_SPEAKER
+                                                   : NAME_FOR_SUBJECT;
     from_table(source, state, &state->language->closed[NAME], NAME);
     bool skip_subject = use == NAME_FOR_OTHER && state->person_count > 0 &&
                         state_subject(state)->person == state->persons[0].name;
@@ -114,7 +117,7 @@ static void find_fitting(struct source *source, const struct state *state, enum 
 
 void source_find(struct source *source, const struct state *state, enum symbol terminal) {
     const struct corpus_language *language = state->language;
-    unsigned context = state->topic * CLASSES + state->class;
+    unsigned context = (unsigned)state->topic * CLASSES + state->class;
     switch ((int)terminal) {
     case PRONOUN:
     case POSSESSIVE:
@@ -136,10 +139,7 @@ void source_find(struct source *source, const struct state *state, enum symbol t
     case NAME:
     case NAME_OTHER:
     case NAME_SPEAKER:
-        find_name(source, state,
-                  terminal == NAME         ? NAME_FOR_SUBJECT
-                  : terminal == NAME_OTHER ? NAME_FOR_OTHER
-                                           : NAME_FOR_SPEAKER);
+        find_name(source, state, terminal);
         break;
     case NAME_NEW:
         from_table(source, state, &language->closed[NAME], NAME);
@@ -180,4 +180,8 @@ uint64_t source_mass(const struct source *source, uint32_t word) {
         }
     }
     return mass;
+}
+
+double source_information(uint64_t mass, int bits) {
+    return bits - math_log2((double)mass);
 }

@@ -40,4 +40,7 @@ static inline uint32_t source_draw(const struct source *source, uint32_t mix, ui
 // How many of 2^SOURCE_BITS draws give the word, which must be of a category of the terminal.
 uint64_t source_mass(const struct source *source, uint32_t word);
 
+// -log2(mass / 2^bits).
+double source_information(uint64_t mass, int bits);
+
 #endif

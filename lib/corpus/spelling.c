@@ -69,17 +69,17 @@ static const struct pieces *endings(enum category category, unsigned rank) {
 void spelling_invent(struct random_sequence *random, enum category category, unsigned rank,
                      char text[WORD_SPACE]) {
     bool suffixed = category == ADVERB || category == PLACE || category == NAME;
-    bool second = rank > 30 && random_below(random, rank + 150) > 130 && !suffixed;
+    bool second = rank > 100 && !suffixed && random_below(random, 6) == 0;
     text[0] = '\0';
-    append(random, text, &ONSETS);
-    append(random, text, second ? &SIMPLE_VOWELS : &VOWELS);
+    append(random, text, category == NAME ? &SIMPLE_ONSETS : &ONSETS);
+    append(random, text, second || category == NAME ? &SIMPLE_VOWELS : &VOWELS);
     if (second) {
         append(random, text, &LIGHT_CODAS);
         append(random, text, &SIMPLE_ONSETS);
         append(random, text, &SIMPLE_VOWELS);
     }
     append(random, text, &CODAS);
-    if (rank > 60 || suffixed) {
+    if ((rank > 150 && random_below(random, 5) < 2) || suffixed) {
         append(random, text, endings(category, rank));
     }
 }

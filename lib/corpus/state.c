@@ -181,7 +181,7 @@ static void run_action(struct state *state, enum symbol action) {
         state->has_focus = true;
         break;
     default:
-        assert(!"an action");
+        assert(false);
     }
 }
 
