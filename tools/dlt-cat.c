@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <string.h>
 
 #include "lib/base/log.h"
@@ -44,6 +45,8 @@ static enum status check_output(bool *closed, struct error *error) {
     }
     if (errno == EPIPE) {
         *closed = true;
+        __fpurge(stdout);
+        clearerr(stdout);
         return STATUS_OK;
     }
     return error_set(error, STATUS_FAILURE, "cannot write standard output: %s", strerror(errno));

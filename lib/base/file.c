@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@ static bool is_dash(const char *path) {
 enum status file_input_open(struct file_input *input, const char *path, struct error *error) {
     *input = (struct file_input){.descriptor = -1};
     sha256_init(&input->sha256);
-    int descriptor = is_dash(path) ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor =
+        is_dash(path) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
         return error_set(error, STATUS_FAILURE, "cannot open '%s': %s",
                          is_dash(path) ? "standard input" : path, strerror(errno));
@@ -36,12 +38,22 @@ enum status file_input_open(struct file_input *input, const char *path, struct e
     return STATUS_OK;
 }
 
+// After a failed read or write: whether to try again. A standard stream can have been made
+// non-blocking by whoever shares it.
+static bool try_again(int descriptor, short events) {
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        struct pollfd ready = {.fd = descriptor, .events = events};
+        return poll(&ready, 1, -1) >= 0 || errno == EINTR;
+    }
+    return errno == EINTR;
+}
+
 enum status file_input_read(struct file_input *input, void *data, size_t capacity, size_t *length,
                             struct error *error) {
     ssize_t got;
     do {
         got = read(input->descriptor, data, capacity);
-    } while (got < 0 && errno == EINTR);
+    } while (got < 0 && try_again(input->descriptor, POLLIN));
     *length = got > 0 ? (size_t)got : 0;
     if (got < 0) {
         return error_set(error, STATUS_FAILURE, "cannot read '%s': %s", input->name,
@@ -90,24 +102,36 @@ static const char *output_name(const struct file_output *output) {
     return output->path ? output->path : "standard output";
 }
 
-// Opens NAME.partial and holds its lock, so that two runs cannot write one file.
-static enum status open_partial(struct file_output *output, struct error *error) {
+// Whether the open file is still the one of that name: its writer may have renamed it just before
+// we had its lock.
+static bool is_file_of_name(int descriptor, const char *name) {
+    struct stat ours, named;
+    return fstat(descriptor, &ours) == 0 && stat(name, &named) == 0 &&
+           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+// Opens NAME.partial and holds its lock, so that two runs cannot write one file. `create` is O_CREAT
+// or 0.
+static enum status open_partial(struct file_output *output, int create, struct error *error) {
     if (asprintf(&output->partial, "%s.partial", output->path) < 0) {
         output->partial = NULL;
         return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
     }
-    output->descriptor = open(output->partial, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (output->descriptor < 0) {
-        return error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output->partial,
-                         strerror(errno));
-    }
-    if (flock(output->descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    for (;;) {
+        output->descriptor = open(output->partial, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (output->descriptor < 0) {
+            return error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output->partial,
+                             strerror(errno));
+        }
+        if (flock(output->descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+            return error_set(error, STATUS_FAILURE,
+                             "cannot write '%s': another process is writing it", output->partial);
+        }
+        if (is_file_of_name(output->descriptor, output->partial)) {
+            return STATUS_OK;
+        }
         close(output->descriptor);
-        output->descriptor = -1;
-        return error_set(error, STATUS_FAILURE, "cannot write '%s': another process is writing it",
-                         output->partial);
     }
-    return STATUS_OK;
 }
 
 static void output_release(struct file_output *output) {
@@ -125,7 +149,7 @@ static enum status open_standard_output(struct file_output *output, bool binary,
         return error_set(error, STATUS_USAGE,
                          "standard output is a terminal; name a file with -o, or use a pipe");
     }
-    output->descriptor = dup(STDOUT_FILENO);
+    output->descriptor = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
     if (output->descriptor < 0) {
         return error_set(error, STATUS_FAILURE, "cannot write standard output: %s",
                          strerror(errno));
@@ -133,28 +157,38 @@ static enum status open_standard_output(struct file_output *output, bool binary,
     return STATUS_OK;
 }
 
+// Names of what is open already must not be renamed over, even where it is a regular file.
+static bool is_descriptor_name(const char *path) {
+    return strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/", 6) == 0 ||
+           strcmp(path, "/dev/stderr") == 0;
+}
+
 enum status file_output_open(struct file_output *output, const char *path, bool binary,
                              struct error *error) {
     *output = (struct file_output){.descriptor = -1};
-    if (is_dash(path)) {
+    if (is_dash(path) || strcmp(path, "/dev/stdout") == 0) {
         return open_standard_output(output, binary, error);
+    }
+    if (!*path) {
+        return error_set(error, STATUS_USAGE, "cannot write '': an empty file name");
     }
     output->path = strdup(path);
     if (!output->path) {
         return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
     }
     struct stat info;
+    bool exists = stat(path, &info) == 0;
     enum status status = STATUS_OK;
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+    if (exists && S_ISDIR(info.st_mode)) {
         status = error_set(error, STATUS_FAILURE, "cannot write '%s': is a directory", path);
-    } else if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+    } else if (exists && (!S_ISREG(info.st_mode) || is_descriptor_name(path))) {
         output->descriptor = open(path, O_WRONLY | O_CLOEXEC);
         if (output->descriptor < 0) {
-            status = error_set(error, STATUS_FAILURE, "cannot write '%s': %s", path,
-                               strerror(errno));
+            status =
+                error_set(error, STATUS_FAILURE, "cannot write '%s': %s", path, strerror(errno));
         }
     } else {
-        status = open_partial(output, error);
+        status = open_partial(output, O_CREAT, error);
         if (status == STATUS_OK && ftruncate(output->descriptor, 0) != 0) {
             status = error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output->partial,
                                strerror(errno));
@@ -169,11 +203,14 @@ enum status file_output_open(struct file_output *output, const char *path, bool 
 enum status file_output_reopen(struct file_output *output, const char *path, uint64_t length,
                                struct error *error) {
     *output = (struct file_output){.descriptor = -1};
+    if (is_dash(path)) {
+        return error_set(error, STATUS_FAILURE, "cannot go on with standard output");
+    }
     output->path = strdup(path);
     if (!output->path) {
         return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
     }
-    enum status status = open_partial(output, error);
+    enum status status = open_partial(output, 0, error);
     struct stat info;
     if (status == STATUS_OK &&
         (fstat(output->descriptor, &info) != 0 || (uint64_t)info.st_size < length)) {
@@ -202,7 +239,7 @@ enum status file_output_write(struct file_output *output, const void *data, size
     const uint8_t *bytes = data;
     while (length > 0) {
         ssize_t written = write(output->descriptor, bytes, length);
-        if (written < 0 && errno == EINTR) {
+        if (written < 0 && try_again(output->descriptor, POLLOUT)) {
             continue;
         }
         if (written < 0) {
@@ -239,20 +276,20 @@ static void sync_directory_of(const char *path) {
 
 enum status file_output_commit(struct file_output *output, struct error *error) {
     enum status status = file_output_sync(output, error);
+    if (status == STATUS_OK && output->partial) { // renamed under its lock, which close() gives up
+        if (rename(output->partial, output->path) != 0) {
+            status = error_set(error, STATUS_FAILURE, "cannot rename '%s' to '%s': %s",
+                               output->partial, output->path, strerror(errno));
+        } else {
+            sync_directory_of(output->path);
+        }
+    }
     if (status == STATUS_OK) {
         int descriptor = output->descriptor;
         output->descriptor = -1;
         if (close(descriptor) != 0) {
             status = error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output_name(output),
                                strerror(errno));
-        }
-    }
-    if (status == STATUS_OK && output->partial) {
-        if (rename(output->partial, output->path) != 0) {
-            status = error_set(error, STATUS_FAILURE, "cannot rename '%s' to '%s': %s",
-                               output->partial, output->path, strerror(errno));
-        } else {
-            sync_directory_of(output->path);
         }
     }
     if (status == STATUS_OK) {

@@ -84,7 +84,7 @@ void progress_start(struct progress *progress, const char *label, double total, 
 }
 
 static void format_duration(char *text, size_t size, double seconds) {
-    long s = (long)(seconds + 0.5);
+    long s = seconds < 1e9 ? (long)(seconds + 0.5) : 1000000000;
     if (s >= 3600) {
         snprintf(text, size, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
     } else {

@@ -27,10 +27,20 @@ static double power_of_two(int k) {
 
 // Taylor series of e^r on |r| <= ln(2)/2: the first term left out is below 2^-57 of the sum.
 double math_exp(double x) {
-    static const double INVERSE_FACTORIAL[] = {
-        1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
-        1.0 / 40320,      1.0 / 5040,      1.0 / 720,      1.0 / 120,     1.0 / 24,
-        1.0 / 6,          1.0 / 2,         1.0,            1.0};
+    static const double INVERSE_FACTORIAL[] = {1.0 / 6227020800,
+                                               1.0 / 479001600,
+                                               1.0 / 39916800,
+                                               1.0 / 3628800,
+                                               1.0 / 362880,
+                                               1.0 / 40320,
+                                               1.0 / 5040,
+                                               1.0 / 720,
+                                               1.0 / 120,
+                                               1.0 / 24,
+                                               1.0 / 6,
+                                               1.0 / 2,
+                                               1.0,
+                                               1.0};
     if (x != x) {
         return math_canonical(x);
     }
@@ -91,7 +101,7 @@ double math_log2(double x) {
 }
 
 double math_pow(double x, double y) {
-    return math_exp(y * math_log(x));
+    return y == 0 ? 1.0 : math_exp(y * math_log(x));
 }
 
 static double polynomial(const double *coefficients, int degree, double x) {

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "lib/base/program.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,12 +23,16 @@ const char PROGRAM_VERSION[] = DLT_VERSION;
 enum { HELP_COLUMN = 30, HELP_WIDTH = 100 };
 
 // A failed write to standard output (a full disk behind a pipe) is a failure.
-_Noreturn static void exit_after_output(int status) {
+static bool flush_output(void) {
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "%s: cannot write standard output\n", log_program());
-        exit(STATUS_FAILURE);
+        fprintf(stderr, "%s: cannot write standard output: %s\n", log_program(), strerror(errno));
+        return false;
     }
-    exit(status);
+    return true;
+}
+
+_Noreturn static void exit_after_output(int status) {
+    exit(flush_output() ? status : STATUS_FAILURE);
 }
 
 static void print_wrapped(const char *text, int column) {
@@ -52,8 +57,8 @@ static void print_wrapped(const char *text, int column) {
 static void print_choices(char *text, size_t size, const struct option *option) {
     size_t used = strlen(text);
     for (int i = 0; option->choices[i] && used < size; i++) {
-        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? "|" : "",
-                                 option->choices[i]);
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%s", i ? "|" : "", option->choices[i]);
     }
 }
 
@@ -90,7 +95,9 @@ static void print_options(const struct option *options, const char *group) {
         if (o == options || o->group) {
             printf("\n%s:\n", o->group ? o->group : group);
         }
-        print_option(o);
+        if (o->help) {
+            print_option(o);
+        }
     }
 }
 
@@ -107,6 +114,15 @@ static void print_help(const struct program *program, const struct option *commo
 _Noreturn static void exit_usage(const char *name, const struct error *error) {
     fprintf(stderr, "%s: %s; see '%s --help'\n", name, error->message, name);
     exit(STATUS_USAGE);
+}
+
+static bool asks_for_help(int argc, char **argv) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static int64_t available_threads(void) {
@@ -126,8 +142,10 @@ void program_start(const struct program *program, int argc, char **argv,
         {.name = "version", .value = &version, .help = "show the version and exit"},
         {.name = "quiet", .letter = 'q', .value = &common->quiet, .help = "say only what failed"},
         {.name = "verbose", .letter = 'v', .value = &common->verbose, .help = "say more"},
-        {.name = "progress", .value = &progress, .help = "show progress, also without a terminal"},
-        {.name = "no-progress", .value = &no_progress, .help = "show no progress"},
+        {.name = "progress",
+         .value = &progress,
+         .help = "show progress, or --no-progress never [on a terminal]"},
+        {.name = "no-progress", .value = &no_progress},
         {0}};
     const struct option output[] = {{.name = "output",
                                      .letter = 'o',
@@ -155,6 +173,11 @@ void program_start(const struct program *program, int argc, char **argv,
         }
     }
     shown[count] = (struct option){0};
+    log_configure(program->name, 0, 0);
+    if (asks_for_help(argc, argv)) { // before a value replaces the default that is shown
+        print_help(program, shown);
+        exit_after_output(STATUS_OK);
+    }
     const struct option *tables[] = {shown, program->options ? program->options : nothing, NULL};
     struct error error = {0};
     enum status status = options_parse(tables, argc, argv, operands, &error);
@@ -163,7 +186,7 @@ void program_start(const struct program *program, int argc, char **argv,
     if (status != STATUS_OK) {
         exit_usage(program->name, &error);
     }
-    if (help) {
+    if (help) { // among other letters, as in -vh
         print_help(program, shown);
         exit_after_output(STATUS_OK);
     }
@@ -196,6 +219,7 @@ const struct program *program_select(const struct program *programs, const char 
     snprintf(tool, sizeof tool, "%.*s", (int)(strchr(programs->name, ' ') - programs->name),
              programs->name);
     struct error error = {0};
+    log_configure(programs->name, 0, 0);
     if (argc < 2) {
         error_set(&error, STATUS_USAGE, "no command given");
         exit_usage(tool, &error);
@@ -223,8 +247,9 @@ int program_finish(enum status status, const struct error *error) {
     }
     if (status != STATUS_OK) {
         fprintf(stderr, "%s: %s\n", log_program(), error->message);
+        return (int)status;
     }
-    return (int)status;
+    return flush_output() ? STATUS_OK : STATUS_FAILURE;
 }
 
 static volatile sig_atomic_t pending_signal;

@@ -45,6 +45,12 @@ void random_sequence_start(struct random_sequence *sequence, struct random_place
     *sequence = (struct random_sequence){.place = place};
 }
 
+void random_sequence_resume(struct random_sequence *sequence, struct random_place place,
+                            uint64_t drawn) {
+    *sequence = (struct random_sequence){.place = place, .drawn = drawn};
+    random_block(&place, (uint32_t)(drawn / 4), sequence->block);
+}
+
 uint32_t random_u32(struct random_sequence *sequence) {
     if (sequence->drawn % 4 == 0) {
         random_block(&sequence->place, (uint32_t)(sequence->drawn / 4), sequence->block);

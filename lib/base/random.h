@@ -48,9 +48,12 @@ struct random_sequence {
 };
 
 void random_sequence_start(struct random_sequence *sequence, struct random_place place);
+// As it was after `drawn` words.
+void random_sequence_resume(struct random_sequence *sequence, struct random_place place,
+                            uint64_t drawn);
 uint32_t random_u32(struct random_sequence *sequence);
-double random_uniform(struct random_sequence *sequence); // in (0, 1), 53 bits
-double random_normal(struct random_sequence *sequence);  // standard normal
+double random_uniform(struct random_sequence *sequence);             // in (0, 1), 52 bits
+double random_normal(struct random_sequence *sequence);              // standard normal
 uint64_t random_below(struct random_sequence *sequence, uint64_t n); // uniform in 0 .. n-1, n > 0
 void random_shuffle_u32(struct random_sequence *sequence, uint32_t *items, size_t count);
 

@@ -13,10 +13,12 @@ static void message_sanitise(char *message) {
 }
 
 enum status error_set(struct error *error, enum status status, const char *format, ...) {
+    char message[sizeof error->message]; // the arguments may hold the message that was there before
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error->message, sizeof error->message, format, arguments);
+    vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    memcpy(error->message, message, strlen(message) + 1);
     message_sanitise(error->message);
     return status;
 }

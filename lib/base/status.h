@@ -28,8 +28,7 @@ __attribute__((format(printf, 3, 4))) enum status error_set(struct error *error,
                                                             const char *format, ...);
 
 // Puts "CONTEXT: " before the message that a failed call left, and returns `status`.
-__attribute__((format(printf, 3, 4))) enum status error_prefix(struct error *error,
-                                                               enum status status,
-                                                               const char *format, ...);
+__attribute__((format(printf, 3, 4))) enum status
+error_prefix(struct error *error, enum status status, const char *format, ...);
 
 #endif
