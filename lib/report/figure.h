@@ -1,0 +1,27 @@
+// Figures: one file (figure_f2.c, ...) and one line in figure.c's list each. A figure is a gnuplot
+// script, built from panels that plot.h places, and the data behind it as TSV.
+#ifndef DLT_REPORT_FIGURE_H
+#define DLT_REPORT_FIGURE_H
+
+#include "lib/report/plot.h"
+#include "lib/report/table.h"
+
+struct figure_type {
+    const char *id;      // "F2"
+    const char *title;   // a phrase
+    const char *caption; // sentences: what is drawn
+    enum status (*build)(struct plot *plot, const struct run_set *set, struct error *error);
+};
+extern const struct figure_type *const FIGURE_TYPES[]; // NULL-terminated
+void figure_ids(char *list, size_t size);              // "F1, F2"
+const struct figure_type *figure_find(const char *id); // NULL: there is none
+
+enum figure_format { FIGURE_SVG, FIGURE_PDF, FIGURE_PNG, FIGURE_TSV, FIGURE_FORMATS };
+
+// Appends the figure to `text`. The same bytes for the same input, the same gnuplot and fonts.
+// STATUS_FAILURE: there is no gnuplot, or it failed.
+enum status figure_render(struct text *text, const struct figure_type *type,
+                          const struct run_set *set, enum figure_format format,
+                          struct error *error);
+
+#endif

@@ -1,0 +1,180 @@
+// F1, the final tying map of each run: a strip of L cells in the colour of the layer whose weights
+// are used, and an arc from each tied layer to its source.
+#include <math.h>
+#include <stdio.h>
+
+#include "lib/base/math.h"
+#include "lib/report/figures.h"
+
+enum { LEFT = 112, RIGHT = 66, CELL = 15, AXIS = 22, ARC_POINTS = 48, ROW_GAP = 9, TOP = 4 };
+static const double ARC_HEIGHT = 46;
+
+static bool is_tied(const struct run *run) {
+    for (int i = 0; i < run->layers; i++) {
+        if (run->final_state[i] != i) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int count_independent(const struct run *run) {
+    int count = 0;
+    for (int i = 0; i < run->layers; i++) {
+        count += run->final_state[i] == i;
+    }
+    return count;
+}
+
+static int most_layers(const struct run_set *set) {
+    int most = 1;
+    for (size_t i = 0; i < set->count; i++) {
+        most = set->runs[i]->layers > most ? set->runs[i]->layers : most;
+    }
+    return most;
+}
+
+static double row_height(const struct run *run) {
+    return CELL + ROW_GAP + (is_tied(run) ? ARC_HEIGHT : 0);
+}
+
+// Half an ellipse above the strip; its height grows with the distance, slower than it.
+static void draw_arc(struct plot *plot, double from, double to, double share, double y,
+                     unsigned colour) {
+    int series = plot_series(plot);
+    double middle = (from + to) / 2, radius = fabs(from - to) / 2;
+    double height = (ARC_HEIGHT - 6) * (0.25 + 0.75 * sqrt(share));
+    for (int i = 0; i <= ARC_POINTS; i++) {
+        // Rational points of the half circle: no cosine is needed.
+        double t = -1 + 2.0 * i / ARC_POINTS;
+        plot_point(plot, middle + radius * 2 * t / (1 + t * t),
+                   y + height * (1 - t * t) / (1 + t * t));
+    }
+    plot_draw(plot, "$s%d with lines linecolor rgb '#%06x' linewidth 1.1", series, colour);
+}
+
+static void draw_cells(struct plot *plot, const struct run *run, double y, double cell) {
+    for (int i = 0; i < run->layers; i++) {
+        int root = run_root(run->final_state, i);
+        unsigned colour = plot_layer_colour(root, run->layers);
+        double x = LEFT + i * cell, gap = cell > 6 ? 1 : 0.4;
+        plot_rectangle(plot, x, y, cell - gap, CELL, colour);
+        char number[16];
+        snprintf(number, sizeof number, "%d", root);
+        double size = cell > 12 ? 8 : cell * 0.62;
+        bool fits = plot_text_width(number, size) <= cell - gap;
+        if (fits && size >= 3.6) {
+            plot_text(plot,
+                      &(struct plot_label){.x = x + (cell - gap) / 2,
+                                           .y = y + CELL / 2.0,
+                                           .string = number,
+                                           .align = PLOT_CENTER,
+                                           .weight = root == i ? PLOT_BOLD : PLOT_PLAIN,
+                                           .size = size,
+                                           .colour = plot_is_dark(colour) ? "#ffffff" : "#1a1a1a"});
+        }
+    }
+}
+
+static void draw_arcs(struct plot *plot, const struct run *run, double y, double cell) {
+    for (int i = run->layers - 1; i > 0; i--) {
+        int source = run->final_state[i];
+        if (source != i) {
+            double half = (cell - 1) / 2;
+            double share = run->layers > 1 ? (double)(i - source) / (run->layers - 1) : 1;
+            draw_arc(plot, LEFT + source * cell + half, LEFT + i * cell + half, share, y + CELL + 1,
+                     plot_layer_colour(run_root(run->final_state, i), run->layers));
+        }
+    }
+}
+
+static void draw_names(struct plot *plot, const struct run *run, double y, double right) {
+    char text[3 * RUN_NAME];
+    double middle = y + CELL / 2.0;
+    snprintf(text, sizeof text, "%s%s%s", run->method, run->seed[0] ? ", seed " : "", run->seed);
+    plot_text(plot, &(struct plot_label){.x = LEFT - 8,
+                                         .y = middle + (is_tied(run) ? 11 : 0),
+                                         .string = is_tied(run) ? run->dataset : "",
+                                         .align = PLOT_RIGHT,
+                                         .weight = PLOT_BOLD});
+    plot_text(plot, &(struct plot_label){
+                        .x = LEFT - 8, .y = middle, .string = text, .align = PLOT_RIGHT});
+    snprintf(text, sizeof text, "%d of %d", count_independent(run), run->layers);
+    plot_text(plot, &(struct plot_label){
+                        .x = right + 6, .y = middle, .string = text, .colour = PLOT_FAINT_INK});
+}
+
+static void add_data(struct text *data, const struct run *run) {
+    const char *names[] = {run->dataset, run->arch, run->method, run->seed};
+    for (int i = 0; i < run->layers; i++) {
+        for (size_t j = 0; j < ARRAY_LENGTH(names); j++) {
+            text_add_field(data, names[j]);
+            text_add(data, "\t");
+        }
+        text_format(data, "%d\t%d\t%d\n", i, run->final_state[i], run_root(run->final_state, i));
+    }
+}
+
+static void draw_axis(struct plot *plot, int layers, double cell) {
+    int step = layers <= 16 ? 1 : layers <= 64 ? 4 : 16;
+    for (int i = 0; i < layers; i += step) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", i);
+        plot_text(plot, &(struct plot_label){.x = LEFT + (i + 0.5) * cell - 0.5,
+                                             .y = AXIS - 4,
+                                             .string = number,
+                                             .align = PLOT_CENTER,
+                                             .size = 7});
+    }
+    plot_text(plot,
+              &(struct plot_label){
+                  .x = LEFT + layers * cell / 2, .y = 6, .string = "Layer", .align = PLOT_CENTER});
+    plot_text(plot, &(struct plot_label){.x = LEFT + layers * cell + 6,
+                                         .y = AXIS - 4,
+                                         .string = "independent",
+                                         .size = 7,
+                                         .colour = PLOT_FAINT_INK});
+}
+
+static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
+    (void)error;
+    double height = AXIS + TOP;
+    for (size_t i = 0; i < set->count; i++) {
+        height += row_height(set->runs[i]);
+    }
+    int layers = most_layers(set);
+    double cell = (double)(PLOT_WIDTH - LEFT - RIGHT) / layers;
+    cell = cell > 40 ? 40 : cell;
+    double width = LEFT + RIGHT + layers * cell;
+    plot_begin(plot, width, height);
+    text_add(&plot->data, "dataset\tarch\tmethod\tseed\tlayer\tsource\troot\n");
+    draw_axis(plot, layers, cell);
+    double y = height - TOP;
+    for (size_t i = 0; i < set->count; i++) {
+        y -= row_height(set->runs[i]);
+        draw_cells(plot, set->runs[i], y + ROW_GAP / 2.0, cell);
+        draw_names(plot, set->runs[i], y + ROW_GAP / 2.0, LEFT + set->runs[i]->layers * cell);
+        add_data(&plot->data, set->runs[i]);
+    }
+    // One panel over the whole page, in points: the arcs.
+    plot_panel(plot, &(struct plot_panel){.width = width,
+                                          .height = height,
+                                          .x_axis = {.to = width},
+                                          .y_axis = {.to = height}});
+    y = height - TOP;
+    for (size_t i = 0; i < set->count; i++) {
+        y -= row_height(set->runs[i]);
+        draw_arcs(plot, set->runs[i], y + ROW_GAP / 2.0, cell);
+    }
+    plot_end_panel(plot);
+    return STATUS_OK;
+}
+
+const struct figure_type FIGURE_F1 = {
+    .id = "F1",
+    .title = "Final tying maps",
+    .caption =
+        "A cell is a layer, its colour and number the layer whose weights it uses; an arc "
+        "leads from a tied layer to its source. At the right, how many layers are independent.",
+    .build = build,
+};

@@ -1,0 +1,30 @@
+// A run by episodes: what figures over time are drawn from.
+#ifndef DLT_REPORT_HISTORY_H
+#define DLT_REPORT_HISTORY_H
+
+#include "lib/report/run.h"
+
+// Of one episode; NaN where the log does not tell.
+struct history_point {
+    double test, valid, train;              // perplexity; train: of the training steps, dropout on
+    double independent, stored, parameters; // at its end
+    double changes;                         // visits that changed the map
+    double epsilon;                         // at its end
+    double reward;  // mean over the episode of the perplexity of the reward batches
+    double seconds; // since the start, at its end
+};
+
+struct history {
+    struct history_point *points; // [episode]; 0: before training
+    size_t count;                 // episodes + 1
+};
+
+enum status history_build(struct history *history, const struct run *run, struct error *error);
+void history_free(struct history *history);
+
+// The histories of all runs of a set, in its order.
+enum status histories_build(struct history **histories, const struct run_set *set,
+                            struct error *error);
+void histories_free(struct history *histories, const struct run_set *set);
+
+#endif

@@ -1,0 +1,247 @@
+#include "lib/report/plot.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_SIZE 8.0
+
+void plot_begin(struct plot *plot, double width, double height) {
+    plot->width = width;
+    plot->height = height;
+}
+
+void plot_free(struct plot *plot) {
+    text_free(&plot->blocks);
+    text_free(&plot->script);
+    text_free(&plot->data);
+    *plot = (struct plot){0};
+}
+
+static void add_format(struct text *text, const char *format, va_list arguments) {
+    char line[1024];
+    int length = vsnprintf(line, sizeof line, format, arguments);
+    if (length < 0 || (size_t)length >= sizeof line) {
+        text->failed = true;
+    } else {
+        text_add(text, line);
+    }
+}
+
+// ---- Data blocks ---------------------------------------------------------------------------------------
+
+static void close_block(struct plot *plot) {
+    if (plot->block_open) {
+        text_add(&plot->blocks, "EOD\n");
+        plot->block_open = false;
+    }
+}
+
+int plot_series(struct plot *plot) {
+    close_block(plot);
+    text_format(&plot->blocks, "$s%d << EOD\n", plot->series);
+    plot->block_open = true;
+    return plot->series++;
+}
+
+void plot_point(struct plot *plot, double x, double y) {
+    if (isfinite(x) && isfinite(y)) {
+        text_format(&plot->blocks, "%.10g %.10g\n", x, y);
+    }
+}
+
+void plot_row(struct plot *plot, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    add_format(&plot->blocks, format, arguments);
+    va_end(arguments);
+    text_add(&plot->blocks, "\n");
+}
+
+// ---- Terminals -----------------------------------------------------------------------------------------
+
+static void add_terminal(struct text *script, const struct plot *plot, const char *name,
+                         enum plot_terminal terminal) {
+    const double svg = 96.0 / 72, png = 200.0 / 72;
+    switch (terminal) {
+    case PLOT_SVG:
+        text_format(script,
+                    "set terminal svg size %.0f,%.0f font 'sans-serif,%g' fontscale %.4f "
+                    "linewidth %.4f noenhanced name '%s'\n",
+                    plot->width * svg, plot->height * svg, TEXT_SIZE, svg, svg, name);
+        text_format(script, "set pointsize %.3f\n", 0.5 * svg);
+        break;
+    case PLOT_PDF:
+        // Its fonts are half the size that was asked for, unless told otherwise.
+        text_format(script,
+                    "set terminal pdfcairo size %.4fin,%.4fin font 'LM Sans 8,%g' fontscale 1 "
+                    "linewidth 1 noenhanced\n",
+                    plot->width / 72, plot->height / 72, TEXT_SIZE);
+        text_add(script, "set pointsize 0.5\n");
+        break;
+    case PLOT_PNG:
+        text_format(script,
+                    "set terminal pngcairo size %.0f,%.0f font 'LM Sans 8,%g' fontscale %.4f "
+                    "linewidth %.4f noenhanced\n",
+                    plot->width * png, plot->height * png, TEXT_SIZE, png * 72 / 96, png);
+        text_format(script, "set pointsize %.3f\n", 0.5 * png);
+        break;
+    }
+}
+
+void plot_finish(struct plot *plot, struct text *script, const char *name,
+                 enum plot_terminal terminal) {
+    close_block(plot);
+    text_add(script, "set encoding utf8\nset minussign\n");
+    add_terminal(script, plot, name, terminal);
+    text_add(script, text_string(&plot->blocks));
+    text_add(script, "unset key\nset samples 2\nset style fill solid noborder\n"
+                     "set border 3 linecolor rgb '" PLOT_AXIS "' linewidth 0.6\n"
+                     "set tics nomirror out scale 0.35\n"
+                     "set grid back linecolor rgb '" PLOT_GRID "' linewidth 0.6 linetype 1\n"
+                     "set multiplot\n");
+    text_add(script, text_string(&plot->script));
+    text_add(script, "unset multiplot\n");
+    script->failed = script->failed || plot->blocks.failed || plot->script.failed;
+}
+
+// ---- Colours -------------------------------------------------------------------------------------------
+
+static bool is_known(const char *method, size_t *index) {
+    static const char *const KNOWN[] = {"conventional", "dynamic"};
+    for (*index = 0; *index < ARRAY_LENGTH(KNOWN); ++*index) {
+        if (strcmp(method, KNOWN[*index]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The other methods are counted as strcmp() orders them: the same in every figure of a set.
+static size_t method_index(const struct run_set *set, const char *method) {
+    size_t index = 0, ignored = 0;
+    if (is_known(method, &index)) {
+        return index;
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        const char *other = set->runs[i]->method;
+        bool seen = is_known(other, &ignored) || strcmp(other, method) >= 0;
+        for (size_t j = 0; j < i && !seen; j++) {
+            seen = strcmp(set->runs[j]->method, other) == 0;
+        }
+        index += seen ? 0 : 1;
+    }
+    return index;
+}
+
+struct plot_style plot_method_style(const struct run_set *set, const char *method) {
+    static const struct plot_style STYLES[] = {{"#0072b2", 5},  {"#d55e00", 7},  {"#009e73", 9},
+                                               {"#cc79a7", 13}, {"#e69f00", 11}, {"#56b4e9", 15},
+                                               {"#7f7f7f", 5}};
+    return STYLES[method_index(set, method) % ARRAY_LENGTH(STYLES)];
+}
+
+// Even steps in lightness, and still told apart by the colour-blind (the map called viridis).
+unsigned plot_layer_colour(int layer, int layers) {
+    static const unsigned char MAP[][3] = {
+        {68, 1, 84},    {72, 40, 120},  {62, 73, 137},  {49, 104, 142}, {38, 130, 142},
+        {31, 158, 137}, {53, 183, 121}, {110, 206, 88}, {181, 222, 43}, {253, 231, 37}};
+    const int last = (int)ARRAY_LENGTH(MAP) - 1;
+    double at = layers > 1 ? (double)layer * last / (layers - 1) : 0;
+    int low = (int)at < last ? (int)at : last - 1;
+    unsigned colour = 0;
+    for (int i = 0; i < 3; i++) {
+        double value = MAP[low][i] + (at - low) * (MAP[low + 1][i] - MAP[low][i]);
+        colour = colour << 8 | (unsigned)(value + 0.5);
+    }
+    return colour;
+}
+
+bool plot_is_dark(unsigned colour) {
+    unsigned luma = 299 * (colour >> 16) + 587 * (colour >> 8 & 255) + 114 * (colour & 255);
+    return luma < 130000;
+}
+
+// ---- Marks ----------------------------------------------------------------------------------------------
+
+double plot_text_width(const char *string, double size) {
+    double ems = 0;
+    for (const char *p = string; *p; p++) {
+        if ((*p & 0xc0) != 0x80) { // not the rest of a UTF-8 character
+            ems += strchr("iljtf.,:;'|! ", *p) ? 0.3 : strchr("mwMW", *p) ? 0.85 : 0.55;
+        }
+    }
+    return ems * (size > 0 ? size : TEXT_SIZE);
+}
+
+void plot_text(struct plot *plot, const struct plot_label *label) {
+    static const char *const ALIGN[] = {"left", "center", "right"};
+    double size = label->size > 0 ? label->size : TEXT_SIZE;
+    text_add(&plot->script, "set label ");
+    text_add_gnuplot(&plot->script, label->string);
+    // gnuplot sets the middle of a line at the place; the baseline is what lines up.
+    text_format(&plot->script, " at screen %.6f,%.6f %s %s font '%s,%g' textcolor rgb '%s' front\n",
+                label->x / plot->width, label->y / plot->height, ALIGN[label->align],
+                label->upright ? "rotate by 90" : "norotate",
+                label->weight == PLOT_BOLD ? ":Bold" : "", size,
+                label->colour ? label->colour : PLOT_INK);
+}
+
+void plot_line(struct plot *plot, double x1, double y1, double x2, double y2, const char *colour,
+               double width, const char *dash) {
+    text_format(&plot->script,
+                "set arrow from screen %.6f,%.6f to screen %.6f,%.6f nohead front linecolor rgb "
+                "'%s' linewidth %g%s%s\n",
+                x1 / plot->width, y1 / plot->height, x2 / plot->width, y2 / plot->height, colour,
+                width, dash ? " dashtype " : "", dash ? dash : "");
+}
+
+void plot_rectangle(struct plot *plot, double x, double y, double width, double height,
+                    unsigned colour) {
+    text_format(&plot->script,
+                "set object rectangle from screen %.6f,%.6f to screen %.6f,%.6f front fillcolor "
+                "rgb '#%06x' fillstyle solid noborder\n",
+                x / plot->width, y / plot->height, (x + width) / plot->width,
+                (y + height) / plot->height, colour);
+}
+
+// ---- Legends ---------------------------------------------------------------------------------------------
+
+enum { LEGEND_MARK = 16, LEGEND_GAP = 14 };
+
+static void legend_name(struct plot *plot, struct plot_legend *legend, const char *name,
+                        double mark) {
+    plot_text(plot,
+              &(struct plot_label){.x = legend->x + mark + 4, .y = legend->y, .string = name});
+    legend->x += mark + 4 + plot_text_width(name, 0) + LEGEND_GAP;
+}
+
+void plot_legend_line(struct plot *plot, struct plot_legend *legend, const char *name,
+                      const char *colour, double width, const char *dash) {
+    plot_line(plot, legend->x, legend->y, legend->x + LEGEND_MARK, legend->y, colour, width, dash);
+    legend_name(plot, legend, name, LEGEND_MARK);
+}
+
+void plot_legend_marker(struct plot *plot, struct plot_legend *legend, const char *name,
+                        const char *colour, int marker) {
+    text_format(&plot->script,
+                "set label '' at screen %.6f,%.6f point pointtype %d pointsize default "
+                "linecolor rgb '%s' front\n",
+                (legend->x + 4) / plot->width, legend->y / plot->height, marker, colour);
+    legend_name(plot, legend, name, 8);
+}
+
+void plot_legend_methods(struct plot *plot, struct plot_legend *legend, const struct run_set *set) {
+    for (size_t i = 0; i < set->count; i++) {
+        const char *method = set->runs[i]->method;
+        bool seen = false;
+        for (size_t j = 0; j < i && !seen; j++) {
+            seen = strcmp(set->runs[j]->method, method) == 0;
+        }
+        if (!seen) {
+            struct plot_style style = plot_method_style(set, method);
+            plot_legend_line(plot, legend, method, style.colour, 1.8, NULL);
+        }
+    }
+}

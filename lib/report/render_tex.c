@@ -1,0 +1,85 @@
+// A table as LaTeX: a float with caption and label, one tabular under the other for each panel.
+// Needs the package booktabs only.
+#include "lib/report/table.h"
+
+static void add_cell(struct text *text, const struct table_cell *cell) {
+    if (cell->has_value) {
+        number_add(text, &cell->value, cell->format, " $\\pm$ ");
+    } else {
+        text_add_tex(text, cell->text[0] ? cell->text : "n/a");
+    }
+}
+
+// The groups over their columns, with a rule under each.
+static void add_groups(struct text *text, const struct table *table, const size_t *columns,
+                       size_t count) {
+    struct text rules = {0};
+    bool any = false;
+    for (size_t i = 0; i < count;) {
+        size_t span = table_span(table, columns, count, i);
+        const char *group = table->columns[columns[i]].group;
+        if (i > 0) {
+            text_add(text, " & ");
+        }
+        if (group) {
+            text_format(text, "\\multicolumn{%zu}{c}{", span);
+            text_add_tex(text, group);
+            text_add(text, "}");
+            text_format(&rules, "\\cmidrule(lr){%zu-%zu}", i + 1, i + span);
+            any = true;
+        }
+        i += span;
+    }
+    text_add(text, " \\\\\n");
+    if (any) {
+        text_format(text, "%s\n", text_string(&rules));
+    }
+    text_free(&rules);
+}
+
+static void add_panel(struct text *text, const struct table *table, const size_t *columns,
+                      size_t count) {
+    text_add(text, "\\begin{tabular}{@{}");
+    for (size_t i = 0; i < count; i++) {
+        text_add(text, table->columns[columns[i]].right ? "r" : "l");
+    }
+    text_add(text, "@{}}\n\\toprule\n");
+    add_groups(text, table, columns, count);
+    for (size_t i = 0; i < count; i++) {
+        text_add(text, i > 0 ? " & " : "");
+        text_add_tex(text, table->columns[columns[i]].title);
+    }
+    text_add(text, " \\\\\n\\midrule\n");
+    for (size_t row = 0; row < table->row_count; row++) {
+        if (row > 0 && table->starts[row]) {
+            text_add(text, "\\addlinespace\n");
+        }
+        for (size_t i = 0; i < count; i++) {
+            text_add(text, i > 0 ? " & " : "");
+            if (i > 0 || table->starts[row]) {
+                add_cell(text, table_cell(table, row, columns[i]));
+            }
+        }
+        text_add(text, " \\\\\n");
+    }
+    text_add(text, "\\bottomrule\n\\end{tabular}");
+}
+
+void table_render_tex(struct text *text, const struct table_type *type, const struct table *table) {
+    text_add(text, "\\begin{table}[tbp]\n\\centering\\footnotesize\n"
+                   "\\setlength{\\tabcolsep}{5pt}\n\\caption{");
+    text_add_tex(text, type->title);
+    text_add(text, ". ");
+    text_add_tex(text, text_string(&table->caption));
+    text_format(text, "}\n\\label{tab:%s}\n", type->id);
+    size_t columns[TABLE_COLUMNS_MAX];
+    for (int panel = 0;; panel++) {
+        size_t count = table_panel(table, panel, columns, TABLE_COLUMNS_MAX);
+        if (count == 0) {
+            break;
+        }
+        text_add(text, panel > 0 ? "\n\n\\medskip\n" : "");
+        add_panel(text, table, columns, count);
+    }
+    text_add(text, "\n\\end{table}\n");
+}

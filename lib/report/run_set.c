@@ -1,0 +1,137 @@
+// Files of either content -> the set of runs and measurements that a report is about.
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/report/run.h"
+#include "lib/report/text.h"
+
+enum { RECORD_LIMIT = 64 << 20, METRIC_RECORDS_MAX = 1 << 16 };
+
+static enum status append(void **items, size_t *count, size_t *capacity, size_t size,
+                          struct error *error) {
+    if (*count == *capacity) {
+        size_t larger = *capacity ? *capacity * 2 : 16;
+        void *moved = realloc(*items, larger * size);
+        if (!moved) {
+            return error_set(error, STATUS_FAILURE, "cannot allocate memory for the run logs");
+        }
+        *items = moved;
+        *capacity = larger;
+    }
+    memset((char *)*items + *count * size, 0, size);
+    ++*count;
+    return STATUS_OK;
+}
+
+static enum status add_run(struct run_set *set, struct record_reader *reader, const char *path,
+                           struct record *record, struct error *error) {
+    enum status status =
+        append((void **)&set->runs, &set->count, &set->capacity, sizeof(struct run *), error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct run **place = &set->runs[set->count - 1];
+    status = run_create(place, path, error);
+    bool more = true;
+    while (status == STATUS_OK && more) {
+        status = run_add_record(*place, record, error);
+        if (status == STATUS_DAMAGED) {
+            struct error why = *error;
+            return record_reader_damaged(reader, error, "%s", why.message);
+        }
+        if (status == STATUS_OK) {
+            status = record_read(reader, record, &more, error);
+        }
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = run_finish(*place, error);
+    if (status == STATUS_DAMAGED) {
+        return error_prefix(error, status, "cannot read run log '%s'", path);
+    }
+    (*place)->complete = record_reader_complete(reader);
+    (*place)->digest = record_reader_content_digest(reader);
+    return status;
+}
+
+static enum status add_metric(struct metrics *metrics, const struct record *record,
+                              struct error *error) {
+    if (metrics->record_count >= METRIC_RECORDS_MAX) {
+        return error_set(error, STATUS_DAMAGED, "too many records");
+    }
+    enum status status = append((void **)&metrics->records, &metrics->record_count,
+                                &metrics->record_capacity, sizeof *metrics->records, error);
+    return status == STATUS_OK
+               ? run_pairs_read(&metrics->records[metrics->record_count - 1], &record->map, error)
+               : status;
+}
+
+static enum status add_metrics(struct run_set *set, struct record_reader *reader, const char *path,
+                               struct record *record, struct error *error) {
+    enum status status = append((void **)&set->metrics, &set->metrics_count, &set->metrics_capacity,
+                                sizeof *set->metrics, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct metrics *metrics = &set->metrics[set->metrics_count - 1];
+    text_copy_clean(metrics->path, sizeof metrics->path, path, strlen(path));
+    status = run_pairs_read(&metrics->labels, record_find(&record->map, "labels"), error);
+    bool more = true;
+    while (status == STATUS_OK &&
+           (status = record_read(reader, record, &more, error)) == STATUS_OK && more) {
+        if (strcmp(record->kind, "metric") == 0) {
+            status = add_metric(metrics, record, error);
+        }
+    }
+    metrics->digest = record_reader_content_digest(reader);
+    return status;
+}
+
+static enum status add_file(struct run_set *set, const char *path, bool salvage,
+                            struct error *error) {
+    struct record_reader *reader = NULL;
+    struct record record;
+    bool more = false;
+    enum status status = record_reader_open(&reader, path, "run log", NULL,
+                                            salvage ? RECORD_SALVAGE : RECORD_STRICT, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    record_reader_limit(reader, RECORD_LIMIT);
+    status = record_read(reader, &record, &more, error);
+    if (status == STATUS_OK && !more) {
+        status = record_reader_damaged(reader, error, "it is empty");
+    } else if (status == STATUS_OK && record_equals(&record.map, "content", "run")) {
+        status = add_run(set, reader, path, &record, error);
+    } else if (status == STATUS_OK && record_equals(&record.map, "content", "metrics")) {
+        status = add_metrics(set, reader, path, &record, error);
+    } else if (status == STATUS_OK) {
+        status = record_reader_damaged(reader, error, "it is neither a run log nor metrics");
+    }
+    record_reader_close(reader);
+    return status;
+}
+
+static int compare_places(const void *a, const void *b) {
+    return run_compare(*(struct run *const *)a, *(struct run *const *)b);
+}
+
+enum status run_set_read(struct run_set *set, const char *const *paths, size_t count, bool salvage,
+                         struct error *error) {
+    *set = (struct run_set){0};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = add_file(set, paths[i], salvage, error);
+    }
+    if (status == STATUS_OK && set->count == 0) {
+        status = error_set(error, STATUS_USAGE,
+                           count == 0 ? "no run logs given" : "no run logs among the files");
+    }
+    if (status != STATUS_OK) {
+        run_set_free(set);
+        return status;
+    }
+    qsort(set->runs, set->count, sizeof *set->runs, compare_places);
+    return STATUS_OK;
+}

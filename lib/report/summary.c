@@ -1,0 +1,248 @@
+#include "lib/report/summary.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/math.h"
+
+static const struct run_eval *last_test(const struct run *run) {
+    for (size_t i = run->eval_count; i > 0; i--) {
+        if (run->evals[i - 1].split == RUN_TEST) {
+            return &run->evals[i - 1];
+        }
+    }
+    return NULL;
+}
+
+static const struct run_eval *best_test(const struct run *run) {
+    for (size_t i = 0; i < run->eval_count; i++) {
+        const struct run_eval *e = &run->evals[i];
+        if (e->split == RUN_TEST && e->episode == run->best_test_episode) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+static double perplexity_best(const struct run *run) {
+    return run->best_test;
+}
+static double perplexity_final(const struct run *run) {
+    const struct run_eval *e = last_test(run);
+    return e ? e->perplexity : math_canonical(NAN);
+}
+static double perplexity_at_best_valid(const struct run *run) {
+    return run->test_at_best_valid;
+}
+static double perplexity_per_word(const struct run *run) {
+    const struct run_eval *e = best_test(run);
+    return e ? e->perplexity_per_word : math_canonical(NAN);
+}
+static double bits_per_byte(const struct run *run) {
+    const struct run_eval *e = best_test(run);
+    return e ? e->bits_per_byte : math_canonical(NAN);
+}
+
+#define MEAN_OVER_VISITS(field)                                                                    \
+    double sum = 0;                                                                                \
+    for (size_t i = 0; i < run->visit_count; i++) {                                                \
+        sum += (double)run->visits[i].field;                                                       \
+    }                                                                                              \
+    return run->visit_count > 0 ? sum / (double)run->visit_count : math_canonical(NAN)
+#define AT_LAST_VISIT(field)                                                                       \
+    return run->visit_count > 0 ? (double)run->visits[run->visit_count - 1].field                  \
+                                : math_canonical(NAN)
+
+static double independent_mean(const struct run *run) {
+    MEAN_OVER_VISITS(independent);
+}
+static double independent_final(const struct run *run) {
+    AT_LAST_VISIT(independent);
+}
+static double stored_mean(const struct run *run) {
+    MEAN_OVER_VISITS(stored);
+}
+static double stored_final(const struct run *run) {
+    AT_LAST_VISIT(stored);
+}
+static double parameters_mean(const struct run *run) {
+    MEAN_OVER_VISITS(parameters);
+}
+static double parameters_final(const struct run *run) {
+    AT_LAST_VISIT(parameters);
+}
+
+static double tokens(const struct run *run) {
+    return run->tokens;
+}
+static double seconds(const struct run *run) {
+    return run->timing_count > 0 ? run->timings[run->timing_count - 1].seconds
+                                 : math_canonical(NAN);
+}
+// Of the training steps alone, without evaluations.
+static double tokens_per_second(const struct run *run) {
+    return run->timing_count > 0 ? run->timings[run->timing_count - 1].tokens_per_second
+                                 : math_canonical(NAN);
+}
+static double peak_memory(const struct run *run) {
+    double peak = math_canonical(NAN);
+    for (size_t i = 0; i < run->timing_count; i++) {
+        if (!(run->timings[i].peak_resident <= peak)) {
+            peak = run->timings[i].peak_resident;
+        }
+    }
+    return peak;
+}
+
+const struct quantity_type QUANTITY_TYPES[QUANTITIES] = {
+    [PERPLEXITY_BEST] = {"perplexity_best", NUMBER_PERPLEXITY, perplexity_best},
+    [PERPLEXITY_FINAL] = {"perplexity_final", NUMBER_PERPLEXITY, perplexity_final},
+    [PERPLEXITY_AT_BEST_VALID] = {"perplexity_at_best_valid", NUMBER_PERPLEXITY,
+                                  perplexity_at_best_valid},
+    [PERPLEXITY_PER_WORD] = {"perplexity_per_word", NUMBER_PERPLEXITY, perplexity_per_word},
+    [BITS_PER_BYTE] = {"bits_per_byte", NUMBER_PERPLEXITY, bits_per_byte},
+    [INDEPENDENT_MEAN] = {"independent_mean", NUMBER_LAYERS, independent_mean},
+    [INDEPENDENT_FINAL] = {"independent_final", NUMBER_LAYERS, independent_final},
+    [STORED_MEAN] = {"stored_mean", NUMBER_LAYERS, stored_mean},
+    [STORED_FINAL] = {"stored_final", NUMBER_LAYERS, stored_final},
+    [PARAMETERS_MEAN] = {"parameters_mean", NUMBER_PARAMETERS, parameters_mean},
+    [PARAMETERS_FINAL] = {"parameters_final", NUMBER_PARAMETERS, parameters_final},
+    [TOKENS] = {"tokens", NUMBER_PARAMETERS, tokens},
+    [SECONDS] = {"seconds", NUMBER_WHOLE, seconds},
+    [TOKENS_PER_SECOND] = {"tokens_per_second", NUMBER_WHOLE, tokens_per_second},
+    [PEAK_MEMORY] = {"peak_memory", NUMBER_MEGABYTES, peak_memory},
+};
+
+double quantity_of(enum quantity quantity, const struct run *run) {
+    return QUANTITY_TYPES[quantity].of(run);
+}
+
+// ---- Statistics over the runs of a group
+// ----------------------------------------------------------
+
+// Mean and spread in two passes, so that close values keep their digits.
+struct statistic statistic_of(double (*value_at)(const void *, size_t), const void *values,
+                              size_t count) {
+    struct statistic s = {.mean = math_canonical(NAN), .sd = math_canonical(NAN)};
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < count; i++) {
+        double value = value_at(values, i);
+        sum += isnan(value) ? 0 : value;
+        s.count += isnan(value) ? 0 : 1;
+    }
+    if (s.count == 0) {
+        return s;
+    }
+    s.mean = sum / (double)s.count;
+    for (size_t i = 0; i < count; i++) {
+        double value = value_at(values, i);
+        squares += isnan(value) ? 0 : (value - s.mean) * (value - s.mean);
+    }
+    s.sd = s.count > 1 ? sqrt(squares / (double)(s.count - 1)) : s.sd;
+    return s;
+}
+
+bool group_next(const struct run_set *set, size_t *next, struct group *group) {
+    if (*next >= set->count) {
+        return false;
+    }
+    size_t first = *next, end = first + 1;
+    const struct run *run = set->runs[first];
+    while (end < set->count && strcmp(set->runs[end]->dataset, run->dataset) == 0 &&
+           strcmp(set->runs[end]->arch, run->arch) == 0 &&
+           strcmp(set->runs[end]->method, run->method) == 0) {
+        end++;
+    }
+    *group = (struct group){.runs = set->runs + first, .count = end - first};
+    *next = end;
+    return true;
+}
+
+struct quantity_values {
+    const struct group *group;
+    enum quantity quantity;
+};
+
+static double quantity_value_at(const void *values, size_t i) {
+    const struct quantity_values *v = values;
+    return quantity_of(v->quantity, v->group->runs[i]);
+}
+
+struct statistic group_statistic(const struct group *group, enum quantity quantity) {
+    struct quantity_values values = {group, quantity};
+    return statistic_of(quantity_value_at, &values, group->count);
+}
+
+// ---- Numbers as text
+// --------------------------------------------------------------------------------
+
+struct scale {
+    double unit;
+    const char *suffix;
+    int decimals;
+};
+
+static struct scale scale_parameters(double value) {
+    double size = fabs(value);
+    struct scale s = size >= 999.5e6   ? (struct scale){1e9, "B", 0}
+                     : size >= 999.5e3 ? (struct scale){1e6, "M", 0}
+                     : size >= 999.5   ? (struct scale){1e3, "k", 0}
+                                       : (struct scale){1, "", 0};
+    double shown = size / s.unit;
+    if (s.unit > 1) {
+        s.decimals = shown < 9.995 ? 2 : shown < 99.95 ? 1 : 0;
+    }
+    return s;
+}
+
+static struct scale scale_of(const struct statistic *value, enum number_format format) {
+    switch (format) {
+    case NUMBER_PERPLEXITY:
+        return (struct scale){1, "", value->mean < 1000 ? 2 : 0};
+    case NUMBER_LAYERS: {
+        bool whole = rint(value->mean) == value->mean && !(value->sd > 0);
+        return (struct scale){1, "", whole ? 0 : 1};
+    }
+    case NUMBER_PARAMETERS:
+        return scale_parameters(value->mean);
+    case NUMBER_MEGABYTES:
+        return (struct scale){1e6, "", value->mean < 99.5e6 ? 1 : 0};
+    case NUMBER_WHOLE:
+        return (struct scale){1, "", value->mean < 9.995 ? 2 : value->mean < 99.95 ? 1 : 0};
+    }
+    return (struct scale){1, "", 2};
+}
+
+// Digits with a comma at each thousand from 10,000 on.
+static void add_grouped(struct text *text, double value, int decimals) {
+    char digits[400];
+    snprintf(digits, sizeof digits, "%.*f", decimals, value);
+    size_t whole = strcspn(digits, "."), sign = digits[0] == '-';
+    if (!(fabs(value) < 1e15) || whole - sign < 5) {
+        text_add(text, digits);
+        return;
+    }
+    for (size_t i = 0; i < whole; i++) {
+        if (i > sign && (whole - i) % 3 == 0) {
+            text_add(text, ",");
+        }
+        text_add_bytes(text, digits + i, 1);
+    }
+    text_add(text, digits + whole);
+}
+
+void number_add(struct text *text, const struct statistic *value, enum number_format format,
+                const char *plus_minus) {
+    if (value->count == 0 || isnan(value->mean)) {
+        text_add(text, "n/a");
+        return;
+    }
+    struct scale scale = scale_of(value, format);
+    add_grouped(text, value->mean / scale.unit, scale.decimals);
+    if (!isnan(value->sd)) {
+        text_add(text, plus_minus);
+        add_grouped(text, value->sd / scale.unit, scale.decimals);
+    }
+    text_add(text, scale.suffix);
+}

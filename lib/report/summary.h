@@ -1,0 +1,67 @@
+// The numbers that tables are made of: quantities of a run, and their statistics over seeds.
+#ifndef DLT_REPORT_SUMMARY_H
+#define DLT_REPORT_SUMMARY_H
+
+#include "lib/report/run.h"
+#include "lib/report/text.h"
+
+// How a quantity is written.
+enum number_format {
+    NUMBER_PERPLEXITY, // two decimals, none from 1,000 on
+    NUMBER_LAYERS,     // one decimal, none for whole numbers
+    NUMBER_PARAMETERS, // three digits and k, M or B
+    NUMBER_WHOLE,      // none
+    NUMBER_MEGABYTES,  // of bytes, in 10^6
+};
+
+enum quantity {
+    PERPLEXITY_BEST, // of the evaluations on the test split
+    PERPLEXITY_FINAL,
+    PERPLEXITY_AT_BEST_VALID,
+    PERPLEXITY_PER_WORD, // at the best
+    BITS_PER_BYTE,       // at the best
+    INDEPENDENT_MEAN,    // over all visits
+    INDEPENDENT_FINAL,
+    STORED_MEAN,
+    STORED_FINAL,
+    PARAMETERS_MEAN,
+    PARAMETERS_FINAL,
+    TOKENS,
+    SECONDS,
+    TOKENS_PER_SECOND,
+    PEAK_MEMORY,
+    QUANTITIES,
+};
+
+struct quantity_type {
+    const char *key; // in CSV, macros and published.tsv
+    enum number_format format;
+    double (*of)(const struct run *run); // NaN where the log does not tell
+};
+extern const struct quantity_type QUANTITY_TYPES[QUANTITIES];
+
+double quantity_of(enum quantity quantity, const struct run *run);
+
+// Over the runs that tell the quantity. sd: of the sample (n - 1), NaN for fewer than two.
+struct statistic {
+    double mean, sd;
+    size_t count;
+};
+// value_at(values, i): the i-th value, NaN for none.
+struct statistic statistic_of(double (*value_at)(const void *values, size_t i), const void *values,
+                              size_t count);
+
+// Runs that differ in nothing but their seed: neighbours in a set.
+struct group {
+    struct run *const *runs;
+    size_t count;
+};
+// The group that starts at set->runs[*next]; false at the end. Moves *next behind it.
+bool group_next(const struct run_set *set, size_t *next, struct group *group);
+struct statistic group_statistic(const struct group *group, enum quantity quantity);
+
+// "12.34 ± 0.56" with the given sign between, without it where there is no sd; "n/a" for no value.
+void number_add(struct text *text, const struct statistic *value, enum number_format format,
+                const char *plus_minus);
+
+#endif

@@ -1,0 +1,118 @@
+#include "lib/report/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/report/tables.h"
+
+const struct table_type *const TABLE_TYPES[] = {
+    &TABLE_T1,
+    NULL,
+};
+
+void table_ids(char *list, size_t size) {
+    size_t used = 0;
+    for (size_t i = 0; TABLE_TYPES[i] && used < size; i++) {
+        used += (size_t)snprintf(list + used, size - used, "%s%s", i > 0 ? ", " : "",
+                                 TABLE_TYPES[i]->id);
+    }
+}
+
+const struct table_type *table_find(const char *id) {
+    for (size_t i = 0; TABLE_TYPES[i]; i++) {
+        if (strcmp(TABLE_TYPES[i]->id, id) == 0) {
+            return TABLE_TYPES[i];
+        }
+    }
+    return NULL;
+}
+
+enum status table_build(struct table *table, const struct table_type *type,
+                        const struct report_input *input, struct error *error) {
+    *table = (struct table){.columns = type->columns, .column_count = type->column_count};
+    enum status status = type->build(table, input, error);
+    return status == STATUS_OK ? text_status(&table->caption, error) : status;
+}
+
+void table_free(struct table *table) {
+    free(table->cells);
+    free(table->starts);
+    text_free(&table->caption);
+    *table = (struct table){0};
+}
+
+static enum status make_room(struct table *table, struct error *error) {
+    if (table->row_count < table->row_capacity) {
+        return STATUS_OK;
+    }
+    size_t capacity = table->row_capacity ? 2 * table->row_capacity : 16;
+    void *cells = realloc(table->cells, capacity * table->column_count * sizeof(struct table_cell));
+    table->cells = cells ? cells : table->cells;
+    void *starts = realloc(table->starts, capacity * sizeof(bool));
+    table->starts = starts ? starts : table->starts;
+    if (!cells || !starts) {
+        return error_set(error, STATUS_FAILURE, "cannot allocate memory for a table");
+    }
+    table->row_capacity = capacity;
+    return STATUS_OK;
+}
+
+struct table_cell *table_add_row(struct table *table, bool starts, struct error *error) {
+    if (make_room(table, error) != STATUS_OK) {
+        return NULL;
+    }
+    struct table_cell *row = table->cells + table->row_count * table->column_count;
+    memset(row, 0, table->column_count * sizeof *row);
+    table->starts[table->row_count++] = starts;
+    return row;
+}
+
+void table_set_text(struct table_cell *cell, const char *string) {
+    cell->has_value = false;
+    text_copy_clean(cell->text, sizeof cell->text, string, strlen(string));
+}
+
+void table_set_number(struct table_cell *cell, const struct group *group, enum quantity quantity) {
+    cell->value = group_statistic(group, quantity);
+    cell->has_value = cell->value.count > 0;
+    cell->format = QUANTITY_TYPES[quantity].format;
+}
+
+const struct table_cell *table_cell(const struct table *table, size_t row, size_t column) {
+    return table->cells + row * table->column_count + column;
+}
+
+size_t table_panel(const struct table *table, int panel, size_t *columns, size_t capacity) {
+    size_t count = 0;
+    bool any = false;
+    for (size_t i = 0; i < table->column_count && count < capacity; i++) {
+        if (table->columns[i].panel == -1 || table->columns[i].panel == panel) {
+            columns[count++] = i;
+            any = any || table->columns[i].panel == panel;
+        }
+    }
+    return any ? count : 0;
+}
+
+size_t table_span(const struct table *table, const size_t *columns, size_t count, size_t first) {
+    const char *group = table->columns[columns[first]].group;
+    size_t end = first + 1;
+    while (group && end < count && table->columns[columns[end]].group &&
+           strcmp(table->columns[columns[end]].group, group) == 0) {
+        end++;
+    }
+    return end - first;
+}
+
+void table_render(struct text *text, const struct table_type *type, const struct table *table,
+                  enum table_format format) {
+    static void (*const RENDER[TABLE_FORMATS])(struct text *, const struct table_type *,
+                                               const struct table *) = {
+        [TABLE_TEX] = table_render_tex,
+        [TABLE_MD] = table_render_md,
+        [TABLE_CSV] = table_render_csv,
+        [TABLE_HTML] = table_render_html,
+    };
+    RENDER[format](text, type, table);
+}

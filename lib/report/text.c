@@ -1,0 +1,263 @@
+#include "lib/report/text.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/file.h"
+
+enum { NUMBER_SIZE = 40 };
+
+void text_free(struct text *text) {
+    buffer_free(&text->buffer);
+    text->failed = false;
+}
+
+void text_clear(struct text *text) {
+    text->buffer.length = 0;
+    text->failed = false;
+}
+
+const char *text_string(const struct text *text) {
+    return text->buffer.length > 0 ? (const char *)text->buffer.data : "";
+}
+
+size_t text_length(const struct text *text) {
+    return text->buffer.length;
+}
+
+enum status text_status(const struct text *text, struct error *error) {
+    return text->failed ? error_set(error, STATUS_FAILURE, "cannot allocate memory for the report")
+                        : STATUS_OK;
+}
+
+void text_add_bytes(struct text *text, const void *bytes, size_t length) {
+    struct error ignored = {0};
+    if (length == 0) {
+        return;
+    }
+    if (buffer_reserve(&text->buffer, length + 1, &ignored) != STATUS_OK) {
+        text->failed = true;
+        return;
+    }
+    memcpy(text->buffer.data + text->buffer.length, bytes, length);
+    text->buffer.length += length;
+    text->buffer.data[text->buffer.length] = 0;
+}
+
+void text_add(struct text *text, const char *string) {
+    text_add_bytes(text, string, strlen(string));
+}
+
+void text_format(struct text *text, const char *format, ...) {
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    struct error ignored = {0};
+    if (length < 0 || buffer_reserve(&text->buffer, (size_t)length + 1, &ignored) != STATUS_OK) {
+        text->failed = true;
+    } else {
+        vsnprintf((char *)text->buffer.data + text->buffer.length, (size_t)length + 1, format,
+                  again);
+        text->buffer.length += (size_t)length;
+    }
+    va_end(again);
+}
+
+// ---- Escaping: each is a table of the characters that mean something there
+// -----------------------
+
+struct replacement {
+    char character;
+    const char *with;
+};
+
+static void add_replaced(struct text *text, const char *string, const struct replacement *table,
+                         size_t count) {
+    for (; *string; string++) {
+        size_t i = 0;
+        while (i < count && table[i].character != *string) {
+            i++;
+        }
+        if (i < count) {
+            text_add(text, table[i].with);
+        } else {
+            text_add_bytes(text, string, 1);
+        }
+    }
+}
+
+void text_add_tex(struct text *text, const char *string) {
+    static const struct replacement TABLE[] = {
+        {'\\', "\\textbackslash{}"},
+        {'{', "\\{"},
+        {'}', "\\}"},
+        {'_', "\\_"},
+        {'&', "\\&"},
+        {'%', "\\%"},
+        {'#', "\\#"},
+        {'$', "\\$"},
+        {'~', "\\textasciitilde{}"},
+        {'^', "\\textasciicircum{}"},
+        {'<', "\\textless{}"},
+        {'>', "\\textgreater{}"},
+        {'|', "\\textbar{}"},
+        {'"', "\\textquotedbl{}"},
+    };
+    add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
+}
+
+void text_add_xml(struct text *text, const char *string) {
+    static const struct replacement TABLE[] = {
+        {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
+    add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
+}
+
+void text_add_markdown(struct text *text, const char *string) {
+    static const struct replacement TABLE[] = {{'\\', "\\\\"}, {'|', "\\|"}, {'*', "\\*"},
+                                               {'_', "\\_"},   {'`', "\\`"}, {'<', "&lt;"},
+                                               {'[', "\\["},   {']', "\\]"}, {'&', "&amp;"}};
+    add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
+}
+
+void text_add_csv(struct text *text, const char *string) {
+    if (!strpbrk(string, ",\"\n\r")) {
+        text_add(text, string);
+        return;
+    }
+    static const struct replacement TABLE[] = {{'"', "\"\""}};
+    text_add(text, "\"");
+    add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
+    text_add(text, "\"");
+}
+
+void text_add_field(struct text *text, const char *string) {
+    static const struct replacement TABLE[] = {{'\t', " "}, {'\n', " "}, {'\r', " "}};
+    add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
+}
+
+// In single quotes gnuplot replaces nothing: no escapes, no macros, no commands in back quotes.
+void text_add_gnuplot(struct text *text, const char *string) {
+    static const struct replacement TABLE[] = {{'\'', "''"}, {'\n', " "}, {'\r', " "}};
+    text_add(text, "'");
+    add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
+    text_add(text, "'");
+}
+
+void text_add_shell(struct text *text, const char *string) {
+    static const char SAFE[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                               "_-+=.,:/@%";
+    if (*string && strspn(string, SAFE) == strlen(string)) {
+        text_add(text, string);
+        return;
+    }
+    static const struct replacement TABLE[] = {{'\'', "'\\''"}};
+    text_add(text, "'");
+    add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
+    text_add(text, "'");
+}
+
+void text_add_key(struct text *text, const char *string) {
+    for (; *string; string++) {
+        char c = *string;
+        if (c >= 'A' && c <= 'Z') {
+            c = (char)(c - 'A' + 'a');
+        }
+        bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.';
+        text_add(text, kept ? (char[2]){c, 0} : "-");
+    }
+}
+
+void text_add_base64(struct text *text, const void *bytes, size_t length) {
+    static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const uint8_t *in = bytes;
+    for (size_t i = 0; i < length; i += 3) {
+        size_t left = length - i;
+        uint32_t group = (uint32_t)in[i] << 16 | (left > 1 ? (uint32_t)in[i + 1] << 8 : 0) |
+                         (left > 2 ? in[i + 2] : 0);
+        char out[4] = {DIGITS[group >> 18], DIGITS[group >> 12 & 63],
+                       left > 1 ? DIGITS[group >> 6 & 63] : '=',
+                       left > 2 ? DIGITS[group & 63] : '='};
+        text_add_bytes(text, out, 4);
+    }
+}
+
+void text_add_real(struct text *text, double value) {
+    if (isnan(value)) {
+        text_add(text, "n/a");
+        return;
+    }
+    char number[NUMBER_SIZE];
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(number, sizeof number, "%.*g", digits, value);
+        if (strtod(number, NULL) == value) {
+            break;
+        }
+    }
+    text_add(text, number);
+}
+
+// ---- Bytes from a file -----------------------------------------------------------------------
+
+// Length of the valid UTF-8 character at `s`, 0 if it is none (Unicode 15, table 3-7).
+static size_t utf8_character(const unsigned char *s, size_t left) {
+    if (s[0] < 0x80) {
+        return 1;
+    }
+    size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+    if (s[0] < 0xc2 || s[0] > 0xf4 || left < length) {
+        return 0;
+    }
+    unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
+    if (s[1] < low || s[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < length; i++) {
+        if (s[i] < 0x80 || s[i] > 0xbf) {
+            return 0;
+        }
+    }
+    return length;
+}
+
+void text_copy_clean(char *copy, size_t size, const char *string, size_t length) {
+    size_t used = 0;
+    for (size_t i = 0; i < length;) {
+        const unsigned char *s = (const unsigned char *)string + i;
+        size_t bytes = utf8_character(s, length - i);
+        // C1 controls and the two noncharacters U+FFFE and U+FFFF are not allowed in XML's text.
+        bool control = s[0] < 0x20 || s[0] == 0x7f || (bytes == 2 && s[0] == 0xc2 && s[1] < 0xa0) ||
+                       (bytes == 3 && s[0] == 0xef && s[1] == 0xbf && s[2] >= 0xbe);
+        size_t kept = bytes > 0 && !control ? bytes : 1;
+        if (used + kept >= size) {
+            break;
+        }
+        memcpy(copy + used, bytes > 0 && !control ? (const char *)s : "?", kept);
+        used += kept;
+        i += bytes > 0 ? bytes : 1;
+    }
+    copy[used] = 0;
+}
+
+enum status text_write(const struct text *text, const char *path, bool binary,
+                       struct error *error) {
+    struct file_output output;
+    enum status status = file_output_open(&output, path, binary, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = file_output_write(&output, text_string(text), text_length(text), error);
+    if (status == STATUS_OK) {
+        status = file_output_commit(&output, error);
+    }
+    if (status != STATUS_OK) {
+        file_output_abandon(&output, false);
+    }
+    return status;
+}

@@ -1,0 +1,164 @@
+// dlt-report: tables, figures, numbers and a page from run logs.
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/program.h"
+#include "lib/report/report.h"
+
+// ---- What the commands share -----------------------------------------------------------------------
+
+struct command {
+    struct common_options common;
+    struct operands operands;
+    const char *published_path;
+    bool salvage;
+    int format;
+};
+
+static const char *const TABLE_FORMAT_NAMES[] = {"tex", "md", "csv", NULL};
+static const char *const FIGURE_FORMAT_NAMES[] = {"svg", "pdf", "png", "tsv", NULL};
+
+static void start(struct command *command, const struct program *program,
+                  const char *const *formats, bool published, int argc, char **argv) {
+    struct option options[4] = {{0}};
+    size_t count = 0;
+    if (formats) {
+        options[count++] = (struct option){.name = "format",
+                                           .type = OPTION_CHOICE,
+                                           .value = &command->format,
+                                           .choices = formats,
+                                           .help = "what to write"};
+    }
+    if (published) {
+        options[count++] = (struct option){.name = "published",
+                                           .type = OPTION_STRING,
+                                           .value = (void *)&command->published_path,
+                                           .argument = "FILE",
+                                           .help = "the paper's numbers, to stand beside ours"};
+    }
+    options[count++] = (struct option){.name = "salvage",
+                                       .value = &command->salvage,
+                                       .help = "take incomplete run logs too, as far as they go"};
+    struct program own = *program;
+    own.options = options;
+    own.output = true;
+    program_start(&own, argc, argv, &command->common, &command->operands);
+}
+
+// Reads the inputs, lets `write` make the text, and puts it out whole.
+static enum status report(const struct command *command, size_t first,
+                          enum status (*write)(struct text *text, const void *what,
+                                               const struct report_input *input,
+                                               struct error *error),
+                          const void *what, bool binary, struct error *error) {
+    struct run_set set = {0};
+    struct published published = {0};
+    struct text text = {0};
+    struct report_input input = {.set = &set,
+                                 .published = &published,
+                                 .paths = command->operands.words + first,
+                                 .path_count = command->operands.count - first,
+                                 .published_path = command->published_path};
+    enum status status = command->published_path
+                             ? published_read(&published, command->published_path, error)
+                             : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = run_set_read(&set, input.paths, input.path_count, command->salvage, error);
+    }
+    if (status == STATUS_OK) {
+        status = write(&text, what, &input, error);
+    }
+    if (status == STATUS_OK) {
+        status = text_status(&text, error);
+    }
+    if (status == STATUS_OK) {
+        status = text_write(&text, command->common.output, binary, error);
+    }
+    text_free(&text);
+    published_free(&published);
+    run_set_free(&set);
+    return status;
+}
+
+// The word behind the command, which names a table or a figure.
+static enum status check_id(const struct command *command, const char *what, bool known,
+                            const char *ids, struct error *error) {
+    if (command->operands.count == 0) {
+        return error_set(error, STATUS_USAGE, "which %s? There are %s", what, ids);
+    }
+    return known ? STATUS_OK
+                 : error_set(error, STATUS_USAGE, "unknown %s '%s': there are %s", what,
+                             command->operands.words[0], ids);
+}
+
+// ---- The commands ------------------------------------------------------------------------------------
+
+static enum status write_table(struct text *text, const void *what,
+                               const struct report_input *input, struct error *error) {
+    const struct command *command = what;
+    const struct table_type *type = table_find(command->operands.words[0]);
+    struct table table;
+    enum status status = table_build(&table, type, input, error);
+    if (status == STATUS_OK) {
+        table_render(text, type, &table, (enum table_format)command->format);
+    }
+    table_free(&table);
+    return status;
+}
+
+static int run_table(const struct program *program, int argc, char **argv) {
+    struct command command = {0};
+    struct error error = {0};
+    char ids[128];
+    start(&command, program, TABLE_FORMAT_NAMES, true, argc, argv);
+    table_ids(ids, sizeof ids);
+    bool known = command.operands.count > 0 && table_find(command.operands.words[0]);
+    enum status status = check_id(&command, "table", known, ids, &error);
+    if (status == STATUS_OK) {
+        status = report(&command, 1, write_table, &command, false, &error);
+    }
+    operands_free(&command.operands);
+    return program_finish(status, &error);
+}
+
+static enum status write_figure(struct text *text, const void *what,
+                                const struct report_input *input, struct error *error) {
+    const struct command *command = what;
+    return figure_render(text, figure_find(command->operands.words[0]), input->set,
+                         (enum figure_format)command->format, error);
+}
+
+static int run_figure(const struct program *program, int argc, char **argv) {
+    struct command command = {0};
+    struct error error = {0};
+    char ids[128];
+    start(&command, program, FIGURE_FORMAT_NAMES, false, argc, argv);
+    figure_ids(ids, sizeof ids);
+    bool known = command.operands.count > 0 && figure_find(command.operands.words[0]);
+    enum status status = check_id(&command, "figure", known, ids, &error);
+    if (status == STATUS_OK) {
+        bool binary = command.format == FIGURE_PDF || command.format == FIGURE_PNG;
+        status = report(&command, 1, write_figure, &command, binary, &error);
+    }
+    operands_free(&command.operands);
+    return program_finish(status, &error);
+}
+
+static const struct program PROGRAMS[] = {
+    {.name = "dlt-report table",
+     .summary = "Writes a table of run logs.",
+     .usage = "ID [OPTION...] FILE...",
+     .examples =
+         "  dlt-report table T1 --format md --published results/published.tsv *.run.msgpack.zst\n"},
+    {.name = "dlt-report figure",
+     .summary = "Draws a figure of run logs with gnuplot, or writes the data behind it.",
+     .usage = "ID [OPTION...] FILE...",
+     .examples = "  dlt-report figure F2 --format pdf -o F2.pdf *.run.msgpack.zst\n"},
+    {0}};
+
+int main(int argc, char **argv) {
+    static int (*const RUN[])(const struct program *, int, char **) = {run_table, run_figure};
+    const struct program *program =
+        program_select(PROGRAMS, "Writes tables, figures and numbers from run logs.", argc, argv);
+    return RUN[program - PROGRAMS](program, argc - 1, argv + 1);
+}
