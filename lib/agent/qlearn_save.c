@@ -1,6 +1,6 @@
-// The saved state of the Q-learning policy: one msgpack map, as everything else is, with arrays of
-// float32 as little-endian binary. Whatever decides the next answer is in it, or on the command
-// line; what is on the command line and has to be the same is checked.
+// The saved state of the Q-learning policy: one msgpack map, as everything else is, with its arrays
+// as little-endian binary, and behind it the XXH64 of the map. Whatever decides the next answer is
+// in it, or on the command line; what is on the command line and has to be the same is checked.
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "lib/base/hash.h"
 #include "lib/record/little_endian.h"
 
-enum { SAVE_VERSION = 1, FLOAT_BYTES = 4, INDEX_BYTES = 2 };
+enum { SAVE_VERSION = 1, FLOAT_BYTES = 4, INDEX_BYTES = 2, DIGEST_BYTES = 8 };
 
 // ---- Arrays --------------------------------------------------------------------------------------
 
@@ -129,18 +129,20 @@ static void put_fields(const struct policy *p, struct record_builder *r) {
 enum status qlearn_save(const struct policy *p, struct buffer *blob, struct error *error) {
     struct record_builder r = {0};
     void *block;
-    char digest[HASH_XXH64_TEXT];
-    size_t length = block_bytes(p, p->remembered);
+    uint8_t digest[DIGEST_BYTES];
+    size_t begin = blob->length, length = block_bytes(p, p->remembered);
     enum status status = memory_allocate(&block, length, 1, "the saved agent", error);
     if (status != STATUS_OK) {
         return status;
     }
     put_block(p, block);
-    hash_xxh64_text(XXH64(block, length, 0), digest);
     put_fields(p, &r);
-    record_put_string(&r, "xxh64", digest);
     record_put_binary(&r, "data", block, length);
     status = record_message_append(blob, &r, error);
+    if (status == STATUS_OK) {
+        store_le(digest, XXH64(blob->data + begin, blob->length - begin, 0), DIGEST_BYTES);
+        status = buffer_append(blob, digest, DIGEST_BYTES, error);
+    }
     record_builder_free(&r);
     free(block);
     return status;
@@ -193,14 +195,9 @@ static enum status check_block(const struct policy *p, const msgpack_object *map
                                const uint8_t **block, struct error *error) {
     const void *data;
     size_t length;
-    char digest[HASH_XXH64_TEXT];
     if (!record_get_binary(map, "data", &data, &length) ||
         length != block_bytes(p, p->remembered)) {
         return error_set(error, STATUS_DAMAGED, "its data have the wrong length");
-    }
-    hash_xxh64_text(XXH64(data, length, 0), digest);
-    if (!record_equals(map, "xxh64", digest)) {
-        return error_set(error, STATUS_DAMAGED, "its checksum is wrong");
     }
     *block = data;
     const uint8_t *end = *block + length;
@@ -247,20 +244,28 @@ static enum status restore_map(struct policy *p, const struct record *record, st
     return status;
 }
 
-enum status qlearn_restore(struct policy *p, const void *blob, size_t length, struct error *error) {
+static enum status restore_message(struct policy *p, const uint8_t *blob, size_t length,
+                                   msgpack_zone *zone, struct error *error) {
     struct record record;
     size_t used;
+    if (length < DIGEST_BYTES || load_le(blob + length - DIGEST_BYTES, DIGEST_BYTES) !=
+                                     XXH64(blob, length - DIGEST_BYTES, 0)) {
+        return error_set(error, STATUS_DAMAGED, "its checksum is wrong");
+    }
+    enum status status =
+        record_message_parse(blob, length - DIGEST_BYTES, &used, &record, zone, error);
+    if (status == STATUS_OK && (used == 0 || used != length - DIGEST_BYTES)) {
+        status = error_set(error, STATUS_DAMAGED, "its length is wrong");
+    }
+    return status == STATUS_OK ? restore_map(p, &record, error) : status;
+}
+
+enum status qlearn_restore(struct policy *p, const void *blob, size_t length, struct error *error) {
     msgpack_zone zone;
     if (!msgpack_zone_init(&zone, MSGPACK_ZONE_CHUNK_SIZE)) {
         return error_set(error, STATUS_FAILURE, "cannot allocate a message");
     }
-    enum status status = record_message_parse(blob, length, &used, &record, &zone, error);
-    if (status == STATUS_OK && (used == 0 || used != length)) {
-        status = error_set(error, STATUS_DAMAGED, "its length is wrong");
-    }
-    if (status == STATUS_OK) {
-        status = restore_map(p, &record, error);
-    }
+    enum status status = restore_message(p, blob, length, &zone, error);
     msgpack_zone_destroy(&zone);
     return status == STATUS_OK ? status
                                : error_prefix(error, status, "cannot go on from the saved agent");
