@@ -27,8 +27,8 @@ $(STATE)/%.config: $$(call run_digests,$$*) $$(call run_floor_file,$$*) $(BUILD)
 
 $(RUN_LOGS)/%.run.msgpack.zst: $(STATE)/%.config | $(bin)/dlt-train $(bin)/dlt-qagent
 	@mkdir -p $(@D)
-	$(LAUNCH) pipelines/train $< $(CHECKPOINTS)/$*.checkpoint.msgpack.zst \
-	    $(bin)/dlt-train $(call run_tokens,$*) $(call run_options,$*) --threads $(THREADS) \
+	@pipelines/train $* $< $(CHECKPOINTS)/$*.checkpoint.msgpack.zst \
+	    $(LAUNCH) $(bin)/dlt-train $(call run_tokens,$*) $(call run_options,$*) --threads $(THREADS) \
 	    --checkpoint-every 2000 -o $@
 
 runs: $(RUNS:%=$(RUN_LOGS)/%.run.msgpack.zst) ## train every run of PROFILE
