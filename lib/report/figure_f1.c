@@ -2,11 +2,21 @@
 // are used, and an arc from each tied layer to its source.
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/base/math.h"
 #include "lib/report/figures.h"
 
-enum { LEFT = 112, RIGHT = 66, CELL = 15, AXIS = 22, ARC_POINTS = 48, ROW_GAP = 9, TOP = 4 };
+enum {
+    LEFT = 112,
+    RIGHT = 66,
+    CELL = 15,
+    AXIS = 22,
+    ARC_POINTS = 48,
+    ROW_GAP = 9,
+    DATASET_GAP = 9,
+    TOP = 2
+};
 static const double ARC_HEIGHT = 46;
 
 static bool is_tied(const struct run *run) {
@@ -63,7 +73,7 @@ static void draw_cells(struct plot *plot, const struct run *run, double y, doubl
         snprintf(number, sizeof number, "%d", root);
         double size = cell > 12 ? 8 : cell * 0.62;
         bool fits = plot_text_width(number, size) <= cell - gap;
-        if (fits && size >= 3.6) {
+        if (fits && size >= 5) {
             plot_text(plot,
                       &(struct plot_label){.x = x + (cell - gap) / 2,
                                            .y = y + CELL / 2.0,
@@ -88,15 +98,31 @@ static void draw_arcs(struct plot *plot, const struct run *run, double y, double
     }
 }
 
-static void draw_names(struct plot *plot, const struct run *run, double y, double right) {
-    char text[3 * RUN_NAME];
+static bool same_dataset(const struct run_set *set, size_t i, size_t j) {
+    return strcmp(set->runs[i]->dataset, set->runs[j]->dataset) == 0;
+}
+
+static double gap_before(const struct run_set *set, size_t i) {
+    return i > 0 && !same_dataset(set, i, i - 1) ? DATASET_GAP : 0;
+}
+
+// The dataset before its first run; the seed only where there are several.
+static void draw_names(struct plot *plot, const struct run_set *set, size_t index, double y,
+                       double right) {
+    const struct run *run = set->runs[index];
     double middle = y + CELL / 2.0;
-    snprintf(text, sizeof text, "%s%s%s", run->method, run->seed[0] ? ", seed " : "", run->seed);
-    plot_text(plot, &(struct plot_label){.x = LEFT - 8,
-                                         .y = middle + (is_tied(run) ? 11 : 0),
-                                         .string = is_tied(run) ? run->dataset : "",
-                                         .align = PLOT_RIGHT,
-                                         .weight = PLOT_BOLD});
+    bool several = false;
+    for (size_t i = 0; i < set->count; i++) {
+        several = several || (i != index && same_dataset(set, i, index) &&
+                              strcmp(set->runs[i]->method, run->method) == 0);
+    }
+    if (index == 0 || !same_dataset(set, index, index - 1)) {
+        plot_text(plot, &(struct plot_label){
+                            .x = 2, .y = middle, .string = run->dataset, .weight = PLOT_BOLD});
+    }
+    char text[3 * RUN_NAME];
+    snprintf(text, sizeof text, "%s%s%s", run->method, several ? ", seed " : "",
+             several ? run->seed : "");
     plot_text(plot, &(struct plot_label){
                         .x = LEFT - 8, .y = middle, .string = text, .align = PLOT_RIGHT});
     snprintf(text, sizeof text, "%d of %d", count_independent(run), run->layers);
@@ -140,7 +166,7 @@ static enum status build(struct plot *plot, const struct run_set *set, struct er
     (void)error;
     double height = AXIS + TOP;
     for (size_t i = 0; i < set->count; i++) {
-        height += row_height(set->runs[i]);
+        height += row_height(set->runs[i]) + gap_before(set, i);
     }
     int layers = most_layers(set);
     double cell = (double)(PLOT_WIDTH - LEFT - RIGHT) / layers;
@@ -151,9 +177,9 @@ static enum status build(struct plot *plot, const struct run_set *set, struct er
     draw_axis(plot, layers, cell);
     double y = height - TOP;
     for (size_t i = 0; i < set->count; i++) {
-        y -= row_height(set->runs[i]);
+        y -= row_height(set->runs[i]) + gap_before(set, i);
         draw_cells(plot, set->runs[i], y + ROW_GAP / 2.0, cell);
-        draw_names(plot, set->runs[i], y + ROW_GAP / 2.0, LEFT + set->runs[i]->layers * cell);
+        draw_names(plot, set, i, y + ROW_GAP / 2.0, LEFT + set->runs[i]->layers * cell);
         add_data(&plot->data, set->runs[i]);
     }
     // One panel over the whole page, in points: the arcs.
@@ -163,7 +189,7 @@ static enum status build(struct plot *plot, const struct run_set *set, struct er
                                           .y_axis = {.to = height}});
     y = height - TOP;
     for (size_t i = 0; i < set->count; i++) {
-        y -= row_height(set->runs[i]);
+        y -= row_height(set->runs[i]) + gap_before(set, i);
         draw_arcs(plot, set->runs[i], y + ROW_GAP / 2.0, cell);
     }
     plot_end_panel(plot);

@@ -6,15 +6,15 @@
 #include "lib/report/history.h"
 
 enum row { PERPLEXITY, LAYERS, CHANGES, EPSILON, REWARD, ROWS };
-enum { LEFT = 44, RIGHT = 8, GAP = 10, BOTTOM = 30, LAYERS_LOG = 16 };
+enum { LEFT = 44, RIGHT = 8, GAP = 10, COLUMN_GAP = 15, BOTTOM = 30, LAYERS_LOG = 16 };
 
 static const struct {
     const char *name;
     double height;
     int ticks;
 } ROW[ROWS] = {
-    [PERPLEXITY] = {"Perplexity", 112, 4}, [LAYERS] = {"Layers", 62, 3},
-    [CHANGES] = {"Changes", 46, 2},        [EPSILON] = {"Exploration ε", 46, 2},
+    [PERPLEXITY] = {"Perplexity", 112, 4}, [LAYERS] = {"Layers", 62, 4},
+    [CHANGES] = {"Changes", 46, 2},        [EPSILON] = {"Exploration", 46, 2},
     [REWARD] = {"Reward", 62, 3},
 };
 
@@ -177,7 +177,7 @@ static void draw_floor(struct context *c, size_t first, size_t end) {
 
 // The panels of one dataset, runs [first, end), from the top down.
 static void draw_column(struct context *c, size_t first, size_t end, size_t column, double top) {
-    double x = c->left + (double)column * (c->width + GAP), y = top;
+    double x = c->left + (double)column * (c->width + COLUMN_GAP), y = top;
     bool titled = false;
     int last = ROWS - 1;
     while (last > 0 && plot_range_is_empty(&c->ranges[last])) {
@@ -258,7 +258,7 @@ static void draw(struct context *c) {
     double width = columns <= 4 ? PLOT_WIDTH : PLOT_WIDTH * (double)columns / 4;
     plot_begin(c->plot, width, height);
     c->left = LEFT;
-    c->width = (width - LEFT - RIGHT - GAP * ((double)columns - 1)) / (double)columns;
+    c->width = (width - LEFT - RIGHT - COLUMN_GAP * ((double)columns - 1)) / (double)columns;
     draw_legend(c, height - 8);
     double top = height - PLOT_LEGEND_HEIGHT - PLOT_TITLE_HEIGHT;
     for (size_t i = 0, column = 0; i < c->set->count; i = dataset_end(c->set, i)) {

@@ -6,16 +6,7 @@
 
 #include "lib/report/figures.h"
 
-enum {
-    LEFT = 34,
-    RIGHT = 16,
-    GAP = 30,
-    BOTTOM = 32,
-    TITLE = 16,
-    STRIP = 7,
-    NOTE = 14,
-    ROW_GAP = 26
-};
+enum { LEFT = 34, RIGHT = 16, GAP = 30, TITLE = 16, STRIP = 7, NOTE = 2, ROW_GAP = 26 };
 
 // (episodes, L) the roots at the end of each episode from 1 on; those without a visit repeat the last.
 static enum status roots_build(const struct run *run, uint16_t **roots, size_t *episodes,

@@ -6,7 +6,16 @@
 #include "lib/report/figures.h"
 #include "lib/report/history.h"
 
-enum { LEFT = 44, RIGHT = 10, GAP = 12, BOTTOM = 34, ROW_GAP = 44, HEIGHT = 116, HOLLOW = 1 };
+enum {
+    LEFT = 44,
+    RIGHT = 10,
+    GAP = 15,
+    BOTTOM = 34,
+    ROW_GAP = 44,
+    HEIGHT = 116,
+    WIDE = 170,
+    HOLLOW = 1
+};
 
 struct context {
     struct plot *plot;
@@ -114,7 +123,7 @@ static void draw_panel(struct context *c, size_t first, size_t end, struct place
         plot_range_widen(time ? c->curve : c->perplexity, true, time ? 0.05 : 0.12);
     x.high = x.high > x.low ? x.high : x.low + 1;
     struct plot_panel panel = {.x = place.x, .y = place.y, .width = place.width, .height = HEIGHT};
-    panel.title = c->set->runs[first]->dataset;
+    panel.title = time && place.width < WIDE ? NULL : c->set->runs[first]->dataset;
     panel.x_axis = (struct plot_axis){.from = x.low,
                                       .to = x.high,
                                       .log = !time,

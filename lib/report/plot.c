@@ -61,32 +61,31 @@ void plot_row(struct plot *plot, const char *format, ...) {
 
 // ---- Terminals -----------------------------------------------------------------------------------------
 
+// The script's variables `plain` and `bold` name the fonts; pointsize 1 is a marker of 5 points.
 static void add_terminal(struct text *script, const struct plot *plot, const char *name,
                          enum plot_terminal terminal) {
     const double svg = 96.0 / 72, png = 200.0 / 72;
-    switch (terminal) {
-    case PLOT_SVG:
+    if (terminal == PLOT_SVG) {
         text_format(script,
-                    "set terminal svg size %.0f,%.0f font 'sans-serif,%g' fontscale %.4f "
-                    "linewidth %.4f noenhanced name '%s'\n",
-                    plot->width * svg, plot->height * svg, TEXT_SIZE, svg, svg, name);
-        text_format(script, "set pointsize %.3f\n", 0.5 * svg);
-        break;
-    case PLOT_PDF:
-        // Its fonts are half the size that was asked for, unless told otherwise.
+                    "plain = 'sans-serif'\nbold = 'sans-serif:Bold'\n"
+                    "set terminal svg size %.0f,%.0f font plain.',%g' fontscale %.4f "
+                    "linewidth %.4f noenhanced name '%s'\nset pointsize %.3f\n",
+                    plot->width * svg, plot->height * svg, TEXT_SIZE, svg, svg, name, 0.5 * svg);
+        return;
+    }
+    text_add(script, "plain = 'LM Sans 8'\nbold = 'LM Sans 10:Bold'\n");
+    if (terminal == PLOT_PDF) {
+        // Cairo's terminals take 96 points for an inch.
         text_format(script,
-                    "set terminal pdfcairo size %.4fin,%.4fin font 'LM Sans 8,%g' fontscale 1 "
-                    "linewidth 1 noenhanced\n",
+                    "set terminal pdfcairo size %.4fin,%.4fin font plain.',%g' fontscale 0.75 "
+                    "linewidth 1.25 noenhanced\nset pointsize 0.5\n",
                     plot->width / 72, plot->height / 72, TEXT_SIZE);
-        text_add(script, "set pointsize 0.5\n");
-        break;
-    case PLOT_PNG:
+    } else {
         text_format(script,
-                    "set terminal pngcairo size %.0f,%.0f font 'LM Sans 8,%g' fontscale %.4f "
-                    "linewidth %.4f noenhanced\n",
-                    plot->width * png, plot->height * png, TEXT_SIZE, png * 72 / 96, png);
-        text_format(script, "set pointsize %.3f\n", 0.5 * png);
-        break;
+                    "set terminal pngcairo size %.0f,%.0f font plain.',%g' fontscale %.4f "
+                    "linewidth %.4f noenhanced\nset pointsize %.3f\n",
+                    plot->width * png, plot->height * png, TEXT_SIZE, png * 72 / 96, png,
+                    0.5 * png);
     }
 }
 
@@ -181,11 +180,11 @@ void plot_text(struct plot *plot, const struct plot_label *label) {
     text_add(&plot->script, "set label ");
     text_add_gnuplot(&plot->script, label->string);
     // gnuplot sets the middle of a line at the place; the baseline is what lines up.
-    text_format(&plot->script, " at screen %.6f,%.6f %s %s font '%s,%g' textcolor rgb '%s' front\n",
-                label->x / plot->width, label->y / plot->height, ALIGN[label->align],
-                label->upright ? "rotate by 90" : "norotate",
-                label->weight == PLOT_BOLD ? ":Bold" : "", size,
-                label->colour ? label->colour : PLOT_INK);
+    text_format(
+        &plot->script, " at screen %.6f,%.6f %s %s font %s.',%g' textcolor rgb '%s' front\n",
+        label->x / plot->width, label->y / plot->height, ALIGN[label->align],
+        label->upright ? "rotate by 90" : "norotate", label->weight == PLOT_BOLD ? "bold" : "plain",
+        size, label->colour ? label->colour : PLOT_INK);
 }
 
 void plot_line(struct plot *plot, double x1, double y1, double x2, double y2, const char *colour,
