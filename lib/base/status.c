@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "lib/base/status.h"
 
 #include <stdio.h>
@@ -24,15 +25,17 @@ enum status error_set(struct error *error, enum status status, const char *forma
 }
 
 enum status error_prefix(struct error *error, enum status status, const char *format, ...) {
-    char rest[sizeof error->message];
-    memcpy(rest, error->message, sizeof rest);
+    char context[sizeof error->message];
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(error->message, sizeof error->message, format, arguments);
+    vsnprintf(context, sizeof context - 2, format, arguments);
     va_end(arguments);
-    if (length >= 0 && (size_t)length < sizeof error->message) {
-        snprintf(error->message + length, sizeof error->message - (size_t)length, ": %s", rest);
-    }
+    strcat(context, ": ");
+    size_t before = strlen(context), room = sizeof context - 1 - before;
+    size_t after = strnlen(error->message, room);
+    memmove(error->message + before, error->message, after);
+    memcpy(error->message, context, before);
+    error->message[before + after] = '\0';
     message_sanitise(error->message);
     return status;
 }
