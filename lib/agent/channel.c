@@ -53,7 +53,7 @@ static enum status wait_until_ready(const struct channel *channel, int descripto
             return error_set(error, STATUS_FAILURE, "cannot wait: %s", strerror(errno));
         }
         if (clock_seconds() >= deadline) {
-            return error_set(error, STATUS_FAILURE, "silent for %g s", channel->timeout);
+            return error_set(error, STATUS_FAILURE, "not done within %g s", channel->timeout);
         }
     }
 }
@@ -68,7 +68,8 @@ static ssize_t write_without_signal(int descriptor, const void *data, size_t len
     pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
     ssize_t written = write(descriptor, data, length);
     int failure = written < 0 ? errno : 0;
-    if (failure == EPIPE && !sigismember(&pending, SIGPIPE)) {
+    // A reader that leaves during the write brings the signal with a count of what it still took.
+    if (written != (ssize_t)length && !sigismember(&pending, SIGPIPE)) {
         while (sigtimedwait(&broken_pipe, NULL, &(struct timespec){0}) < 0 && errno == EINTR) {
         }
     }
