@@ -3,6 +3,7 @@
 #   BUILD=build   where everything built goes
 #   CC, CFLAGS, CPPFLAGS, LDFLAGS   as usual; what the results depend on is added to them
 #   PROFILE=quick  sizes of the experiments (pipelines/profiles)
+#   V=1           shows each command in full
 
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -22,6 +23,8 @@ NUMERICS := -ffp-contract=off -fno-fast-math
 endif
 ALL_CPPFLAGS := -I. -DDLT_VERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS := -std=c17 $(WARNINGS) $(NUMERICS) -fopenmp -MMD -MP $(CFLAGS)
+# $(call run,WHAT,COMMAND): the command, or with V=0 a word and the target.
+run = $(if $(filter 1,$(V)),,@echo '  $(1)  $(@:$(BUILD)/%=%)' && )$(2)
 LIBRARIES := -lzstd -lmsgpackc -lxxhash -lnettle -lutf8proc -ljansson -lm
 
 # ---- Rooms: each a static library; DEPENDS names the rooms that it may use (tests check it) -----
@@ -80,7 +83,7 @@ define isa_rules
 objects_cpu += $$(kernel_sources:%.c=$$(BUILD)/%.$(1).o)
 $$(BUILD)/kernels/cpu/%.$(1).o: kernels/cpu/%.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CPPFLAGS) -DDLT_ISA=$(1) -DDLT_ISA_$(1) $$(ALL_CFLAGS) $$(KERNEL_CFLAGS) $$(ISA_FLAGS_$(1)) -c $$< -o $$@
+	$$(call run,CC,$$(CC) $$(ALL_CPPFLAGS) -DDLT_ISA=$(1) -DDLT_ISA_$(1) $$(ALL_CFLAGS) $$(KERNEL_CFLAGS) $$(ISA_FLAGS_$(1)) -c $$< -o $$@)
 endef
 $(foreach i,$(ISAS),$(eval $(call isa_rules,$(i))))
 objects += $(objects_cpu)
@@ -90,18 +93,18 @@ $(call archive,cpu): $(objects_cpu)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c $< -o $@
+	$(call run,CC,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c $< -o $@)
 
 $(BUILD)/lib/libdlt-%.a:
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call run,AR,$(AR) rcs $@ $^)
 
 tools := $(patsubst tools/%.c,%,$(wildcard tools/dlt-*.c))
 define tool_rules
 $$(BUILD)/bin/$(1): $$(BUILD)/tools/$(1).o $$(call room_archives,$$(TOOL_ROOM_$(1:dlt-%=%)))
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) $$^ $$(LIBRARIES) -o $$@
+	$$(call run,LD,$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) $$^ $$(LIBRARIES) -o $$@)
 objects += $$(BUILD)/tools/$(1).o
 endef
 $(foreach t,$(tools),$(eval $(call tool_rules,$(t))))
@@ -113,7 +116,7 @@ unit_tests :=
 define unit_rules
 $$(BUILD)/unit/$(1)/%: $$(BUILD)/tests/unit/$(1)/%.o $$(call room_archives,$(1))
 	@mkdir -p $$(@D)
-	$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) $$^ $$(LIBRARIES) -o $$@
+	$$(call run,LD,$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) $$^ $$(LIBRARIES) -o $$@)
 unit_tests += $$(patsubst tests/unit/%.c,$$(BUILD)/unit/%,$$(wildcard tests/unit/$(1)/*.c))
 objects += $$(patsubst %.c,$$(BUILD)/%.o,$$(wildcard tests/unit/$(1)/*.c))
 endef
@@ -125,9 +128,16 @@ benches := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.
 objects += $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.c))
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(call room_archives,model)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBRARIES) -o $@
+	$(call run,LD,$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBRARIES) -o $@)
 
 -include $(objects:.o=.d)
+
+# Other flags, other objects.
+$(objects): $(BUILD)/flags
+$(BUILD)/flags: FORCE
+	@echo "$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(KERNEL_CFLAGS)" | pipelines/update $@
+FORCE:
+.PHONY: FORCE
 
 # ---- Targets -----------------------------------------------------------------------------------
 

@@ -28,5 +28,3 @@ STATE := $(BUILD)/state/$(PROFILE)
 RUN_LOGS := results/$(PROFILE)
 CHECKPOINTS := $(BUILD)/checkpoints/$(PROFILE)
 bin := $(BUILD)/bin
-FORCE:
-.PHONY: FORCE
