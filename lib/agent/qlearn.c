@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/agent/channel.h"
 #include "lib/agent/draws.h"
 #include "lib/base/memory.h"
 
@@ -63,11 +64,27 @@ static enum status allocate(struct policy *p, struct error *error) {
     return status;
 }
 
+// What could not be saved would make a run that cannot go on: better not to begin.
+static enum status check_size(const struct policy_options *options, int layers,
+                              struct error *error) {
+    size_t bytes = qlearn_block_bytes(options, layers, options->replay);
+    size_t limit = CHANNEL_BLOB_LIMIT - (1 << 16); // less the fields around the arrays
+    return bytes <= limit ? STATUS_OK
+                          : error_set(error, STATUS_USAGE,
+                                      "%lld hidden units and %lld transitions for %d layers are "
+                                      "%zu MiB, too much to be saved",
+                                      (long long)options->hidden, (long long)options->replay,
+                                      layers, bytes >> 20);
+}
+
 static enum status open_with(const char *name, struct policy **policy, const char *argument,
                              const struct policy_options *options, int layers, uint64_t seed,
                              int *start, struct error *error) {
     void *memory;
     enum status status = policy_takes_no_argument(name, argument, error);
+    if (status == STATUS_OK) {
+        status = check_size(options, layers, error);
+    }
     if (status == STATUS_OK) {
         status = memory_allocate(&memory, 1, sizeof **policy, "a policy", error);
     }

@@ -30,6 +30,8 @@ struct policy {
     float last_loss, last_reward;
 };
 
+// Bytes of the arrays that are saved, which hold all that is large.
+size_t qlearn_block_bytes(const struct policy_options *options, int layers, int64_t remembered);
 enum status qlearn_save(const struct policy *policy, struct buffer *blob, struct error *error);
 // On failure the policy is as it was.
 enum status qlearn_restore(struct policy *policy, const void *blob, size_t length,

@@ -74,11 +74,11 @@ static int64_t stored_transitions(int64_t remembered, int64_t capacity) {
 }
 
 // One block: the weights, both moments, the target network, the pending transition, the replay.
-static size_t block_bytes(const struct policy *p, int64_t remembered) {
-    size_t networks = p->target ? 4 : 3;
-    size_t transitions = 1 + (size_t)stored_transitions(remembered, p->options.replay);
-    return networks * p->network.parameters * FLOAT_BYTES +
-           transitions * transition_bytes(p->layers);
+size_t qlearn_block_bytes(const struct policy_options *options, int layers, int64_t remembered) {
+    size_t networks = options->target_every > 0 ? 4 : 3;
+    size_t transitions = 1 + (size_t)stored_transitions(remembered, options->replay);
+    return networks * qnetwork_layout(layers, (int)options->hidden).end * FLOAT_BYTES +
+           transitions * transition_bytes(layers);
 }
 
 static size_t list_networks(const struct policy *p, float *arrays[static 4]) {
@@ -130,7 +130,7 @@ enum status qlearn_save(const struct policy *p, struct buffer *blob, struct erro
     struct record_builder r = {0};
     void *block;
     uint8_t digest[DIGEST_BYTES];
-    size_t begin = blob->length, length = block_bytes(p, p->remembered);
+    size_t begin = blob->length, length = qlearn_block_bytes(&p->options, p->layers, p->remembered);
     enum status status = memory_allocate(&block, length, 1, "the saved agent", error);
     if (status != STATUS_OK) {
         return status;
@@ -196,7 +196,7 @@ static enum status check_block(const struct policy *p, const msgpack_object *map
     const void *data;
     size_t length;
     if (!record_get_binary(map, "data", &data, &length) ||
-        length != block_bytes(p, p->remembered)) {
+        length != qlearn_block_bytes(&p->options, p->layers, p->remembered)) {
         return error_set(error, STATUS_DAMAGED, "its data have the wrong length");
     }
     *block = data;

@@ -106,6 +106,18 @@ static void test_refused(void) {
     check_refused("map:0,0,0,4294967296", "layer 3 of the map uses layer");
 }
 
+static void test_too_large_to_be_saved(void) {
+    struct opened o;
+    struct policy_options options = POLICY_DEFAULTS;
+    options.hidden = 65536;
+    CHECK_INT(open_policy(&o, "qlearn", TYING_LAYERS_MAX, &options), STATUS_USAGE);
+    CHECK_STRING(error.message, "65536 hidden units");
+    options.hidden = 128;
+    options.replay = 100000;
+    CHECK_INT(open_policy(&o, "qlearn", TYING_LAYERS_MAX, &options), STATUS_OK);
+    close_policy(&o);
+}
+
 static void test_round_robin(void) {
     struct opened o;
     int state[3] = {0, 0, 1};
@@ -339,6 +351,7 @@ static void test_damaged_blobs(void) {
 int main(void) {
     RUN(test_fixed_maps);
     RUN(test_refused);
+    RUN(test_too_large_to_be_saved);
     RUN(test_round_robin);
     RUN(test_random_is_uniform);
     RUN(test_epsilon);
