@@ -1,0 +1,201 @@
+#!/usr/bin/env bats
+# dlt-tokenize: exact ids, round trips, pipes, damage.
+
+load helpers
+
+GOLDEN="$BATS_TEST_DIRNAME/golden/tokenize"
+
+vocabulary() {
+    printf '%s\n' '#version: 0.2' 'Ġ t' 'h e' 'Ġt he' 'a a' >v.bpe
+}
+
+# Encodes each text of a golden file, and compares the ids.
+check_golden() {
+    python3 - "$@" <<'EOF'
+import subprocess, sys
+vocabulary, golden = sys.argv[1:3]
+wrong = 0
+for line in open(golden):
+    text, ids = line.rstrip("\n").split("\t")
+    run = subprocess.run(["dlt-tokenize", "encode", "--ids", "--vocab", vocabulary],
+                         input=bytes.fromhex(text), stdout=subprocess.PIPE, check=True)
+    if run.stdout.decode().split() != ids.split():
+        wrong += 1
+        print("text", bytes.fromhex(text), "gave", run.stdout.split(), "not", ids)
+sys.exit(wrong > 0)
+EOF
+}
+
+@test "help: the tool and its commands" {
+    run -0 --separate-stderr dlt-tokenize --help
+    [[ "$output" == *train*encode*decode* ]]
+    for command in train encode decode; do
+        run -0 --separate-stderr dlt-tokenize "$command" --help
+        [[ "$output" == *"Usage: dlt-tokenize $command"* ]]
+        [[ "$output" == *"Examples:"* ]]
+    done
+}
+
+@test "usage errors: no command, no vocabulary, two token files, a size too small" {
+    run -2 --separate-stderr dlt-tokenize
+    expect_error_line dlt-tokenize "no command"
+    run -2 --separate-stderr dlt-tokenize encode text
+    expect_error_line dlt-tokenize "--vocab"
+    vocabulary
+    run -2 --separate-stderr dlt-tokenize decode --vocab v.bpe a b
+    expect_error_line dlt-tokenize "one file"
+    run -2 --separate-stderr dlt-tokenize train --size 256
+    expect_error_line dlt-tokenize "size"
+}
+
+@test "golden ids with a small vocabulary" {
+    check_golden "$GOLDEN/small.bpe" "$GOLDEN/small.tsv"
+}
+
+@test "golden ids with GPT-2's vocabulary" {
+    need_data gpt2/vocab.bpe
+    check_golden "$DLT_DATA/gpt2/vocab.bpe" "$GOLDEN/gpt2.tsv"
+}
+
+@test "the examples of --help" {
+    need_data gpt2/vocab.bpe
+    run -0 bash -c 'echo "Hello world" | dlt-tokenize encode --vocab "$DLT_DATA/gpt2/vocab.bpe" --ids'
+    [ "$output" = $'15496\n995\n198' ]
+    run -0 bash -c 'echo 15496 995 | dlt-tokenize decode --vocab "$DLT_DATA/gpt2/vocab.bpe" --ids'
+    [ "$output" = "Hello world" ]
+}
+
+@test "decode gives back every byte, from a file and through a pipe" {
+    python3 -c 'import random, sys; r = random.Random(1)
+sys.stdout.buffer.write(bytes(r.randrange(256) for _ in range(300000)) + bytes(range(256)))' >noise
+    dlt-tokenize encode --vocab "$GOLDEN/small.bpe" -o noise.tokens noise
+    dlt-tokenize decode --vocab "$GOLDEN/small.bpe" noise.tokens | cmp - noise
+    cat noise | dlt-tokenize encode --vocab "$GOLDEN/small.bpe" --lines |
+        dlt-tokenize decode --vocab "$GOLDEN/small.bpe" | cmp - noise
+    dlt-tokenize encode --vocab "$GOLDEN/small.bpe" --ids noise |
+        dlt-tokenize decode --vocab "$GOLDEN/small.bpe" --ids | cmp - noise
+}
+
+@test "an empty text is no error" {
+    vocabulary
+    : >empty
+    dlt-tokenize encode --vocab v.bpe -o empty.tokens empty
+    run -0 --separate-stderr dlt-tokenize decode --vocab v.bpe empty.tokens
+    [ -z "$output" ]
+    run -0 --separate-stderr dlt-tokenize encode --vocab v.bpe --ids empty
+    [ -z "$output" ]
+}
+
+@test "threads, pipes and files cut in two change nothing" {
+    python3 "$ROOT/tests/reference/tokenize_hard.py" 1500000 3 --bytes >text
+    head -c 700001 text >one
+    tail -c +700002 text >two
+    dlt-tokenize encode --vocab "$GOLDEN/small.bpe" --threads 1 -o a.tokens text
+    dlt-tokenize encode --vocab "$GOLDEN/small.bpe" --threads 3 --ids one two >ids
+    dlt-tokenize encode --vocab "$GOLDEN/small.bpe" --threads 1 --ids text | cmp - ids
+    # The content differs only in the names of the inputs.
+    cat text | dlt-tokenize encode --vocab "$GOLDEN/small.bpe" --threads 3 >b.tokens
+    for x in a b; do
+        dlt-cat --binary $x.tokens | jq -c 'select(.kind == "tokens" or .kind == "text")' >$x
+    done
+    cmp a b
+    dlt-tokenize encode --vocab "$GOLDEN/small.bpe" --threads 2 -o c.tokens text
+    [ "$(digest a.tokens)" = "$(digest c.tokens)" ]
+}
+
+@test "the token file says what it holds" {
+    vocabulary
+    printf 'the cat\n the  dog' >text
+    dlt-tokenize encode --vocab v.bpe --lines -o x.tokens text
+    dlt-cat --check x.tokens
+    dlt-cat x.tokens >x
+    [ "$(jq -c 'select(.kind == "text") | [.bytes, .words, .lines]' x)" = "[17,4,1]" ]
+    [ "$(jq -c 'select(.kind == "header") | [.content, .config.lines, .config.special]' x)" = \
+        '["tokens",true,false]' ]
+    [ "$(jq -c 'select(.kind == "vocabulary") | [.model, .size, .end_of_text, .sha256]' x)" = \
+        "[\"bpe\",261,260,\"$(sha256sum v.bpe | cut -d' ' -f1)\"]" ]
+    [ "$(jq -r 'select(.kind == "input") | .role + " " + .name + " " + .sha256' x)" = \
+        "text text $(sha256sum text | cut -d' ' -f1)
+vocabulary v.bpe $(sha256sum v.bpe | cut -d' ' -f1)" ]
+    # Lines by themselves: "\n" never joins the blank behind it.
+    dlt-cat --binary x.tokens | jq -r 'select(.kind == "lines") | .ends' >/dev/null
+}
+
+@test "--special takes the end of a text for the token, and only then" {
+    vocabulary
+    run -0 bash -c "printf 'the<|endoftext|> the' | dlt-tokenize encode --vocab v.bpe --ids --special"
+    [ "$output" = $'83\n257\n260\n258' ]
+    run -0 bash -c "printf '<|endoftext|>' | dlt-tokenize encode --vocab v.bpe --ids"
+    [ "${#lines[@]}" -eq 13 ]
+    printf 'x<|endoftext|>' | dlt-tokenize encode --vocab v.bpe --special |
+        dlt-tokenize decode --vocab v.bpe | cmp - <(printf 'x<|endoftext|>')
+}
+
+@test "train: merges by count, then by id; a text too small says so" {
+    printf 'the the the cat' >text
+    run -0 --separate-stderr dlt-tokenize train --size 260 text
+    [ "$output" = $'#version: 0.2\nh e\nt he\nĠ the' ]
+    [ -z "$stderr" ]
+    run -0 --separate-stderr dlt-tokenize train --size 1000 -o v.bpe text
+    [[ "$stderr" == *"enough for a vocabulary of"* ]]
+    run -0 bash -c "cat text | dlt-tokenize train --size 260 - | cmp - <(dlt-tokenize train --size 260 text)"
+    dlt-tokenize encode --vocab v.bpe text | dlt-tokenize decode --vocab v.bpe | cmp - text
+}
+
+@test "train: the merges that the tokenizers library finds" {
+    python3 "$ROOT/tests/reference/tokenize_hard.py" 300000 >text
+    dlt-tokenize train --size 769 -o v.bpe text
+    cmp v.bpe "$GOLDEN/small.bpe"
+}
+
+@test "a damaged vocabulary: one line, with the line's number, and exit 3" {
+    for damage in 'a b|ab c' 'a b|ab x y' 'a b|q bc' 'a b|a b' 'ab'; do
+        printf '#version: 0.2\n%s' "${damage//|/$'\n'}" >bad.bpe
+        [ "$damage" = 'a b|ab c' ] || printf '\n' >>bad.bpe
+        run -3 --separate-stderr dlt-tokenize encode --vocab bad.bpe /dev/null
+        expect_error_line dlt-tokenize "cannot read vocabulary 'bad.bpe': line"
+    done
+    run -3 --separate-stderr dlt-tokenize encode --vocab /dev/null /dev/null
+    expect_error_line dlt-tokenize "line 1"
+    run -1 --separate-stderr dlt-tokenize encode --vocab missing.bpe /dev/null
+    expect_error_line dlt-tokenize "missing.bpe"
+}
+
+@test "decode: another vocabulary, ids beyond it, no ids, damaged tokens" {
+    vocabulary
+    echo 'the text' | dlt-tokenize encode --vocab v.bpe -o x.tokens
+    run -3 --separate-stderr dlt-tokenize decode --vocab "$GOLDEN/small.bpe" x.tokens
+    expect_error_line dlt-tokenize "another vocabulary"
+    run -3 --separate-stderr dlt-tokenize decode --vocab v.bpe --ids <<<$'1\n261'
+    expect_error_line dlt-tokenize "line 2: an id beyond the vocabulary of 261"
+    run -3 --separate-stderr dlt-tokenize decode --vocab v.bpe --ids <<<'1 -2'
+    expect_error_line dlt-tokenize "not an id"
+    run -3 --separate-stderr dlt-tokenize decode --vocab v.bpe --ids <<<'99999999999999999999999'
+    expect_error_line dlt-tokenize "beyond the vocabulary"
+    head -c 300 x.tokens >short.tokens
+    run -3 --separate-stderr dlt-tokenize decode --vocab v.bpe -o out short.tokens
+    expect_error_line dlt-tokenize "short.tokens"
+    [ ! -e out ] && [ ! -e out.partial ]
+    run -3 --separate-stderr dlt-tokenize decode --vocab v.bpe v.bpe
+    expect_error_line dlt-tokenize "v.bpe"
+}
+
+@test "a missing text, a folder, a full disk: no output stays behind" {
+    vocabulary
+    run -1 --separate-stderr dlt-tokenize encode --vocab v.bpe -o out missing
+    expect_error_line dlt-tokenize "missing"
+    [ ! -e out ] && [ ! -e out.partial ]
+    run -1 --separate-stderr dlt-tokenize encode --vocab v.bpe -o out .
+    expect_error_line dlt-tokenize "directory"
+    run -1 --separate-stderr bash -c 'yes the text | head -c 1000000 | dlt-tokenize encode --vocab v.bpe --ids >/dev/full'
+    expect_error_line dlt-tokenize "No space"
+    run -1 --separate-stderr bash -c 'echo text | dlt-tokenize train >/dev/full'
+    [[ "$stderr" == *"No space"* ]]
+}
+
+@test "long words: time n log n" {
+    python3 -c 'import random, sys; r = random.Random(1)
+sys.stdout.write("a" * 2000000 + " " + "".join(r.choice("abcdefgh") for _ in range(2000000)))' >text
+    timeout 20 dlt-tokenize encode --vocab "$GOLDEN/small.bpe" --ids text |
+        dlt-tokenize decode --vocab "$GOLDEN/small.bpe" --ids | cmp - text
+}

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Makes tests/golden/tokenize/: a small vocabulary, and the ids of nasty texts.
+
+usage: DLT_DATA=FOLDER tokenize_golden.py
+
+small.bpe is trained by the tokenizers library on tokenize_hard.py's text; small.tsv and gpt2.tsv
+hold, a line each, a text in hexadecimal and tiktoken's ids for it, with small.bpe and with GPT-2's
+vocab.bpe. Needs the Python packages tiktoken, tokenizers and regex.
+"""
+import json
+import os
+import random
+
+import tiktoken
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+import tokenize_compare
+from tokenize_hard import generate, invalid, piece
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden", "tokenize")
+NASTY = [
+    "Hello world", "", " ", "  ", "   a", "a   ", "a\n\n\nb", "a \n b", "\r\n\r\nx", "\t\tx\t",
+    "don't DON'T we'll WE'LL they're 'tis 've 'VE ''s x's 's", "'s't're've'm'll'd", "'llama 'rex",
+    "abc123def 4.5 ²½٣", "...!!! (what?) -- <unk> @-@", "\0\0 \0a", "a\u00a0b\u2003\u2003c\u3000",
+    "\u0085\u200bx\u180e", "naïve über слово שלום 日本語 한국어", "e\u0301\u20dd नमस्ते", "😀👨‍👩‍👧🇩🇪",
+    "a" * 100, "ab" * 60, " " * 70 + "x", "\n" * 33, "1" * 40, "." * 50, "<|endoftext|>",
+    "x<|endoftext|>y", "\U00016100\U00010d40\U0002ebf0",
+]
+BYTES = [b"\xff", b" \xff\xfe", b"a\xe2\x80 b\xe2\x80\xafc", b"\xed\xa0\x80x", b"\xc0\x80",
+         b"\xf4\x90\x80\x80 1", b"caf\xc3", b"\xe3\x80\x80\x80 \xe3\x80"]
+
+
+def small_encoding():
+    library = Tokenizer(models.BPE())
+    library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    library.train_from_iterator(
+        [generate(300_000).decode()],
+        trainers.BpeTrainer(vocab_size=768, show_progress=False,
+                            initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    model = json.loads(library.to_str())["model"]
+    merges = [m if isinstance(m, str) else " ".join(m) for m in model["merges"]]
+    with open(os.path.join(FOLDER, "small.bpe"), "w", encoding="utf-8") as file:
+        file.write("".join(line + "\n" for line in ["#version: 0.2", *merges]))
+    printable = [b for b in range(256) if chr(b).isprintable() and b not in (32, 0xA0, 0xAD)]
+    spelled = {chr(b): b for b in printable}
+    for n, b in enumerate(b for b in range(256) if b not in printable):
+        spelled[chr(256 + n)] = b
+    ranks = {bytes(spelled[c] for c in token): i for token, i in model["vocab"].items()}
+    return tiktoken.Encoding("small", pat_str=tokenize_compare.PATTERN, mergeable_ranks=ranks,
+                             special_tokens={"<|endoftext|>": len(ranks)})
+
+
+def main():
+    os.makedirs(FOLDER, exist_ok=True)
+    r = random.Random(7)
+    texts = [t.encode() for t in NASTY] + BYTES
+    texts += ["".join(piece(r) for _ in range(12)).encode()[:400] for _ in range(30)]
+    texts += [b"".join(invalid(r) + piece(r).encode()[:40] for _ in range(6)) for _ in range(20)]
+    for name, encoding in (("small", small_encoding()), ("gpt2", tokenize_compare.gpt2())):
+        with open(os.path.join(FOLDER, name + ".tsv"), "w", encoding="ascii") as file:
+            for text in texts:
+                ids = tokenize_compare.bytes_of_invalid(encoding, text)
+                try:
+                    assert ids == encoding.encode_ordinary(text.decode()), text
+                except UnicodeDecodeError:
+                    pass
+                file.write(text.hex() + "\t" + " ".join(map(str, ids)) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+#include "lib/base/random.h"
+#include "lib/text/pretokenize.h"
+#include "tests/unit/text/support.h"
+
+static void test_lowest_merge_first(void) {
+    struct bpe_vocabulary v = small_vocabulary();
+    CHECK_IDS(encoded(&v, ENCODER_ORDINARY, ""), "");
+    CHECK_IDS(encoded(&v, ENCODER_ORDINARY, " the"), "258");
+    CHECK_IDS(encoded(&v, ENCODER_ORDINARY, "the"), "83 257");
+    CHECK_IDS(encoded(&v, ENCODER_ORDINARY, "aaa"), "259 64");
+    CHECK_IDS(encoded(&v, ENCODER_ORDINARY, "aab"), "259 65");
+    CHECK_IDS(encoded(&v, ENCODER_ORDINARY, "ababab"), "262 261");
+    CHECK_IDS(encoded(&v, ENCODER_ORDINARY, "x\n\n\ny"), "87 263 198 88");
+    bpe_vocabulary_free(&v);
+}
+
+static void test_special(void) {
+    struct bpe_vocabulary v = small_vocabulary();
+    CHECK_IDS(encoded(&v, ENCODER_SPECIAL, "<|endoftext|>"), "264");
+    CHECK_IDS(encoded(&v, ENCODER_SPECIAL, "\n\n<|endoftext|><|endoftext|> the"),
+              "263 264 264 258");
+    CHECK_IDS(encoded(&v, ENCODER_SPECIAL, "<|endof"), "27 91 68 77 67 78 69");
+    CHECK_IDS(encoded(&v, ENCODER_ORDINARY, "<|endoftext|>"),
+              "27 91 68 77 67 78 69 83 68 87 83 91 29");
+    bpe_vocabulary_free(&v);
+}
+
+// The definition, word by word: merge the leftmost pair of the lowest merge.
+static size_t merge_plainly(const struct bpe_vocabulary *v, const uint8_t *text, size_t length,
+                            uint32_t *ids) {
+    for (size_t i = 0; i < length; i++) {
+        ids[i] = v->byte_ids[text[i]];
+    }
+    for (;;) {
+        uint32_t best = UINT32_MAX;
+        size_t place = 0;
+        for (size_t i = 0; i + 1 < length; i++) {
+            for (uint32_t m = 0; m + 257 < v->size && 256 + m < best; m++) {
+                if (v->merges[m].left == ids[i] && v->merges[m].right == ids[i + 1]) {
+                    best = 256 + m;
+                    place = i;
+                }
+            }
+        }
+        if (best == UINT32_MAX) {
+            return length;
+        }
+        ids[place] = best;
+        memmove(ids + place + 1, ids + place + 2, (length - place - 2) * sizeof *ids);
+        length--;
+    }
+}
+
+// Short words are merged in another way than long ones; both must be as the definition.
+static void test_words_of_every_length(void) {
+    struct bpe_vocabulary v = small_vocabulary();
+    struct bpe_workspace workspace = {0};
+    struct error error = {0};
+    struct random_sequence random;
+    random_sequence_start(&random, (struct random_place){.seed = 1});
+    size_t wrong = 0;
+    for (size_t length = 1; length < 200; length++) {
+        uint8_t word[200];
+        uint32_t want[200], got[200];
+        for (size_t i = 0; i < length; i++) {
+            word[i] = (uint8_t) "aaabb the"[random_below(&random, 9)];
+        }
+        size_t want_count = merge_plainly(&v, word, length, want), count = 0;
+        CHECK(bpe_merge(&v, &workspace, word, length, got, &count, &error) == STATUS_OK);
+        wrong += count != want_count || memcmp(got, want, count * sizeof *got) != 0;
+    }
+    CHECK_INT(wrong, 0);
+    bpe_workspace_free(&workspace);
+    bpe_vocabulary_free(&v);
+}
+
+// What the caches hold and forget never shows: every piece by itself gives the same ids as all of
+// them in one text, many more than there is room for.
+static void test_caches_change_nothing(void) {
+    enum { BYTES = 1 << 21, WORD = 80 };
+    struct bpe_vocabulary v = small_vocabulary();
+    struct bpe_workspace workspace = {0};
+    struct encoder *encoder;
+    struct token_list list = {0};
+    struct error error = {0};
+    struct random_sequence random;
+    random_sequence_start(&random, (struct random_place){.seed = 2});
+    uint8_t *text = malloc(BYTES);
+    for (size_t i = 0; i < BYTES; i++) {
+        text[i] = (uint8_t) "aaabb thx1. \n\xC3\xA9"[random_below(&random, 15)];
+    }
+    CHECK(encoder_create(&encoder, &v, ENCODER_ORDINARY, &error) == STATUS_OK);
+    CHECK(encoder_encode(encoder, text, BYTES, &list, &error) == STATUS_OK);
+    size_t wrong = 0, at_id = 0;
+    for (size_t at = 0; at < BYTES;) {
+        uint32_t ids[4096];
+        size_t length = pretoken_length(text + at, BYTES - at), count = 0;
+        CHECK(bpe_merge(&v, &workspace, text + at, length, ids, &count, &error) == STATUS_OK);
+        wrong += memcmp(ids, list.ids + at_id, count * sizeof *ids) != 0;
+        at += length;
+        at_id += count;
+    }
+    CHECK_INT(wrong, 0);
+    CHECK_INT(at_id, list.count);
+    token_list_free(&list);
+    encoder_free(encoder);
+    bpe_workspace_free(&workspace);
+    bpe_vocabulary_free(&v);
+    free(text);
+}
+
+int main(void) {
+    RUN(test_lowest_merge_first);
+    RUN(test_special);
+    RUN(test_words_of_every_length);
+    RUN(test_caches_change_nothing);
+    return check_finish();
+}

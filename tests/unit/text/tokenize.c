@@ -1,0 +1,168 @@
+#define _GNU_SOURCE
+#include "lib/text/tokenize.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "lib/base/random.h"
+#include "tests/unit/text/support.h"
+
+struct result {
+    struct buffer ids;   // uint32_t
+    struct buffer lines; // uint64_t
+    uint64_t count, bytes, words, newlines;
+};
+
+static enum status collect(void *context, const struct token_part *part, struct error *error) {
+    struct result *result = context;
+    for (size_t i = 0; i < part->line_count; i++) {
+        uint64_t end = result->count + part->line_ends[i];
+        buffer_append(&result->lines, &end, sizeof end, error);
+    }
+    result->count += part->count;
+    result->bytes += part->text_bytes;
+    result->words += part->text_words;
+    result->newlines += part->text_lines;
+    return buffer_append(&result->ids, part->ids, part->count * sizeof *part->ids, error);
+}
+
+static struct result tokenize(const struct bpe_vocabulary *vocabulary, enum text_cut cut,
+                              const char *const *paths, size_t count, int threads) {
+    struct result result = {0};
+    struct text_source source;
+    struct error error = {0};
+    CHECK(text_source_open(&source, paths, count, cut, &error) == STATUS_OK);
+    CHECK(text_tokenize(vocabulary, cut == TEXT_CUT_SPECIAL ? ENCODER_SPECIAL : ENCODER_ORDINARY,
+                        &source, threads, collect, &result, &error) == STATUS_OK);
+    CHECK_INT(source.done, count);
+    text_source_close(&source);
+    return result;
+}
+
+static void result_free(struct result *result) {
+    buffer_free(&result->ids);
+    buffer_free(&result->lines);
+}
+
+// Characters of every class and length, so that parts are cut in all places.
+static uint8_t *hard_text(size_t length) {
+    static const char *const BITS[] = {
+        "a",           "b",    " ",    " ",        "\n", "'s",
+        "'",           "ll",   "1",    ".",        "é",  "\xE2\x80\x83",
+        "語",          "😀",    "\xFF", "\xE2\x80", "<|", "<|endoftext|>",
+        "endoftext|>", " the", "\r\n"};
+    struct random_sequence random;
+    random_sequence_start(&random, (struct random_place){.seed = 3});
+    uint8_t *text = malloc(length);
+    for (size_t at = 0; at < length;) {
+        const char *bit = BITS[random_below(&random, ARRAY_LENGTH(BITS))];
+        for (; *bit && at < length; bit++) {
+            text[at++] = (uint8_t)*bit;
+        }
+    }
+    return text;
+}
+
+static void write_text(char *path, const uint8_t *text, size_t length) {
+    int file = mkstemp(path);
+    CHECK(file >= 0 && write(file, text, length) == (ssize_t)length);
+    close(file);
+}
+
+// Parts are larger than 1 MiB only in this test: one text in one piece is what all must equal.
+static void test_parts_and_threads(enum text_cut cut) {
+    enum { LENGTH = 3 * TEXT_PART + 12345, FIRST = TEXT_PART - 3 };
+    struct bpe_vocabulary v = small_vocabulary();
+    uint8_t *text = hard_text(LENGTH);
+    char whole[] = "/tmp/dlt-text-XXXXXX", first[] = "/tmp/dlt-text-XXXXXX",
+         second[] = "/tmp/dlt-text-XXXXXX";
+    write_text(whole, text, LENGTH);
+    write_text(first, text, FIRST);
+    write_text(second, text + FIRST, LENGTH - FIRST);
+
+    struct encoder *encoder;
+    struct token_list want = {0};
+    struct error error = {0};
+    CHECK(encoder_create(&encoder, &v, cut == TEXT_CUT_SPECIAL ? ENCODER_SPECIAL : ENCODER_ORDINARY,
+                         &error) == STATUS_OK);
+    for (const uint8_t *at = text, *end = text + LENGTH; at < end;) {
+        const uint8_t *next = cut == TEXT_CUT_LINES ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+        next = next ? next + 1 : end;
+        CHECK(encoder_encode(encoder, at, (size_t)(next - at), &want, &error) == STATUS_OK);
+        at = next;
+    }
+    for (int threads = 1; threads <= 3; threads++) {
+        const char *paths[] = {first, second};
+        struct result one = tokenize(&v, cut, (const char *[]){whole}, 1, threads);
+        struct result two = tokenize(&v, cut, paths, 2, threads);
+        CHECK(one.count == want.count &&
+              memcmp(one.ids.data, want.ids, one.count * sizeof *want.ids) == 0);
+        CHECK(two.count == want.count &&
+              memcmp(two.ids.data, want.ids, two.count * sizeof *want.ids) == 0);
+        CHECK_INT(one.bytes, LENGTH);
+        CHECK(one.words == two.words && one.newlines == two.newlines);
+        CHECK(one.lines.length == two.lines.length);
+        CHECK_INT(one.lines.length / sizeof(uint64_t),
+                  cut == TEXT_CUT_LINES ? one.newlines + (text[LENGTH - 1] != '\n') : 0);
+        result_free(&one);
+        result_free(&two);
+    }
+    token_list_free(&want);
+    encoder_free(encoder);
+    unlink(whole);
+    unlink(first);
+    unlink(second);
+    free(text);
+    bpe_vocabulary_free(&v);
+}
+
+static void test_words(void) {
+    test_parts_and_threads(TEXT_CUT_WORDS);
+}
+
+static void test_special(void) {
+    test_parts_and_threads(TEXT_CUT_SPECIAL);
+}
+
+static void test_lines(void) {
+    test_parts_and_threads(TEXT_CUT_LINES);
+}
+
+static void test_missing_file(void) {
+    struct bpe_vocabulary v = small_vocabulary();
+    struct text_source source;
+    struct result result = {0};
+    struct error error = {0};
+    const char *paths[] = {"/nonexistent/text"};
+    CHECK(text_source_open(&source, paths, 1, TEXT_CUT_WORDS, &error) == STATUS_OK);
+    CHECK_INT(text_tokenize(&v, ENCODER_ORDINARY, &source, 3, collect, &result, &error),
+              STATUS_FAILURE);
+    CHECK_STRING(error.message, "/nonexistent/text");
+    text_source_close(&source);
+    bpe_vocabulary_free(&v);
+}
+
+static void test_counts_of_words(void) {
+    struct text_part part = {.after_space = true};
+    struct error error = {0};
+    CHECK(buffer_append(&part.text, "one two\n\n three", 15, &error) == STATUS_OK);
+    CHECK_INT(text_count_words(&part), 3);
+    CHECK_INT(text_count_lines(&part), 2);
+    part.after_space = false;
+    CHECK_INT(text_count_words(&part), 2);
+    for (size_t i = 0; i < 1000; i++) {
+        buffer_append(&part.text, " a\n", 3, &error);
+    }
+    CHECK_INT(text_count_words(&part), 1002);
+    CHECK_INT(text_count_lines(&part), 1002);
+    buffer_free(&part.text);
+}
+
+int main(void) {
+    RUN(test_words);
+    RUN(test_special);
+    RUN(test_lines);
+    RUN(test_missing_file);
+    RUN(test_counts_of_words);
+    return check_finish();
+}
