@@ -144,6 +144,63 @@ static int run_figure(const struct program *program, int argc, char **argv) {
     return program_finish(status, &error);
 }
 
+static enum status write_macros(struct text *text, const void *what,
+                                const struct report_input *input, struct error *error) {
+    (void)what;
+    (void)error;
+    macros_write(text, input);
+    return STATUS_OK;
+}
+
+static int run_macros(const struct program *program, int argc, char **argv) {
+    struct command command = {0};
+    struct error error = {0};
+    start(&command, program, NULL, true, argc, argv);
+    enum status status = report(&command, 0, write_macros, NULL, false, &error);
+    operands_free(&command.operands);
+    return program_finish(status, &error);
+}
+
+static enum status write_html(struct text *text, const void *what, const struct report_input *input,
+                              struct error *error) {
+    (void)what;
+    return html_write(text, input, error);
+}
+
+static int run_html(const struct program *program, int argc, char **argv) {
+    struct command command = {0};
+    struct error error = {0};
+    start(&command, program, NULL, true, argc, argv);
+    enum status status = report(&command, 0, write_html, NULL, false, &error);
+    operands_free(&command.operands);
+    return program_finish(status, &error);
+}
+
+// Exits 1 where the results differ, as cmp does.
+static int run_compare(const struct program *program, int argc, char **argv) {
+    struct program own = *program;
+    own.output = true;
+    struct common_options common;
+    struct operands operands;
+    struct error error = {0};
+    struct text text = {0};
+    bool equal = false;
+    program_start(&own, argc, argv, &common, &operands);
+    enum status status =
+        operands.count == 2
+            ? compare_runs(&text, operands.words[0], operands.words[1], &equal, &error)
+            : error_set(&error, STATUS_USAGE, "give two run logs to compare");
+    if (status == STATUS_OK) {
+        status = text_status(&text, &error);
+    }
+    if (status == STATUS_OK) {
+        status = text_write(&text, common.output, false, &error);
+    }
+    text_free(&text);
+    operands_free(&operands);
+    return status == STATUS_OK && !equal ? STATUS_FAILURE : program_finish(status, &error);
+}
+
 static const struct program PROGRAMS[] = {
     {.name = "dlt-report table",
      .summary = "Writes a table of run logs.",
@@ -154,10 +211,23 @@ static const struct program PROGRAMS[] = {
      .summary = "Draws a figure of run logs with gnuplot, or writes the data behind it.",
      .usage = "ID [OPTION...] FILE...",
      .examples = "  dlt-report figure F2 --format pdf -o F2.pdf *.run.msgpack.zst\n"},
+    {.name = "dlt-report macros",
+     .summary = "Writes numbers and names for LaTeX, each as \\dlt{KEY}.",
+     .usage = "[OPTION...] FILE...",
+     .examples = "  dlt-report macros -o macros.tex *.run.msgpack.zst\n"},
+    {.name = "dlt-report html",
+     .summary = "Writes one page with every table and figure, and their data.",
+     .usage = "[OPTION...] FILE...",
+     .examples = "  dlt-report html -o index.html *.run.msgpack.zst\n"},
+    {.name = "dlt-report compare",
+     .summary = "Shows two runs side by side; exits 0 if their results are equal, 1 if not.",
+     .usage = "[OPTION...] A B",
+     .examples = "  dlt-report compare a.run.msgpack.zst b.run.msgpack.zst\n"},
     {0}};
 
 int main(int argc, char **argv) {
-    static int (*const RUN[])(const struct program *, int, char **) = {run_table, run_figure};
+    static int (*const RUN[])(const struct program *, int,
+                              char **) = {run_table, run_figure, run_macros, run_html, run_compare};
     const struct program *program =
         program_select(PROGRAMS, "Writes tables, figures and numbers from run logs.", argc, argv);
     return RUN[program - PROGRAMS](program, argc - 1, argv + 1);

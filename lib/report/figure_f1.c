@@ -170,7 +170,7 @@ static enum status build(struct plot *plot, const struct run_set *set, struct er
     }
     int layers = most_layers(set);
     double cell = (double)(PLOT_WIDTH - LEFT - RIGHT) / layers;
-    cell = cell > 40 ? 40 : cell;
+    cell = cell > 50 ? 50 : cell;
     double width = LEFT + RIGHT + layers * cell;
     plot_begin(plot, width, height);
     text_add(&plot->data, "dataset\tarch\tmethod\tseed\tlayer\tsource\troot\n");

@@ -249,7 +249,7 @@ static void draw(struct context *c) {
     for (size_t i = 0; i < c->set->count; i = dataset_end(c->set, i)) {
         columns++;
     }
-    double height = BOTTOM + PLOT_TITLE_HEIGHT + PLOT_LEGEND_HEIGHT + 4;
+    double height = BOTTOM - GAP + PLOT_TITLE_HEIGHT + PLOT_LEGEND_HEIGHT;
     for (int row = 0; row < ROWS; row++) {
         if (!plot_range_is_empty(&c->ranges[row])) {
             height += ROW[row].height + GAP;

@@ -73,7 +73,7 @@ static int compare_numbers(const char *a, const char *b) {
     return strcmp(a, b);
 }
 
-int run_compare(const struct run *a, const struct run *b) {
+int run_order(const struct run *a, const struct run *b) {
     static const char *const DATASETS[] = {"wiki2", "wiki103", "lambada", "1b", NULL};
     static const char *const ARCHES[] = {"gpt2", "bert", NULL};
     static const char *const METHODS[] = {"conventional", "dynamic", NULL};

@@ -118,7 +118,7 @@ struct metrics {
     size_t record_count, record_capacity;
 };
 
-// All that a report is about, runs in the order of run_compare().
+// All that a report is about, runs in the order of run_order().
 struct run_set {
     struct run **runs;
     size_t count, capacity;
@@ -134,7 +134,7 @@ enum status run_set_read(struct run_set *set, const char *const *paths, size_t c
 void run_set_free(struct run_set *set);
 
 // By dataset, architecture, method and seed, each in the order a reader expects.
-int run_compare(const struct run *a, const struct run *b);
+int run_order(const struct run *a, const struct run *b);
 
 // ---- One run, record by record (compare.c reads two at once)
 // -------------------------------------

@@ -114,7 +114,7 @@ static enum status add_file(struct run_set *set, const char *path, bool salvage,
 }
 
 static int compare_places(const void *a, const void *b) {
-    return run_compare(*(struct run *const *)a, *(struct run *const *)b);
+    return run_order(*(struct run *const *)a, *(struct run *const *)b);
 }
 
 enum status run_set_read(struct run_set *set, const char *const *paths, size_t count, bool salvage,

@@ -1,0 +1,238 @@
+#include "lib/report/macros.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/program.h"
+
+// One definition; `key` must be made by text_add_key().
+static void define(struct text *text, const char *key, const char *value) {
+    text_format(text, "\\expandafter\\def\\csname dlt:%s\\endcsname{", key);
+    text_add_tex(text, value);
+    text_add(text, "}\n");
+}
+
+// prefix + "." + name, cleaned.
+static void define_named(struct text *text, const char *prefix, const char *name,
+                         const char *value) {
+    struct text key = {0};
+    text_add(&key, prefix);
+    text_add_key(&key, name);
+    define(text, text_string(&key), value);
+    text->failed = text->failed || key.failed;
+    text_free(&key);
+}
+
+// ---- Of all runs --------------------------------------------------------------------------------------
+
+// The value of an option that all runs agree on, "various" where they do not.
+static const char *common_value(const struct run_set *set, const char *name) {
+    const char *first = run_pairs_find(&set->runs[0]->config, name);
+    for (size_t i = 1; i < set->count; i++) {
+        const char *value = run_pairs_find(&set->runs[i]->config, name);
+        if (!value || !first || strcmp(value, first) != 0) {
+            return "various";
+        }
+    }
+    return first;
+}
+
+static void define_config(struct text *text, const struct run_set *set) {
+    static const char *const PLAIN[] = {"width",   "heads",    "context",          "batch",
+                                        "dropout", "episodes", "steps-per-action", "lr"};
+    const struct run_pairs *config = &set->runs[0]->config;
+    for (size_t i = 0; i < config->count; i++) {
+        const char *name = config->items[i].name, *value = common_value(set, name);
+        define_named(text, "config.", name, value);
+        for (size_t j = 0; j < ARRAY_LENGTH(PLAIN); j++) {
+            if (strcmp(PLAIN[j], name) == 0) {
+                define_named(text, "", name, value);
+            }
+        }
+    }
+}
+
+static void define_profile(struct text *text, const struct run_set *set) {
+    struct text list = {0};
+    for (size_t i = 0; i < set->count; i++) {
+        bool seen = !set->runs[i]->profile[0];
+        for (size_t j = 0; j < i && !seen; j++) {
+            seen = strcmp(set->runs[i]->profile, set->runs[j]->profile) == 0;
+        }
+        if (!seen) {
+            text_add(&list, text_length(&list) > 0 ? ", " : "");
+            text_add(&list, set->runs[i]->profile);
+        }
+    }
+    define(text, "profile", text_length(&list) > 0 ? text_string(&list) : "n/a");
+    text_free(&list);
+}
+
+static void define_data(struct text *text, const struct run_set *set) {
+    struct text list = {0};
+    size_t datasets = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        if (i == 0 || strcmp(set->runs[i]->dataset, set->runs[i - 1]->dataset) != 0) {
+            text_add(&list, datasets++ ? ", " : "");
+            text_add(&list, set->runs[i]->dataset);
+        }
+    }
+    bool generated = report_is_generated(set);
+    text_add(&list, generated ? " (generated text)" : "");
+    define(text, "data", text_string(&list));
+    text_clear(&list);
+    text_format(&list, "%zu", datasets);
+    define(text, "datasets", text_string(&list));
+    define(text, "data-note",
+           generated ? "The texts are generated: each stands in for the dataset that it is named "
+                       "after, and its true entropy is known, so that the figures can show the "
+                       "perplexity that no model goes below. They are not the datasets themselves, "
+                       "and numbers published for those are beside ours for their order only."
+                     : "The texts are real, as the profile names them.");
+    text_free(&list);
+}
+
+static void define_hours(struct text *text, const struct run_set *set) {
+    double seconds = 0, tokens = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        double time = quantity_of(SECONDS, set->runs[i]), count = set->runs[i]->tokens;
+        seconds += isnan(time) ? 0 : time;
+        tokens += isnan(count) ? 0 : count;
+    }
+    char number[64];
+    double hours = seconds / 3600;
+    snprintf(number, sizeof number, hours < 0.995 ? "%.2f" : hours < 99.5 ? "%.1f" : "%.0f", hours);
+    define(text, "hours", number);
+    struct text total = {0};
+    number_add(&total, &(struct statistic){.mean = tokens, .sd = NAN, .count = 1},
+               NUMBER_PARAMETERS, "");
+    define(text, "tokens", text_string(&total));
+    text_free(&total);
+}
+
+// The same number of every run, or "various".
+static void define_same(struct text *text, const struct run_set *set, const char *key,
+                        int64_t (*of)(const struct run *)) {
+    char number[32];
+    snprintf(number, sizeof number, "%lld", (long long)of(set->runs[0]));
+    for (size_t i = 1; i < set->count; i++) {
+        if (of(set->runs[i]) != of(set->runs[0])) {
+            snprintf(number, sizeof number, "various");
+        }
+    }
+    define(text, key, number);
+}
+
+static int64_t layers_of(const struct run *run) {
+    return run->layers;
+}
+static int64_t vocabulary_of(const struct run *run) {
+    return run->vocabulary;
+}
+
+// ---- Of a group -----------------------------------------------------------------------------------------
+
+static void define_quantities(struct text *text, const struct group *group, const char *prefix) {
+    for (int i = 0; i < QUANTITIES; i++) {
+        struct statistic value = group_statistic(group, (enum quantity)i);
+        struct statistic plain = value;
+        struct text number = {0}, name = {0};
+        plain.sd = NAN;
+        number_add(&number, &plain, QUANTITY_TYPES[i].format, "");
+        define_named(text, prefix, QUANTITY_TYPES[i].key, text_string(&number));
+        if (!isnan(value.sd)) {
+            text_clear(&number);
+            text_format(&name, "%s.sd", QUANTITY_TYPES[i].key);
+            plain.mean = value.sd;
+            number_add(&number, &plain, QUANTITY_TYPES[i].format, "");
+            define_named(text, prefix, text_string(&name), text_string(&number));
+        }
+        text_free(&number);
+        text_free(&name);
+    }
+}
+
+static void define_published(struct text *text, const struct group *group, const char *prefix,
+                             const struct published *published) {
+    const struct run *run = group->runs[0];
+    for (size_t i = 0; i < published->count; i++) {
+        const struct published_entry *e = &published->entries[i];
+        if (strcmp(e->arch, run->arch) == 0 && strcmp(e->method, run->method) == 0 &&
+            (strcmp(e->dataset, "*") == 0 || strcmp(e->dataset, run->dataset) == 0)) {
+            struct text name = {0};
+            text_format(&name, "published.%s", e->quantity);
+            define_named(text, prefix, text_string(&name), e->value);
+            text_free(&name);
+        }
+    }
+}
+
+static void define_pairs(struct text *text, const struct run_pairs *pairs, const char *prefix,
+                         const char *kind) {
+    for (size_t i = 0; i < pairs->count; i++) {
+        struct text name = {0};
+        text_format(&name, "%s.%s", kind, pairs->items[i].name);
+        define_named(text, prefix, text_string(&name), pairs->items[i].value);
+        text_free(&name);
+    }
+}
+
+static void define_group(struct text *text, const struct group *group, const char *prefix,
+                         const struct report_input *input) {
+    const struct run *run = group->runs[0];
+    char number[32];
+    snprintf(number, sizeof number, "%zu", group->count);
+    define_named(text, prefix, "runs", number);
+    struct text floor = {0};
+    double perplexity = run_floor_perplexity(run);
+    number_add(
+        &floor,
+        &(struct statistic){.mean = perplexity, .sd = NAN, .count = (size_t)!isnan(perplexity)},
+        NUMBER_PERPLEXITY, "");
+    define_named(text, prefix, "floor", text_string(&floor));
+    text_free(&floor);
+    define_quantities(text, group, prefix);
+    define_published(text, group, prefix, input->published);
+    define_pairs(text, &run->config, prefix, "config");
+    define_pairs(text, &run->labels, prefix, "label");
+}
+
+void macros_write(struct text *text, const struct report_input *input) {
+    const struct run_set *set = input->set;
+    char number[32];
+    struct text sentence = {0};
+    text_add(text, "% Written by dlt-report macros.\n"
+                   "\\newcommand*\\dlt[1]{\\ifcsname dlt:#1\\endcsname\\csname dlt:#1\\endcsname"
+                   "\\else n/a\\fi}\n");
+    define(text, "version", PROGRAM_VERSION);
+    snprintf(number, sizeof number, "%zu", set->count);
+    define(text, "runs", number);
+    define_profile(text, set);
+    define_data(text, set);
+    define_hours(text, set);
+    define_config(text, set);
+    define_same(text, set, "layers", layers_of);
+    define_same(text, set, "vocabulary", vocabulary_of);
+    sentence_t1(&sentence, set);
+    define(text, "sentence.T1", text_string(&sentence));
+    text_clear(&sentence);
+    sentence_f2(&sentence, set);
+    define(text, "sentence.F2", text_string(&sentence));
+    text->failed = text->failed || sentence.failed;
+    text_free(&sentence);
+    struct group group;
+    for (size_t next = 0; group_next(set, &next, &group);) {
+        const struct run *run = group.runs[0];
+        const char *names[] = {run->arch, run->dataset, run->method};
+        for (size_t first = strcmp(run->arch, "gpt2") == 0 ? 0 : 1; first < 2; first++) {
+            struct text prefix = {0};
+            for (size_t i = 1 - first; i < ARRAY_LENGTH(names); i++) {
+                text_add_key(&prefix, names[i]);
+                text_add(&prefix, ".");
+            }
+            define_group(text, &group, text_string(&prefix), input);
+            text_free(&prefix);
+        }
+    }
+}
