@@ -133,46 +133,56 @@ static int64_t available_threads(void) {
 #endif
 }
 
-void program_start(const struct program *program, int argc, char **argv,
-                   struct common_options *common, struct operands *operands) {
-    bool help = false, version = false, progress = false, no_progress = false;
-    *common = (struct common_options){.threads = available_threads()};
-    const struct option always[] = {
-        {.name = "help", .letter = 'h', .value = &help, .help = "show this help and exit"},
-        {.name = "version", .value = &version, .help = "show the version and exit"},
+// What every program can be asked; the rest of the common options is in struct common_options.
+struct requests {
+    bool help, version, progress, no_progress;
+};
+
+enum { COMMON_OPTIONS = 8 };
+
+// Fills table[0 ..], which ends with a NULL name.
+static void common_table(struct option table[static COMMON_OPTIONS + 1],
+                         const struct program *program, struct common_options *common,
+                         struct requests *asked) {
+    const struct option options[COMMON_OPTIONS] = {
+        {.name = "output",
+         .letter = 'o',
+         .type = OPTION_STRING,
+         .value = &common->output,
+         .argument = "FILE",
+         .help = "write to FILE instead of standard output"},
+        {.name = "threads",
+         .type = OPTION_INTEGER,
+         .value = &common->threads,
+         .argument = "N",
+         .minimum = 1,
+         .maximum = 4096,
+         .help = "use N threads; never changes a result"},
+        {.name = "help", .letter = 'h', .value = &asked->help, .help = "show this help and exit"},
+        {.name = "version", .value = &asked->version, .help = "show the version and exit"},
         {.name = "quiet", .letter = 'q', .value = &common->quiet, .help = "say only what failed"},
         {.name = "verbose", .letter = 'v', .value = &common->verbose, .help = "say more"},
         {.name = "progress",
-         .value = &progress,
+         .value = &asked->progress,
          .help = "show progress, or --no-progress never [on a terminal]"},
-        {.name = "no-progress", .value = &no_progress},
-        {0}};
-    const struct option output[] = {{.name = "output",
-                                     .letter = 'o',
-                                     .type = OPTION_STRING,
-                                     .value = &common->output,
-                                     .argument = "FILE",
-                                     .help = "write to FILE instead of standard output"},
-                                    {0}};
-    const struct option threads[] = {{.name = "threads",
-                                      .type = OPTION_INTEGER,
-                                      .value = &common->threads,
-                                      .argument = "N",
-                                      .minimum = 1,
-                                      .maximum = 4096,
-                                      .help = "use N threads; never changes a result"},
-                                     {0}};
-    const struct option nothing[] = {{0}};
-    struct option shown[ARRAY_LENGTH(always) + ARRAY_LENGTH(output) + ARRAY_LENGTH(threads)];
+        {.name = "no-progress", .value = &asked->no_progress}};
     size_t count = 0;
-    const struct option *parts[] = {program->output ? output : nothing,
-                                    program->threads ? threads : nothing, always};
-    for (size_t i = 0; i < 3; i++) {
-        for (const struct option *o = parts[i]; o->name; o++) {
-            shown[count++] = *o;
+    for (size_t i = 0; i < COMMON_OPTIONS; i++) {
+        bool taken = (i != 0 || program->output) && (i != 1 || program->threads);
+        if (taken) {
+            table[count++] = options[i];
         }
     }
-    shown[count] = (struct option){0};
+    table[count] = (struct option){0};
+}
+
+void program_start(const struct program *program, int argc, char **argv,
+                   struct common_options *common, struct operands *operands) {
+    const struct option nothing[] = {{0}};
+    struct option shown[COMMON_OPTIONS + 1];
+    struct requests asked = {0};
+    *common = (struct common_options){.threads = available_threads()};
+    common_table(shown, program, common, &asked);
     log_configure(program->name, 0, 0);
     if (asks_for_help(argc, argv)) { // before a value replaces the default that is shown
         print_help(program, shown);
@@ -182,15 +192,15 @@ void program_start(const struct program *program, int argc, char **argv,
     struct error error = {0};
     enum status status = options_parse(tables, argc, argv, operands, &error);
     log_configure(program->name, common->quiet ? -1 : common->verbose,
-                  no_progress ? 0 : (progress ? 1 : -1));
+                  asked.no_progress ? 0 : (asked.progress ? 1 : -1));
     if (status != STATUS_OK) {
         exit_usage(program->name, &error);
     }
-    if (help) { // among other letters, as in -vh
+    if (asked.help) { // among other letters, as in -vh
         print_help(program, shown);
         exit_after_output(STATUS_OK);
     }
-    if (version) {
+    if (asked.version) {
         printf("%s %s\n", program->name, PROGRAM_VERSION);
         exit_after_output(STATUS_OK);
     }
