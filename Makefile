@@ -74,7 +74,7 @@ endif
 ISA_FLAGS_plain :=
 ISA_FLAGS_neon :=
 ISA_FLAGS_avx2 := -mavx2 -mfma
-ISA_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
+ISA_FLAGS_avx512 := -mbmi2 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mprefer-vector-width=512
 KERNEL_CFLAGS := -O3
 kernel_common := kernels/cpu/dispatch.c kernels/cpu/device.c
 kernel_sources := $(filter-out $(kernel_common),$(wildcard kernels/cpu/*.c))

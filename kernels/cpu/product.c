@@ -53,7 +53,10 @@ static void pack_a(float *to, const struct product *p, const struct block *block
         }
         return;
     }
-    for (size_t k = 0; k < block->K; k++, to += TILE_ROWS, a += p->a_k) {
+    for (size_t k = 0; k < block->K && rows == TILE_ROWS; k++, to += TILE_ROWS, a += p->a_k) {
+        memcpy(to, a, TILE_ROWS * sizeof *to);
+    }
+    for (size_t k = 0; k < block->K && rows < TILE_ROWS; k++, to += TILE_ROWS, a += p->a_k) {
         for (size_t i = 0; i < TILE_ROWS; i++) {
             to[i] = i < rows ? a[i] : 0;
         }

@@ -54,30 +54,6 @@ INLINE void vec_store(float *p, vec x) {
     memcpy(p, &x, sizeof x);
 }
 
-// The first n floats at p, `fill` beyond them; n may exceed LANES.
-INLINE vec vec_load_part(const float *p, size_t n, float fill) {
-    if (n >= LANES) {
-        return vec_load(p);
-    }
-    float lanes[LANES];
-    for (size_t i = 0; i < LANES; i++) {
-        lanes[i] = i < n ? p[i] : fill;
-    }
-    return vec_load(lanes);
-}
-
-INLINE void vec_store_part(float *p, size_t n, vec x) {
-    if (n >= LANES) {
-        vec_store(p, x);
-        return;
-    }
-    float lanes[LANES];
-    vec_store(lanes, x);
-    for (size_t i = 0; i < n; i++) {
-        p[i] = lanes[i];
-    }
-}
-
 // a where the mask is set, b elsewhere.
 INLINE vec vec_select(vec_int mask, vec a, vec b) {
     return (vec)((mask & (vec_int)a) | (~mask & (vec_int)b));
@@ -100,6 +76,15 @@ INLINE vec vec_max(vec a, vec b) {
 }
 INLINE vec vec_min(vec a, vec b) {
     return (vec)_mm512_min_ps((__m512)a, (__m512)b);
+}
+// The first n floats at p, `fill` beyond them; n may exceed LANES.
+INLINE vec vec_load_part(const float *p, size_t n, float fill) {
+    __mmask16 mask = (__mmask16)_bzhi_u32(0xffff, n < LANES ? (unsigned)n : LANES);
+    return (vec)_mm512_mask_loadu_ps(_mm512_set1_ps(fill), mask, p);
+}
+INLINE void vec_store_part(float *p, size_t n, vec x) {
+    __mmask16 mask = (__mmask16)_bzhi_u32(0xffff, n < LANES ? (unsigned)n : LANES);
+    _mm512_mask_storeu_ps(p, mask, (__m512)x);
 }
 // The low and high words of 32 x 32 bit products.
 INLINE vec_bits vec_multiply_wide(vec_bits a, uint32_t b, vec_bits *high) {
@@ -127,6 +112,24 @@ INLINE vec vec_max(vec a, vec b) {
 INLINE vec vec_min(vec a, vec b) {
     return (vec)_mm256_min_ps((__m256)a, (__m256)b);
 }
+INLINE __m256i vec_first_lanes(size_t n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n < LANES ? (int)n : LANES),
+                              _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+INLINE vec vec_load_part(const float *p, size_t n, float fill) {
+    if (n >= LANES) {
+        return vec_load(p);
+    }
+    __m256i mask = vec_first_lanes(n);
+    return (vec)_mm256_blendv_ps(_mm256_set1_ps(fill), _mm256_maskload_ps(p, mask), (__m256)mask);
+}
+INLINE void vec_store_part(float *p, size_t n, vec x) {
+    if (n >= LANES) {
+        vec_store(p, x);
+        return;
+    }
+    _mm256_maskstore_ps(p, vec_first_lanes(n), (__m256)x);
+}
 INLINE vec_bits vec_multiply_wide(vec_bits a, uint32_t b, vec_bits *high) {
     __m256i factor = _mm256_set1_epi32((int)b);
     __m256i even = _mm256_mul_epu32((__m256i)a, factor);
@@ -145,6 +148,29 @@ INLINE vec vec_max(vec a, vec b) {
 }
 INLINE vec vec_min(vec a, vec b) {
     return vec_select(a < b, a, b);
+}
+
+INLINE vec vec_load_part(const float *p, size_t n, float fill) {
+    if (n >= LANES) {
+        return vec_load(p);
+    }
+    float lanes[LANES];
+    for (size_t i = 0; i < LANES; i++) {
+        lanes[i] = i < n ? p[i] : fill;
+    }
+    return vec_load(lanes);
+}
+
+INLINE void vec_store_part(float *p, size_t n, vec x) {
+    if (n >= LANES) {
+        vec_store(p, x);
+        return;
+    }
+    float lanes[LANES];
+    vec_store(lanes, x);
+    for (size_t i = 0; i < n; i++) {
+        p[i] = lanes[i];
+    }
 }
 
 #if defined DLT_ISA_neon
