@@ -99,8 +99,8 @@ static inline uint32_t draw_word(struct corpus_generator *generator, double *bit
     }
     struct source source;
     source_find(&source, state, state_top(state));
-    uint32_t mix = source.recalled ? draw_32(generator) : 0;
-    uint32_t u = source.table_share ? draw_32(generator) : 0;
+    uint32_t mix = source_is_mixed(&source) ? draw_32(generator) : 0;
+    uint32_t u = source_is_wide(&source) ? draw_32(generator) : 0;
     uint32_t word = source_draw(&source, mix, u);
     if (bits) {
         *bits += source_information(source_mass(&source, word), SOURCE_BITS);

@@ -23,7 +23,15 @@ struct source {
 
 void source_find(struct source *source, const struct state *state, enum symbol terminal);
 
-// `mix` and `u` are uniform over 32 bits.
+// Whether there is a choice between table and recalled words, and one within the table.
+static inline bool source_is_mixed(const struct source *source) {
+    return source->recalled > 0 && source->table_share > 0;
+}
+static inline bool source_is_wide(const struct source *source) {
+    return source->table_share > 0 && source->table->count > 1;
+}
+
+// `mix` and `u` are uniform over 32 bits, or 0 where there is no choice.
 static inline uint32_t source_draw(const struct source *source, uint32_t mix, uint32_t u) {
     uint32_t share = mix >> (32 - MIX_BITS);
     if (share < source->table_share) {

@@ -113,7 +113,7 @@ static void start_sentence(struct state *state) {
     state->recalled = 0;
 }
 
-static void run_action(struct state *state, enum symbol action) {
+void state_act(struct state *state, enum symbol action) {
     const struct subject noun = {
         .number = state->noun_number, .class = state->noun_class, .person = NOBODY};
     switch (action) {
@@ -185,13 +185,6 @@ static void run_action(struct state *state, enum symbol action) {
     }
 }
 
-void state_settle(struct state *state) {
-    while (state->stack[state->stack_height - 1] >= ACTIONS) {
-        run_action(state, (enum symbol)state->stack[--state->stack_height]);
-        assert(state->stack_height > 0);
-    }
-}
-
 static bool is_late_in_passage(const struct state *state) {
     return state->style == CORPUS_PASSAGES && state->sentences >= LATE_IN_PASSAGE;
 }
@@ -245,14 +238,6 @@ unsigned state_column(const struct state *state, enum symbol nonterminal) {
         break;
     }
     return 0;
-}
-
-void state_expand(struct state *state, unsigned rule) {
-    const struct grammar_rule *body = &state->language->grammar.rule[rule];
-    assert(state->stack_height + GRAMMAR_BODY <= STACK_SPACE);
-    uint32_t top = state->stack_height - 1;
-    memcpy(state->stack + top, body->reversed, GRAMMAR_BODY); // what is beyond the length is free
-    state->stack_height = top + body->length;
 }
 
 static void accept_name(struct state *state, uint16_t name) {

@@ -13,8 +13,10 @@
 #ifndef DLT_CORPUS_STATE_H
 #define DLT_CORPUS_STATE_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "lib/corpus/lexicon.h"
 
@@ -62,16 +64,31 @@ struct state {
 
 void state_start(struct state *state, const struct corpus_language *language,
                  enum corpus_style style);
-void state_settle(struct state *state);
+void state_act(struct state *state, enum symbol action);
 unsigned state_column(const struct state *state, enum symbol nonterminal);
-// Replaces the top of the stack by the body of a rule of GRAMMAR_RULES.
-void state_expand(struct state *state, unsigned rule);
 void state_accept(struct state *state, uint32_t word);
 // Whether the word is to be written with a capital now.
 bool state_capitalises(const struct state *state, uint32_t word);
 
 static inline enum symbol state_top(const struct state *state) {
     return (enum symbol)state->stack[state->stack_height - 1];
+}
+
+// Runs the actions on top of the stack.
+static inline void state_settle(struct state *state) {
+    while (state->stack[state->stack_height - 1] >= ACTIONS) {
+        state_act(state, (enum symbol)state->stack[--state->stack_height]);
+        assert(state->stack_height > 0);
+    }
+}
+
+// Replaces the top of the stack by the body of a rule of GRAMMAR_RULES.
+static inline void state_expand(struct state *state, unsigned rule) {
+    const struct grammar_rule *body = &state->language->grammar.rule[rule];
+    assert(state->stack_height + GRAMMAR_BODY <= STACK_SPACE);
+    uint32_t top = state->stack_height - 1;
+    memcpy(state->stack + top, body->reversed, GRAMMAR_BODY); // what is beyond the length is free
+    state->stack_height = top + body->length;
 }
 
 // The subject of the innermost clause.
