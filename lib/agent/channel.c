@@ -31,8 +31,7 @@ void channel_close(struct channel *channel) {
     *channel = (struct channel){.input = -1, .output = -1};
 }
 
-// ---- Waiting and writing
-// ---------------------------------------------------------------------------
+// ---- Waiting and writing ---------------------------------------------------------------------
 
 static double deadline_of(const struct channel *channel) {
     return channel->timeout < 0 ? INFINITY : clock_seconds() + channel->timeout;
@@ -101,8 +100,7 @@ enum status channel_send(struct channel *channel, bool *closed, struct error *er
     return status;
 }
 
-// ---- Reading
-// ---------------------------------------------------------------------------------------
+// ---- Reading ---------------------------------------------------------------------------------
 
 static enum status read_some(struct channel *channel, double deadline, size_t *length,
                              struct error *error) {

@@ -14,7 +14,7 @@ struct policy {
     int map[TYING_LAYERS_MAX];
 };
 
-// ---- Groups: which of M groups a layer is in ----------------------------------------------------
+// ---- Groups: which of M groups a layer is in -------------------------------------------------
 
 static int sequence_group(int layer, int layers, int groups) {
     return layer * groups / layers;
@@ -51,7 +51,7 @@ static const struct {
     {"cycle", cycle_group, GROUPS_GIVEN},     {"cycle-rev", cycle_rev_group, GROUPS_GIVEN},
 };
 
-// ---- Reading the argument ------------------------------------------------------------------------
+// ---- Reading the argument --------------------------------------------------------------------
 
 // A decimal number without sign or blank. False: there is none.
 static bool read_number(const char **text, long *number) {
@@ -131,7 +131,7 @@ static enum status read_list(const char *text, int layers, int *map, struct erro
     return tying_map_check(map, layers, error);
 }
 
-// ---- The policies --------------------------------------------------------------------------------
+// ---- The policies ----------------------------------------------------------------------------
 
 static enum status open_with(enum status (*read)(const char *, int, int *, struct error *),
                              struct policy **policy, const char *argument, int layers, int *start,

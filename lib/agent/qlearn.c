@@ -33,7 +33,7 @@ const struct policy_options POLICY_DEFAULTS = {
     .reward_clip = 10,
 };
 
-// ---- Opening and closing -------------------------------------------------------------------------
+// ---- Opening and closing ---------------------------------------------------------------------
 
 static void qlearn_close(struct policy *policy) {
     if (policy) {
@@ -132,7 +132,7 @@ static enum status greedy_open(struct policy **policy, const char *argument,
     return open_with("greedy", policy, argument, &changed, layers, seed, start, error);
 }
 
-// ---- Acting --------------------------------------------------------------------------------------
+// ---- Acting ----------------------------------------------------------------------------------
 
 static int qlearn_act(struct policy *p, int layer, const int *state, struct record_builder *info) {
     float values[TYING_LAYERS_MAX];
@@ -163,7 +163,7 @@ static void qlearn_end_episode(struct policy *p) {
     p->epsilon = decayed > p->options.epsilon_floor ? decayed : p->options.epsilon_floor;
 }
 
-// ---- Learning ------------------------------------------------------------------------------------
+// ---- Learning --------------------------------------------------------------------------------
 
 static float clipped_reward(const struct policy_options *o, const struct agent_reward *reward) {
     double value = CONSTANT_REWARD;
@@ -235,7 +235,7 @@ static void qlearn_reward(struct policy *p, int layer, const int *state,
     p->is_pending = false;
 }
 
-// ---- The three policies --------------------------------------------------------------------------
+// ---- The three policies ----------------------------------------------------------------------
 
 const struct policy_type POLICY_QLEARN = {
     .name = "qlearn",

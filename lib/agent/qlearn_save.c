@@ -11,7 +11,7 @@
 
 enum { SAVE_VERSION = 1, FLOAT_BYTES = 4, INDEX_BYTES = 2, DIGEST_BYTES = 8 };
 
-// ---- Arrays --------------------------------------------------------------------------------------
+// ---- Arrays ----------------------------------------------------------------------------------
 
 static uint8_t *put_float(uint8_t *at, float value) {
     uint32_t bits;
@@ -67,7 +67,7 @@ static bool get_transition(const uint8_t *at, struct transition *t, int layers) 
            tying_map_check(t->next, layers, &ignored) == STATUS_OK;
 }
 
-// ---- What the arrays are -------------------------------------------------------------------------
+// ---- What the arrays are ---------------------------------------------------------------------
 
 static int64_t stored_transitions(int64_t remembered, int64_t capacity) {
     return remembered < capacity ? remembered : capacity;
@@ -106,7 +106,7 @@ static void put_block(const struct policy *p, uint8_t *at) {
     }
 }
 
-// ---- Saving --------------------------------------------------------------------------------------
+// ---- Saving ----------------------------------------------------------------------------------
 
 static void put_fields(const struct policy *p, struct record_builder *r) {
     record_begin(r, "qlearn");
@@ -148,7 +148,7 @@ enum status qlearn_save(const struct policy *p, struct buffer *blob, struct erro
     return status;
 }
 
-// ---- Restoring -----------------------------------------------------------------------------------
+// ---- Restoring -------------------------------------------------------------------------------
 
 static enum status check_same(const msgpack_object *map, const char *key, int64_t ours,
                               struct error *error) {

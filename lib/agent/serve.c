@@ -29,7 +29,7 @@ static enum status bad_message(const struct record *message, const char *why, st
                      message->kind, why);
 }
 
-// ---- Hello ---------------------------------------------------------------------------------------
+// ---- Hello -----------------------------------------------------------------------------------
 
 static enum status send_ready(struct server *s, const int *start, struct error *error) {
     struct record_builder *r = &s->channel.builder;
@@ -71,7 +71,7 @@ static enum status do_hello(struct server *s, const struct record *message, stru
     return status == STATUS_OK ? send_ready(s, start, error) : status;
 }
 
-// ---- What is asked -------------------------------------------------------------------------------
+// ---- What is asked ---------------------------------------------------------------------------
 
 static enum status get_visit(const struct server *s, const struct record *message, int *layer,
                              int state[static TYING_LAYERS_MAX], struct error *error) {
@@ -159,7 +159,7 @@ static enum status do_restore(struct server *s, const struct record *message, st
                        : bad_message(message, "this policy has nothing to restore", error);
 }
 
-// ---- The conversation ----------------------------------------------------------------------------
+// ---- The conversation ------------------------------------------------------------------------
 
 static const struct {
     const char *kind;

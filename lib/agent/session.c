@@ -23,8 +23,7 @@ struct agent {
 // How long an agent whose pipe is closed may take to end before it is called closed, not ended.
 static const double SECONDS_TO_END = 1;
 
-// ---- Failures
-// --------------------------------------------------------------------------------------
+// ---- Failures --------------------------------------------------------------------------------
 
 __attribute__((format(printf, 3, 4))) static enum status
 agent_failed(struct agent *agent, struct error *error, const char *format, ...) {
@@ -46,8 +45,7 @@ static enum status agent_gone(struct agent *agent, const char *when, struct erro
     return agent_failed(agent, error, "%s %s", how, when);
 }
 
-// ---- Sending and receiving
-// -------------------------------------------------------------------------
+// ---- Sending and receiving -------------------------------------------------------------------
 
 static struct record_builder *begin(struct agent *agent, const char *kind) {
     record_begin(&agent->channel.builder, kind);
@@ -101,8 +99,7 @@ static enum status exchange(struct agent *agent, const char *question, const cha
                                : status;
 }
 
-// ---- Hello and ready
-// -------------------------------------------------------------------------------
+// ---- Hello and ready -------------------------------------------------------------------------
 
 static void put_hello(struct agent *agent, uint64_t seed, const msgpack_object *config) {
     struct record_builder *r = begin(agent, "hello");
@@ -157,8 +154,7 @@ static enum status read_ready(struct agent *agent, const msgpack_object *map,
     return STATUS_OK;
 }
 
-// ---- The public functions
-// --------------------------------------------------------------------------
+// ---- The public functions --------------------------------------------------------------------
 
 static enum status start(struct agent *agent, const char *command, double timeout,
                          struct error *error) {

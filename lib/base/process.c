@@ -17,7 +17,7 @@
 
 extern char **environ;
 
-// ---- Starting -----------------------------------------------------------------------------------
+// ---- Starting --------------------------------------------------------------------------------
 
 // A copy of the environment in which PATH begins with `directory`. The array and its last string,
 // the new PATH, are the caller's; the other strings are shared.
@@ -147,7 +147,7 @@ enum status process_start(struct process *process, const char *command, const ch
     return status;
 }
 
-// ---- Ending -------------------------------------------------------------------------------------
+// ---- Ending ----------------------------------------------------------------------------------
 
 static void describe_end(const siginfo_t *info, char *text, size_t size) {
     if (info->si_code == CLD_EXITED) {

@@ -4,8 +4,7 @@
 
 #include <assert.h>
 
-// ---- Gradients and counts
-// --------------------------------------------------------------------------
+// ---- Gradients and counts --------------------------------------------------------------------
 
 static bool is_active(const struct tying_part_state *state, int layer) {
     return state->owner[layer] == TYING_OWNER_ACTIVE;
@@ -71,8 +70,7 @@ double tying_stored_layers(const struct tying *tying) {
     return (double)stored / parts;
 }
 
-// ---- The invariants
-// --------------------------------------------------------------------------------
+// ---- The invariants --------------------------------------------------------------------------
 
 static enum status validate_options(const struct tying_options *o, struct error *error) {
     bool known =

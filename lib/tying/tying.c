@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "lib/base/memory.h"
+
 const struct tying_options TYING_SHARED = {
     .gradient = TYING_GRADIENT_ALL,
     .untie = TYING_UNTIE_COPY,
@@ -24,8 +26,7 @@ const struct tying_options TYING_RELEASED = {
     .retire = TYING_RETIRE_FREEZE,
 };
 
-// ---- Maps
-// ----------------------------------------------------------------------------------------
+// ---- Maps ------------------------------------------------------------------------------------
 
 enum status tying_map_check(const int *map, int layers, struct error *error) {
     if (layers < 1 || layers > TYING_LAYERS_MAX) {
@@ -54,8 +55,7 @@ bool tying_ties_part(const struct tying_options *options, enum tying_part part) 
            (options->parts == TYING_ONLY_ATTENTION) == (part == TYING_ATTENTION);
 }
 
-// ---- Steps: each changes the state and says so in the plan
-// -----------------------------------------
+// ---- Steps: each changes the state and says so in the plan -----------------------------------
 
 // The part that is being worked on.
 struct work {
@@ -70,7 +70,7 @@ static struct work work_begin(struct tying *tying, enum tying_part part, struct 
 }
 
 static void work_add(struct work *work, struct tying_step step) {
-    assert(work->plan->count < sizeof work->plan->steps / sizeof work->plan->steps[0]);
+    assert(work->plan->count < ARRAY_LENGTH(work->plan->steps));
     step.part = work->part;
     work->plan->steps[work->plan->count++] = step;
 }
@@ -127,8 +127,7 @@ static void step_free_unused(struct work *work) {
     }
 }
 
-// ---- The beginning of a run
-// ------------------------------------------------------------------------
+// ---- The beginning of a run ------------------------------------------------------------------
 
 static void part_begin(struct work *work) {
     const struct tying *tying = work->tying;
@@ -167,18 +166,17 @@ void tying_begin(struct tying *tying, const struct tying_options *options, int l
     tying_check(tying);
 }
 
-// ---- An action
-// -------------------------------------------------------------------------------------
+// ---- An action -------------------------------------------------------------------------------
 
-// Layer i gives up training, if it did, and uses the weights of `source`.
+// The layer gives up training, if it did, and uses the weights of `source`.
 static void part_tie(struct work *work, int layer, int source) {
     const struct tying *tying = work->tying;
     if (work->state->owner[layer] == TYING_OWNER_ACTIVE) {
         step_disown(work, layer);
     }
     bool follow = tying->options.retie == TYING_RETIE_FOLLOW;
-    int model = follow ? tying_root(tying->map, source) : source;
-    step_alias(work, layer, work->state->storage[model]);
+    int giver = follow ? tying_root(tying->map, source) : source;
+    step_alias(work, layer, work->state->storage[giver]);
 }
 
 // A slot that is free; the layer's own where possible. There is one: if all L were in use, each
@@ -192,7 +190,7 @@ static int find_free_slot(const struct work *work, int layer) {
     return slot;
 }
 
-// Layer i trains from now on.
+// The layer trains from now on, unless it does already.
 static void part_untie(struct work *work, int layer) {
     if (work->state->owner[layer] == TYING_OWNER_ACTIVE) {
         return;

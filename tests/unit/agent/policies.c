@@ -35,7 +35,7 @@ static void close_policy(struct opened *o) {
     record_builder_free(&o->info);
 }
 
-// ---- Fixed maps ----------------------------------------------------------------------------------
+// ---- Fixed maps ------------------------------------------------------------------------------
 
 static void check_map(const char *name, int layers, const int *want) {
     struct opened o;
@@ -129,7 +129,7 @@ static void test_round_robin(void) {
     close_policy(&o);
 }
 
-// ---- Exploration ---------------------------------------------------------------------------------
+// ---- Exploration -----------------------------------------------------------------------------
 
 static void test_random_is_uniform(void) {
     enum { DRAWS = 40000, LAYER = 4 };
@@ -192,7 +192,7 @@ static void test_epsilon_decays(void) {
     close_policy(&o);
 }
 
-// ---- Rewards -------------------------------------------------------------------------------------
+// ---- Rewards ---------------------------------------------------------------------------------
 
 static float reward_used(int kind, double clip, const struct agent_reward *reward) {
     struct opened o;
@@ -224,7 +224,7 @@ static void test_rewards(void) {
     CHECK(isnan(reward_used(POLICY_REWARD_PPL, 10, &diverged)));
 }
 
-// ---- Learning and saving -------------------------------------------------------------------------
+// ---- Learning and saving ---------------------------------------------------------------------
 
 enum { LAYERS = 5 };
 

@@ -181,8 +181,7 @@ static void test_every_option_state_and_action(void) {
     printf("# %zu states\n", total);
 }
 
-// ---- The presets
-// -----------------------------------------------------------------------------------
+// ---- The presets -----------------------------------------------------------------------------
 
 // All action sequences of a given length, executed on labels with a training step behind each.
 struct walk {
