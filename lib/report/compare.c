@@ -62,7 +62,7 @@ static enum status advance(struct side *side, struct error *error) {
 
 static void add_first_difference(struct text *text, const struct side *a, const struct side *b) {
     char field[64] = "";
-    text_add(text, "first difference: ");
+    text_add(text, "differs: ");
     if (!a->more || !b->more) {
         const struct side *longer = a->more ? a : b;
         text_format(text, "only %s has record %" PRIu64 ", %s\n", a->more ? "A" : "B",
@@ -85,10 +85,10 @@ static void add_first_difference(struct text *text, const struct side *a, const 
     text_add(text, "\n");
 }
 
-// Reads to the end of both; writes the first difference, where there is one, into `difference`.
+// Reads to the end of both; writes where the headers differ, and the first difference after them.
 static enum status read_both(struct side *a, struct side *b, struct text *difference,
                              struct error *error) {
-    bool found = false;
+    bool header = true, found = false;
     enum status status = STATUS_OK;
     a->more = b->more = true;
     while (status == STATUS_OK && (a->more || b->more)) {
@@ -98,9 +98,10 @@ static enum status read_both(struct side *a, struct side *b, struct text *differ
         }
         if (status == STATUS_OK && !found && (a->more || b->more) &&
             (!a->more || !b->more || !same_value(&a->record.map, &b->record.map))) {
-            found = true;
+            found = !header; // what follows the header is worth its own line
             add_first_difference(difference, a, b);
         }
+        header = false;
     }
     return status;
 }

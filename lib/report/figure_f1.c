@@ -49,8 +49,7 @@ static double row_height(const struct run *run) {
 }
 
 // Half an ellipse above the strip; its height grows with the distance, slower than it.
-static void draw_arc(struct plot *plot, double from, double to, double share, double y,
-                     unsigned colour) {
+static void draw_arc(struct plot *plot, double from, double to, double share, double y) {
     int series = plot_series(plot);
     double middle = (from + to) / 2, radius = fabs(from - to) / 2;
     double height = (ARC_HEIGHT - 6) * (0.25 + 0.75 * sqrt(share));
@@ -60,7 +59,7 @@ static void draw_arc(struct plot *plot, double from, double to, double share, do
         plot_point(plot, middle + radius * 2 * t / (1 + t * t),
                    y + height * (1 - t * t) / (1 + t * t));
     }
-    plot_draw(plot, "$s%d with lines linecolor rgb '#%06x' linewidth 1.1", series, colour);
+    plot_draw(plot, "$s%d with lines linecolor rgb '" PLOT_FAINT_INK "' linewidth 0.9", series);
 }
 
 static void draw_cells(struct plot *plot, const struct run *run, double y, double cell) {
@@ -92,8 +91,8 @@ static void draw_arcs(struct plot *plot, const struct run *run, double y, double
         if (source != i) {
             double half = (cell - 1) / 2;
             double share = run->layers > 1 ? (double)(i - source) / (run->layers - 1) : 1;
-            draw_arc(plot, LEFT + source * cell + half, LEFT + i * cell + half, share, y + CELL + 1,
-                     plot_layer_colour(run_root(run->final_state, i), run->layers));
+            draw_arc(plot, LEFT + source * cell + half, LEFT + i * cell + half, share,
+                     y + CELL + 1);
         }
     }
 }

@@ -112,15 +112,14 @@ static void draw_run(struct context *c, enum row row, size_t index) {
         DRAW(c, h, test, "lines linecolor rgb '%s' linewidth 1.6", colour);
         break;
     case LAYERS:
-        DRAW(c, h, independent, "lines linecolor rgb '%s' linewidth 1.4", colour);
+        DRAW(c, h, independent, "fsteps linecolor rgb '%s' linewidth 1.4", colour);
         if (c->stored && run_map_changes(run)) {
-            DRAW(c, h, stored, "lines linecolor rgb '%s' linewidth 1 dashtype (4,3)", colour);
+            DRAW(c, h, stored, "fsteps linecolor rgb '%s' linewidth 1 dashtype (4,3)", colour);
         }
         break;
     case CHANGES:
         if (run_map_changes(run)) {
-            DRAW(c, h, changes, "filledcurves y=0 fillcolor rgb '#c0%s'", colour + 1);
-            DRAW(c, h, changes, "lines linecolor rgb '%s' linewidth 0.9", colour);
+            DRAW(c, h, changes, "boxes fillcolor rgb '#50%s'", colour + 1);
         }
         break;
     case EPSILON:

@@ -89,9 +89,9 @@ static void draw_parameters(struct context *c, const struct run *run) {
     int solid = plot_series(c->plot);
     plot_point(c->plot, mean, best);
     plot_draw(c->plot, "$s%d with lines linecolor rgb '%s' linewidth 0.8", line, style.colour);
-    plot_draw(c->plot, "$s%d with points pointtype %d pointsize 0.55 linecolor rgb '%s'", hollow,
+    plot_draw(c->plot, "$s%d with points pointtype %d pointsize marker linecolor rgb '%s'", hollow,
               style.marker - HOLLOW, style.colour);
-    plot_draw(c->plot, "$s%d with points pointtype %d pointsize 0.55 linecolor rgb '%s'", solid,
+    plot_draw(c->plot, "$s%d with points pointtype %d pointsize marker linecolor rgb '%s'", solid,
               style.marker, style.colour);
 }
 
@@ -107,7 +107,7 @@ static void draw_time(struct context *c, const struct run *run, const struct his
                    run->best_test);
     }
     plot_draw(c->plot, "$s%d with lines linecolor rgb '%s' linewidth 1.3", curve, style.colour);
-    plot_draw(c->plot, "$s%d with points pointtype %d pointsize 0.55 linecolor rgb '%s'", best,
+    plot_draw(c->plot, "$s%d with points pointtype %d pointsize marker linecolor rgb '%s'", best,
               style.marker, style.colour);
 }
 

@@ -127,6 +127,27 @@ static void remove_date(struct text *picture) {
     }
 }
 
+// gnuplot's SVG knows neither weights of fonts nor how an enlarged image should look.
+static void improve_svg(struct text *picture) {
+    static const char *const CHANGES[][2] = {
+        {"font-family=\"sans-serif:Bold\"", "font-family=\"sans-serif\" font-weight=\"bold\""},
+        {"<image ", "<image style='image-rendering:pixelated' "},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(CHANGES); i++) {
+        struct text changed = {0};
+        const char *from = text_string(picture), *at = from;
+        while ((at = strstr(from, CHANGES[i][0])) != NULL) {
+            text_add_bytes(&changed, from, (size_t)(at - from));
+            text_add(&changed, CHANGES[i][1]);
+            from = at + strlen(CHANGES[i][0]);
+        }
+        text_add(&changed, from);
+        changed.failed = changed.failed || picture->failed;
+        text_free(picture);
+        *picture = changed;
+    }
+}
+
 enum status gnuplot_run(struct text *picture, const char *script, enum plot_terminal terminal,
                         struct error *error) {
     struct child child;
@@ -150,8 +171,11 @@ enum status gnuplot_run(struct text *picture, const char *script, enum plot_term
     if (status == STATUS_OK) {
         if (terminal == PLOT_PDF) {
             remove_date(&result);
+        } else if (terminal == PLOT_SVG) {
+            improve_svg(&result);
         }
         text_add_bytes(picture, result.buffer.data, text_length(&result));
+        picture->failed = picture->failed || result.failed;
         status = text_status(picture, error);
     }
     text_free(&result);

@@ -32,8 +32,8 @@ static bool add_colour(struct text *text, const char **p) {
     return false;
 }
 
-// Strings after which an id stands, and images, which should show their pixels.
-static bool add_replaced(struct text *text, const char **p, const char *id) {
+// Strings after which an id stands.
+static bool add_id(struct text *text, const char **p, const char *id) {
     static const char *const BEFORE_ID[] = {"id='", "id=\"", "href='#", "url(#"};
     for (size_t i = 0; i < ARRAY_LENGTH(BEFORE_ID); i++) {
         if (strncmp(*p, BEFORE_ID[i], strlen(BEFORE_ID[i])) == 0) {
@@ -42,11 +42,6 @@ static bool add_replaced(struct text *text, const char **p, const char *id) {
             *p += strlen(BEFORE_ID[i]);
             return true;
         }
-    }
-    if (strncmp(*p, "<image ", 7) == 0) {
-        text_add(text, "<image style='image-rendering:pixelated' ");
-        *p += 7;
-        return true;
     }
     return false;
 }
@@ -65,9 +60,9 @@ void html_add_svg(struct text *text, const char *svg, const char *id, const char
     text_add_xml(text, label);
     text_add(text, "\">\n");
     for (const char *p = body; *p;) {
-        if (!add_colour(text, &p) && !add_replaced(text, &p, id)) {
+        if (!add_colour(text, &p) && !add_id(text, &p, id)) {
             // Everything up to the next place that may need a change, at once.
-            size_t plain = 1 + strcspn(p + 1, "riuh<");
+            size_t plain = 1 + strcspn(p + 1, "riuh");
             text_add_bytes(text, p, plain);
             p += plain;
         }

@@ -61,7 +61,7 @@ void plot_row(struct plot *plot, const char *format, ...) {
 
 // ---- Terminals -----------------------------------------------------------------------------------------
 
-// The script's variables `plain` and `bold` name the fonts; pointsize 1 is a marker of 5 points.
+// The script's variables `plain` and `bold` name the fonts; `marker` is the size of points.
 static void add_terminal(struct text *script, const struct plot *plot, const char *name,
                          enum plot_terminal terminal) {
     const double svg = 96.0 / 72, png = 200.0 / 72;
@@ -69,8 +69,8 @@ static void add_terminal(struct text *script, const struct plot *plot, const cha
         text_format(script,
                     "plain = 'sans-serif'\nbold = 'sans-serif:Bold'\n"
                     "set terminal svg size %.0f,%.0f font plain.',%g' fontscale %.4f "
-                    "linewidth %.4f noenhanced name '%s'\nset pointsize %.3f\n",
-                    plot->width * svg, plot->height * svg, TEXT_SIZE, svg, svg, name, 0.5 * svg);
+                    "linewidth %.4f noenhanced name '%s'\nmarker = 0.95\n",
+                    plot->width * svg, plot->height * svg, TEXT_SIZE, svg, svg, name);
         return;
     }
     text_add(script, "plain = 'LM Sans 8'\nbold = 'LM Sans 10:Bold'\n");
@@ -78,14 +78,13 @@ static void add_terminal(struct text *script, const struct plot *plot, const cha
         // Cairo's terminals take 96 points for an inch.
         text_format(script,
                     "set terminal pdfcairo size %.4fin,%.4fin font plain.',%g' fontscale 0.75 "
-                    "linewidth 1.25 noenhanced\nset pointsize 0.5\n",
+                    "linewidth 1.25 noenhanced\nmarker = 0.55\n",
                     plot->width / 72, plot->height / 72, TEXT_SIZE);
     } else {
         text_format(script,
                     "set terminal pngcairo size %.0f,%.0f font plain.',%g' fontscale %.4f "
-                    "linewidth %.4f noenhanced\nset pointsize %.3f\n",
-                    plot->width * png, plot->height * png, TEXT_SIZE, png * 72 / 96, png,
-                    0.5 * png);
+                    "linewidth %.4f noenhanced\nmarker = 1.5\n",
+                    plot->width * png, plot->height * png, TEXT_SIZE, png * 72 / 96, png);
     }
 }
 
@@ -95,7 +94,7 @@ void plot_finish(struct plot *plot, struct text *script, const char *name,
     text_add(script, "set encoding utf8\nset minussign\n");
     add_terminal(script, plot, name, terminal);
     text_add(script, text_string(&plot->blocks));
-    text_add(script, "unset key\nset samples 2\nset style fill solid noborder\n"
+    text_add(script, "unset key\nset samples 2\nset style fill solid noborder\nset boxwidth 1\n"
                      "set border 3 linecolor rgb '" PLOT_AXIS "' linewidth 0.6\n"
                      "set tics nomirror out scale 0.35\n"
                      "set grid back linecolor rgb '" PLOT_GRID "' linewidth 0.6 linetype 1\n"
@@ -225,7 +224,7 @@ void plot_legend_line(struct plot *plot, struct plot_legend *legend, const char 
 void plot_legend_marker(struct plot *plot, struct plot_legend *legend, const char *name,
                         const char *colour, int marker) {
     text_format(&plot->script,
-                "set label '' at screen %.6f,%.6f point pointtype %d pointsize default "
+                "set label '' at screen %.6f,%.6f point pointtype %d pointsize marker "
                 "linecolor rgb '%s' front\n",
                 (legend->x + 4) / plot->width, legend->y / plot->height, marker, colour);
     legend_name(plot, legend, name, 8);

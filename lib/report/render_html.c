@@ -28,7 +28,7 @@ static void add_heading(struct text *text, const struct table *table, const size
     text_add(text, "</tr>\n<tr>");
     for (size_t i = 0; i < count; i++) {
         if (table->columns[columns[i]].group) {
-            text_add(text, "<th scope=\"col\" class=\"number\">");
+            text_add(text, "<th scope=\"col\" class=\"right\">");
             text_add_xml(text, table->columns[columns[i]].title);
             text_add(text, "</th>");
         }
@@ -44,7 +44,7 @@ static void add_panel(struct text *text, const struct table *table, const size_t
     for (size_t row = 0; row < table->row_count; row++) {
         text_format(text, "<tr%s>", table->starts[row] ? " class=\"starts\"" : "");
         for (size_t i = 0; i < count; i++) {
-            text_add(text, table->columns[columns[i]].right ? "<td class=\"number\">" : "<td>");
+            text_add(text, table->columns[columns[i]].right ? "<td class=\"right\">" : "<td>");
             if (i > 0 || table->starts[row]) {
                 add_cell(text, table_cell(table, row, columns[i]));
             }
