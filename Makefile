@@ -25,7 +25,7 @@ ALL_CPPFLAGS := -I. -DDLT_VERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS := -std=c17 $(WARNINGS) $(NUMERICS) -fopenmp -MMD -MP $(CFLAGS)
 # $(call run,WHAT,COMMAND): the command, or with V=0 a word and the target.
 run = $(if $(filter 1,$(V)),,@echo '  $(1)  $(@:$(BUILD)/%=%)' && )$(2)
-LIBRARIES := -lzstd -lmsgpackc -lxxhash -lnettle -lutf8proc -ljansson -lm
+LIBRARIES := -lzstd -lmsgpackc -lxxhash -lnettle -lutf8proc -lm
 
 # ---- Rooms: each a static library; DEPENDS names the rooms that it may use (tests check it) -----
 

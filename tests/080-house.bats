@@ -35,7 +35,7 @@ allowed() {
 
 @test "nobody includes a tool" {
     cd "$ROOT"
-    run grep -rn '#include "tools/' lib kernels tools tests
+    run grep -rn '^#include "tools/' lib kernels tools tests
     [ "$status" -eq 1 ]
 }
 
