@@ -39,7 +39,7 @@ static void add_groups(struct text *text, const struct table *table, const size_
 
 static void add_panel(struct text *text, const struct table *table, const size_t *columns,
                       size_t count) {
-    text_add(text, "\\begin{tabular}{@{}");
+    text_add(text, "\\begin{tabular*}{\\linewidth}{@{\\extracolsep{\\fill}}");
     for (size_t i = 0; i < count; i++) {
         text_add(text, table->columns[columns[i]].right ? "r" : "l");
     }
@@ -62,7 +62,7 @@ static void add_panel(struct text *text, const struct table *table, const size_t
         }
         text_add(text, " \\\\\n");
     }
-    text_add(text, "\\bottomrule\n\\end{tabular}");
+    text_add(text, "\\bottomrule\n\\end{tabular*}");
 }
 
 void table_render_tex(struct text *text, const struct table_type *type, const struct table *table) {

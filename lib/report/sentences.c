@@ -53,10 +53,17 @@ void sentence_t1(struct text *text, const struct run_set *set) {
         text_add(text, "No dataset has both a conventional and a dynamic run yet.");
         return;
     }
-    text_format(text,
-                "On %d of %d datasets the dynamic network's best test perplexity is lower than "
-                "the conventional network's; on average over training, ",
-                better, pairs);
+    if (pairs == 1) {
+        text_format(text,
+                    "The dynamic network's best test perplexity is %s than the conventional "
+                    "network's; on average over training, ",
+                    better ? "lower" : "no lower");
+    } else {
+        text_format(text,
+                    "On %d of %d datasets the dynamic network's best test perplexity is lower "
+                    "than the conventional network's; on average over training, ",
+                    better, pairs);
+    }
     if (rint(least) == rint(most)) {
         text_format(text, "it trains %.0f%% of the parameters.", least);
     } else {

@@ -15,10 +15,12 @@ static const struct run_eval *last_test(const struct run *run) {
     return NULL;
 }
 
+// An episode may have two: of a part of the split, and of the whole.
 static const struct run_eval *best_test(const struct run *run) {
     for (size_t i = 0; i < run->eval_count; i++) {
         const struct run_eval *e = &run->evals[i];
-        if (e->split == RUN_TEST && e->episode == run->best_test_episode) {
+        if (e->split == RUN_TEST && e->episode == run->best_test_episode &&
+            e->perplexity == run->best_test) {
             return e;
         }
     }
