@@ -16,9 +16,9 @@ make_tokens() {
     dlt-tokenize encode --quiet --vocab other.bpe -o other.tok test.txt
 }
 
-# tiny [OPTION...]: trains 3 layers of width 16; later options override.
+# [LAUNCH=COMMAND] tiny [OPTION...]: trains 3 layers of width 16; later options override.
 tiny() {
-    dlt-train --quiet --train "$BATS_FILE_TMPDIR/train.tok" --layers 3 --width 16 --heads 2 \
+    ${LAUNCH:-} dlt-train --quiet --train "$BATS_FILE_TMPDIR/train.tok" --layers 3 --width 16 --heads 2 \
         --context 16 --batch 4 --episodes 4 --steps-per-action 2 --eval-batches 4 --threads 1 "$@"
 }
 
