@@ -50,11 +50,8 @@ static float dot(const float *a, const float *b, size_t n) {
     vec16 sum = vec16_set(0);
     for (size_t j = 0; j < n; j += 16) {
         UNROLL for (int p = 0; p < PARTS; p++) {
-            size_t at = j + (size_t)p * LANES;
-            if (at < n) {
-                sum.part[p] = vec_fma(vec_load_part(a + at, n - at, 0),
-                                      vec_load_part(b + at, n - at, 0), sum.part[p]);
-            }
+            sum.part[p] = vec_fma(vec16_load_part(a, n, j, p, 0), vec16_load_part(b, n, j, p, 0),
+                                  sum.part[p]);
         }
     }
     return vec16_sum(sum);
@@ -63,10 +60,12 @@ static float dot(const float *a, const float *b, size_t n) {
 // One row: scores to probabilities after dropout, and the probabilities' gradients (of what dropout
 // let through) to the scores' own:
 //     p = exp(scale score - log_sum),  ds = scale p (factor dp - delta),  delta = out . dout
+// Whole vectors of scratch are written, zeros beyond n.
 static void backward_row(float *scores, float *gradients, const float *factors, size_t n,
                          float scale, float log_sum, float delta) {
     for (size_t j = 0; j < n; j += LANES) {
-        vec x = vec_load_part(scores + j, n - j, 0), dp = vec_load_part(gradients + j, n - j, 0);
+        vec x = vec_load_part(scores + j, n - j, -INFINITY);
+        vec dp = vec_load_part(gradients + j, n - j, 0);
         vec p = vec_exp(vec_fma(x, vec_set(scale), vec_set(-log_sum)));
         vec dropped = p;
         if (factors) {
@@ -74,8 +73,8 @@ static void backward_row(float *scores, float *gradients, const float *factors, 
             dropped = p * factor;
             dp = dp * factor;
         }
-        vec_store_part(scores + j, n - j, dropped);
-        vec_store_part(gradients + j, n - j, p * scale * (dp - vec_set(delta)));
+        vec_store(scores + j, dropped);
+        vec_store(gradients + j, p * scale * (dp - vec_set(delta)));
     }
 }
 
@@ -85,9 +84,9 @@ static void backward_rows(const struct attention *s, struct scratch *x, const st
         float *scores = x->scores + i * s->score_step;
         float *gradients = x->score_gradients + i * s->score_step;
         size_t row = first + i, n = i >= rows ? 0 : s->causal ? row + 1 : s->T;
-        size_t unseen = columns - size_min(n, columns);
-        memset(scores + n, 0, unseen * sizeof *scores);
-        memset(gradients + n, 0, unseen * sizeof *gradients);
+        size_t written = round_up(n, LANES), unseen = columns - size_min(written, columns);
+        memset(scores + written, 0, unseen * sizeof *scores);
+        memset(gradients + written, 0, unseen * sizeof *gradients);
         if (n == 0) {
             continue;
         }

@@ -2,17 +2,17 @@
 
 #include "kernels/cpu/attention.h"
 #include "kernels/cpu/vector_math.h"
-#include "lib/base/math.h"
 
 enum {
     ROWS = 16, // rows of scores at a time
     PADDED_ROWS = (ROWS + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS,
+    ROOM = (PADDED_ROWS + 15) / 16 * 16,
     PIECE = 256, // part of the results' bits, as in product.h
 };
 
 struct scratch {
     float *key_panels, *value_panels, *queries, *scores, *factors;
-    float inverse_sum[PADDED_ROWS];
+    _Alignas(64) float sums[ROOM]; // of a row's exponentials, then 1 over them
 };
 
 static size_t scratch_floats(const struct attention *s) {
@@ -29,54 +29,61 @@ static struct scratch scratch_divide(const struct attention *s, float *floats) {
     return x;
 }
 
-// Scaled scores' largest, and their exponentials relative to it in place of them. Returns the sum.
+// Exponentials of n scaled scores relative to the largest, in place; zeros up to a multiple of 16.
+// Returns their sum.
 static float softmax_row(float *scores, size_t n, float scale, float *largest) {
     vec16 top = vec16_set(-INFINITY), sum = vec16_set(0);
     for (size_t j = 0; j < n; j += 16) {
         UNROLL for (int p = 0; p < PARTS; p++) {
-            size_t at = j + (size_t)p * LANES;
-            if (at < n) {
-                top.part[p] = vec_max(vec_load_part(scores + at, n - at, -INFINITY), top.part[p]);
-            }
+            top.part[p] = vec_max(vec16_load_part(scores, n, j, p, -INFINITY), top.part[p]);
         }
     }
     *largest = vec16_max(top) * scale;
+    vec shift = vec_set(-*largest);
     for (size_t j = 0; j < n; j += 16) {
         UNROLL for (int p = 0; p < PARTS; p++) {
-            size_t at = j + (size_t)p * LANES;
-            if (at < n) {
-                vec x = vec_load_part(scores + at, n - at, -INFINITY);
-                vec e = vec_exp(vec_fma(x, vec_set(scale), vec_set(-*largest)));
-                sum.part[p] += e;
-                vec_store_part(scores + at, n - at, e);
-            }
+            vec x = vec16_load_part(scores, n, j, p, -INFINITY);
+            vec e = vec_exp(vec_fma(x, vec_set(scale), shift));
+            sum.part[p] += e;
+            vec_store(scores + j + p * LANES, e);
         }
     }
     return vec16_sum(sum);
+}
+
+// log(sum) + largest, and the sums' inverses in place of them.
+static void finish_sums(float *log_sum, float *sums, const float *largest, size_t rows) {
+    for (size_t i = 0; i < rows; i += LANES) {
+        vec sum = vec_load(sums + i);
+        vec_store_part(log_sum + i, rows - i, vec_log(sum) + vec_load(largest + i));
+        vec_store(sums + i, 1 / sum);
+    }
 }
 
 // Scores of rows first .. first + rows to probabilities times their sum, after dropout; columns
 // that a row does not see become 0 up to `columns`.
 static void softmax_rows(const struct attention *s, struct scratch *x, float *log_sum,
                          size_t first_element, size_t first, size_t rows, size_t columns) {
+    _Alignas(64) float largest[ROOM];
     for (size_t i = 0; i < PADDED_ROWS; i++) {
         float *scores = x->scores + i * s->score_step;
-        size_t n = i >= rows ? 0 : s->causal ? first + i + 1 : s->T;
-        memset(scores + n, 0, (columns - size_min(n, columns)) * sizeof *scores);
+        size_t n = i >= rows ? 0 : s->causal ? first + i + 1 : s->T, written = round_up(n, 16);
+        memset(scores + written, 0, (columns - size_min(written, columns)) * sizeof *scores);
+        x->sums[i] = 1;
+        largest[i] = 0;
         if (n == 0) {
             continue;
         }
-        float largest, sum = softmax_row(scores, n, s->scale, &largest);
-        log_sum[first + i] = (float)((double)largest + math_log((double)sum));
-        x->inverse_sum[i] = 1 / sum;
+        x->sums[i] = softmax_row(scores, n, s->scale, &largest[i]);
         if (s->plan.threshold > 0) {
-            const float *factors =
-                dropout_factors(&s->plan, first_element + (first + i) * s->T, n, x->factors);
-            for (size_t j = 0; j < n; j++) {
-                scores[j] *= factors[j];
+            size_t element = first_element + (first + i) * s->T;
+            const float *factors = dropout_factors(&s->plan, element, n, x->factors);
+            for (size_t j = 0; j < n; j += LANES) {
+                vec_store(scores + j, vec_load(scores + j) * vec_load_part(factors + j, n - j, 0));
             }
         }
     }
+    finish_sums(log_sum + first, x->sums, largest, rows);
 }
 
 // out rows = (scores / sum) values, K cut in pieces.
@@ -93,7 +100,7 @@ static void weigh_values(const struct attention *s, struct scratch *x, float *ou
             }
             UNROLL for (size_t r = 0; r < TILE_ROWS; r++) {
                 UNROLL for (int v = 0; v < TILE_VECTORS; v++) {
-                    sums.row[r][v] *= x->inverse_sum[i + r];
+                    sums.row[r][v] *= x->sums[i + r];
                 }
             }
             tile_store(&sums, out + i * s->C + j, s->C, rows - i, s->D - j, false, NULL);

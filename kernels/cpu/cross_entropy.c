@@ -2,16 +2,11 @@
 #include "kernels/cpu/vector_math.h"
 #include "lib/base/math.h"
 
-INLINE vec load_lanes(const float *row, size_t V, size_t j, int p) {
-    size_t at = j + (size_t)p * LANES;
-    return at < V ? vec_load_part(row + at, V - at, -INFINITY) : vec_set(-INFINITY);
-}
-
 static float row_max(const float *logits, size_t V) {
     vec16 largest = vec16_set(-INFINITY);
     for (size_t j = 0; j < V; j += 16) {
         UNROLL for (int p = 0; p < PARTS; p++) {
-            largest.part[p] = vec_max(load_lanes(logits, V, j, p), largest.part[p]);
+            largest.part[p] = vec_max(vec16_load_part(logits, V, j, p, -INFINITY), largest.part[p]);
         }
     }
     return vec16_max(largest);
@@ -22,7 +17,7 @@ static float row_exponentials(float *logits, size_t V, float largest, bool keep)
     vec16 sum = vec16_set(0);
     for (size_t j = 0; j < V; j += 16) {
         UNROLL for (int p = 0; p < PARTS; p++) {
-            vec e = vec_exp(load_lanes(logits, V, j, p) - vec_set(largest));
+            vec e = vec_exp(vec16_load_part(logits, V, j, p, -INFINITY) - vec_set(largest));
             sum.part[p] += e;
             size_t at = j + (size_t)p * LANES;
             if (keep && at < V) {

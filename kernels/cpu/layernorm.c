@@ -6,17 +6,11 @@ enum {
     GRADIENT_ROWS = 64, // part of the results' bits: rows that one partial column sum covers
 };
 
-// The element of a row that lane 0 of part p of a vec16 at j takes, and a load from there on.
-INLINE vec load_lanes(const float *row, size_t C, size_t j, int p, float fill) {
-    size_t at = j + (size_t)p * LANES;
-    return at < C ? vec_load_part(row + at, C - at, fill) : vec_set(fill);
-}
-
 INLINE float row_mean(const float *x, size_t C) {
     vec16 sum = vec16_set(0);
     for (size_t j = 0; j < C; j += 16) {
         UNROLL for (int p = 0; p < PARTS; p++) {
-            sum.part[p] += load_lanes(x, C, j, p, 0);
+            sum.part[p] += vec16_load_part(x, C, j, p, 0);
         }
     }
     return vec16_sum(sum) / (float)C;
@@ -26,7 +20,7 @@ INLINE float row_variance(const float *x, size_t C, float mean) {
     vec16 sum = vec16_set(0);
     for (size_t j = 0; j < C; j += 16) {
         UNROLL for (int p = 0; p < PARTS; p++) {
-            vec centred = load_lanes(x, C, j, p, mean) - vec_set(mean);
+            vec centred = vec16_load_part(x, C, j, p, mean) - vec_set(mean);
             sum.part[p] = vec_fma(centred, centred, sum.part[p]);
         }
     }
@@ -114,8 +108,8 @@ static void backward_row(const struct backward *b, size_t n) {
     vec16 sum = vec16_set(0), sum_normal = vec16_set(0);
     for (size_t j = 0; j < C; j += 16) {
         UNROLL for (int p = 0; p < PARTS; p++) {
-            vec normal = (load_lanes(x, C, j, p, 0) - mean) * rstd;
-            vec g = load_lanes(dy, C, j, p, 0) * load_lanes(b->gain, C, j, p, 0);
+            vec normal = (vec16_load_part(x, C, j, p, 0) - mean) * rstd;
+            vec g = vec16_load_part(dy, C, j, p, 0) * vec16_load_part(b->gain, C, j, p, 0);
             sum.part[p] += g;
             sum_normal.part[p] = vec_fma(g, normal, sum_normal.part[p]);
         }

@@ -78,11 +78,7 @@ static void multiply_row_of_tiles(const struct product *p, const struct block *b
         tile sums = p->a_k == 1 ? tile_product(a, A_STRIDE, 1, panel, block->K)
                                 : tile_product(a, 1, TILE_ROWS, panel, block->K);
         const float *bias = p->bias && is_last ? p->bias + n : NULL;
-        if (rows == TILE_ROWS && columns == TILE_COLUMNS) {
-            tile_store(&sums, p->c + m * p->N + n, p->N, TILE_ROWS, TILE_COLUMNS, add, bias);
-        } else {
-            tile_store(&sums, p->c + m * p->N + n, p->N, rows, columns, add, bias);
-        }
+        tile_store(&sums, p->c + m * p->N + n, p->N, rows, columns, add, bias);
     }
 }
 

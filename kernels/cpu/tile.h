@@ -57,9 +57,30 @@ INLINE tile tile_add(tile a, tile b) {
     return a;
 }
 
-// Adds a tile to C (or stores it where `add` is not set), then the bias where there is one.
+INLINE void tile_store_whole(tile sums, float *c, size_t step, bool add, const float *bias) {
+    if (add) {
+        UNROLL for (size_t i = 0; i < TILE_ROWS; i++) {
+            UNROLL for (size_t v = 0; v < TILE_VECTORS; v++) {
+                sums.row[i][v] = vec_load(c + i * step + v * LANES) + sums.row[i][v];
+            }
+        }
+    }
+    UNROLL for (size_t i = 0; i < TILE_ROWS; i++) {
+        UNROLL for (size_t v = 0; v < TILE_VECTORS; v++) {
+            vec x = sums.row[i][v];
+            vec_store(c + i * step + v * LANES, bias ? x + vec_load(bias + v * LANES) : x);
+        }
+    }
+}
+
+// Adds a tile to C (or stores it where `add` is not set), then the bias where there is one. C ends
+// after `rows` and `columns`, which may be more than the tile has.
 INLINE void tile_store(const tile *sums, float *c, size_t step, size_t rows, size_t columns,
                        bool add, const float *bias) {
+    if (rows >= TILE_ROWS && columns >= TILE_COLUMNS) {
+        tile_store_whole(*sums, c, step, add, bias);
+        return;
+    }
     UNROLL for (size_t i = 0; i < TILE_ROWS; i++) {
         UNROLL for (size_t v = 0; v < TILE_VECTORS; v++) {
             size_t j = v * LANES;

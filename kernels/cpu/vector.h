@@ -83,8 +83,11 @@ INLINE vec vec_load_part(const float *p, size_t n, float fill) {
     return (vec)_mm512_mask_loadu_ps(_mm512_set1_ps(fill), mask, p);
 }
 INLINE void vec_store_part(float *p, size_t n, vec x) {
-    __mmask16 mask = (__mmask16)_bzhi_u32(0xffff, n < LANES ? (unsigned)n : LANES);
-    _mm512_mask_storeu_ps(p, mask, (__m512)x);
+    if (n >= LANES) { // masked stores are slow on some machines
+        vec_store(p, x);
+        return;
+    }
+    _mm512_mask_storeu_ps(p, (__mmask16)_bzhi_u32(0xffff, (unsigned)n), (__m512)x);
 }
 // The low and high words of 32 x 32 bit products.
 INLINE vec_bits vec_multiply_wide(vec_bits a, uint32_t b, vec_bits *high) {
@@ -220,6 +223,12 @@ INLINE vec16 vec16_set(float x) {
         all.part[p] = vec_set(x);
     }
     return all;
+}
+
+// What part p of a vec16 takes of the n floats at x when the sixteen start at x[j].
+INLINE vec vec16_load_part(const float *x, size_t n, size_t j, int p, float fill) {
+    size_t at = j + (size_t)p * LANES;
+    return at < n ? vec_load_part(x + at, n - at, fill) : vec_set(fill);
 }
 
 // Adds lanes 8 apart, then 4, 2, 1.

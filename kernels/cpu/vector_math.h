@@ -33,6 +33,18 @@ INLINE vec vec_exp(vec x) {
     return sum * scale1 * scale2;
 }
 
+// log(x) within 2 units in the last place; x > 0 and normal, or +inf or NaN, which stay.
+// x = 2^n m with sqrt(1/2) <= m < sqrt(2); log m = 2 artanh((m - 1) / (m + 1)), by its series.
+INLINE vec vec_log(vec x) {
+    static const float P[] = {2.0f / 9, 2.0f / 7, 2.0f / 5, 2.0f / 3};
+    vec_int bits = (vec_int)x, exponent = (bits - 0x3f3504f3) >> 23; // the bits of sqrt(1/2)
+    vec m = (vec)(bits - (exponent << 23)), n = __builtin_convertvector(exponent, vec);
+    vec s = (m - 1) / (m + 1), square = s * s;
+    vec tail = vec_fma(s * square, vec_polynomial(square, P, 4), n * -0x1.bd0106p-13f);
+    vec log = vec_fma(n, vec_set(0x1.63p-1f), vec_fma(s, vec_set(2), tail));
+    return vec_select(x - x == 0, log, x);
+}
+
 // Phi(x), the normal distribution function, and *density_root = exp(-x^2 / 2), x within +-20;
 // within 4 units in the last place in both tails.
 //
