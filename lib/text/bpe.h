@@ -19,7 +19,6 @@ enum {
     BPE_TOKEN_MAXIMUM = 65535,  // bytes that one id may stand for
 };
 #define BPE_NONE UINT32_MAX // TOKEN_NONE of token_table.h
-#define BPE_PAIR_MULTIPLIER 0x9E3779B97F4A7C15u
 
 struct bpe_pair {
     uint32_t left, right;
@@ -35,7 +34,9 @@ struct bpe_vocabulary {
     uint32_t *byte_pairs; // (65536) id of two bytes merged, first byte high; or BPE_NONE
     uint64_t *pairs;      // open hash table: left, right, merged id in 21 bits each; 0 is free
     size_t pair_mask;
-    char *name; // of the file, without directories
+    uint64_t *filter; // a bit for each of 8 times as many hash values as the table has places:
+                      // tells most pairs that do not merge from far less memory
+    char *name;       // of the file, without directories
     char sha256[HASH_SHA256_TEXT];
     uint64_t file_bytes;
 };
@@ -63,11 +64,30 @@ struct bpe_alphabet {
 };
 void bpe_alphabet_fill(struct bpe_alphabet *alphabet);
 
+static inline uint64_t bpe_pair_key(uint32_t left, uint32_t right) {
+    return (uint64_t)left << 42 | (uint64_t)right << 21;
+}
+
+static inline uint64_t bpe_pair_hash(uint64_t key) {
+    return (key * 0x9E3779B97F4A7C15u) >> 32;
+}
+
+// The filter's word and bit of a hash value.
+static inline size_t bpe_filter_word(const struct bpe_vocabulary *vocabulary, uint64_t hash) {
+    return (size_t)(hash >> 6) & (vocabulary->pair_mask >> 3);
+}
+static inline uint64_t bpe_filter_bit(uint64_t hash) {
+    return (uint64_t)1 << (hash & 63);
+}
+
 // Id of two ids merged, or BPE_NONE.
 static inline uint32_t bpe_pair_find(const struct bpe_vocabulary *vocabulary, uint32_t left,
                                      uint32_t right) {
-    uint64_t key = (uint64_t)left << 42 | (uint64_t)right << 21;
-    size_t at = (size_t)((key * BPE_PAIR_MULTIPLIER) >> 32) & vocabulary->pair_mask;
+    uint64_t key = bpe_pair_key(left, right), hash = bpe_pair_hash(key);
+    if (!(vocabulary->filter[bpe_filter_word(vocabulary, hash)] & bpe_filter_bit(hash))) {
+        return BPE_NONE;
+    }
+    size_t at = (size_t)hash & vocabulary->pair_mask;
     for (; vocabulary->pairs[at]; at = (at + 1) & vocabulary->pair_mask) {
         if ((vocabulary->pairs[at] ^ key) < BPE_SIZE_MAXIMUM) {
             return (uint32_t)(vocabulary->pairs[at] ^ key);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/text/pretokenize.h"
+#include "lib/text/pretokenize_fast.h"
 
 // Most pieces of real text are short and have few ids: two entries of the first cache fill one
 // cache line. The second one takes longer pieces, and scripts that the vocabulary has few merges
@@ -12,6 +12,7 @@
 enum {
     SHORT_BYTES = 15,
     SHORT_IDS = 3,
+    IDS_ELSEWHERE = 4, // count of a piece whose ids, more than three, the second cache may have
     SHORT_BUCKETS_LOG2 = 15,
     SHORT_BUCKETS = 1 << SHORT_BUCKETS_LOG2,
     LONG_BYTES = 63,
@@ -19,7 +20,6 @@ enum {
     LONG_ENTRIES = 1 << 14,
     CACHE_LINE = 64,
     PIECES_AT_ONCE = 32,
-    PIECE_READABLE = 16, // bytes that can be read at a piece that is not at the end of the text
 };
 
 struct short_entry {
@@ -109,71 +109,49 @@ static struct long_entry *long_find(const struct encoder *encoder, const uint8_t
     return &encoder->long_entries[XXH3_64bits(piece, length) & (LONG_ENTRIES - 1)];
 }
 
-static enum status encode_long(struct encoder *encoder, const uint8_t *piece, size_t length,
-                               struct token_list *list, struct error *error) {
-    struct long_entry *entry = NULL;
-    uint8_t key[LONG_BYTES + 1];
-    uint32_t *ids = list->ids + list->count;
-    if (length <= LONG_BYTES) {
-        entry = long_find(encoder, piece, length, key);
-        if (memcmp(entry->key, key, sizeof key) == 0) {
-            memcpy(ids, entry->ids, sizeof entry->ids);
-            list->count += entry->count;
-            return STATUS_OK;
-        }
-    }
-    size_t count;
-    enum status status =
-        bpe_merge(encoder->vocabulary, &encoder->workspace, piece, length, ids, &count, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    list->count += count;
-    if (entry && count <= LONG_IDS && (length > SHORT_BYTES || count > SHORT_IDS)) {
-        memcpy(entry->key, key, sizeof key);
+static void long_store(struct long_entry *entry, const uint8_t key[static LONG_BYTES + 1],
+                       const uint32_t *ids, size_t count) {
+    if (count <= LONG_IDS) {
+        memcpy(entry->key, key, LONG_BYTES + 1);
         memcpy(entry->ids, ids, count * sizeof *ids);
         entry->count = (uint32_t)count;
     }
-    return STATUS_OK;
+}
+
+static enum status merge_piece(struct encoder *encoder, const uint8_t *piece, size_t length,
+                               struct token_list *list, struct error *error) {
+    size_t count = 0;
+    enum status status = bpe_merge(encoder->vocabulary, &encoder->workspace, piece, length,
+                                   list->ids + list->count, &count, error);
+    list->count += count;
+    return status;
+}
+
+static enum status encode_long(struct encoder *encoder, const uint8_t *piece, size_t length,
+                               struct token_list *list, struct error *error) {
+    if (length > LONG_BYTES) {
+        return merge_piece(encoder, piece, length, list, error);
+    }
+    uint8_t key[LONG_BYTES + 1];
+    struct long_entry *entry = long_find(encoder, piece, length, key);
+    if (memcmp(entry->key, key, sizeof key) == 0) {
+        memcpy(list->ids + list->count, entry->ids, sizeof entry->ids);
+        list->count += entry->count;
+        return STATUS_OK;
+    }
+    size_t before = list->count;
+    enum status status = merge_piece(encoder, piece, length, list, error);
+    if (status == STATUS_OK) {
+        long_store(entry, key, list->ids + before, list->count - before);
+    }
+    return status;
 }
 
 // ---- The way that most pieces go ---------------------------------------------------------------
 
-static inline uint64_t load_little_endian(const uint8_t *bytes) {
-    uint64_t value;
-    memcpy(&value, bytes, sizeof value);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap64(value);
-#endif
-    return value;
-}
-
 // The first `length` bytes of a word of eight.
 static inline uint64_t keep_bytes(uint64_t word, size_t length) {
     return length >= 8 ? word : word & (((uint64_t)1 << (8 * length)) - 1);
-}
-
-// Marks the bytes that are ASCII letters in their highest bits.
-static inline uint64_t mark_letters(uint64_t word) {
-    const uint64_t ones = 0x0101010101010101u, low = 0x7F * ones;
-    uint64_t lower = (word | 0x20 * ones) & low;
-    uint64_t from_a = lower + (0x80 - 'a') * ones;
-    uint64_t behind_z = lower + (0x80 - 'z' - 1) * ones;
-    return from_a & ~behind_z & ~word & ~low;
-}
-
-// Bytes of the piece at text[0], with at least 16 bytes to read. Eight bytes at once find the end
-// of ASCII words of up to seven letters; the rest is the general case.
-static inline size_t next_piece(const uint8_t *text, size_t length) {
-    size_t blank = text[0] == ' ';
-    uint64_t others = ~mark_letters(load_little_endian(text + blank)) & 0x8080808080808080u;
-    if (others) {
-        size_t letters = (size_t)__builtin_ctzll(others) / 8;
-        if (letters > 0 && text[blank + letters] < 0x80) {
-            return blank + letters;
-        }
-    }
-    return pretoken_length(text, length);
 }
 
 // A piece on its way: its place in the cache is fetched while the next ones are cut.
@@ -199,11 +177,11 @@ static inline size_t cut_pieces(struct encoder *encoder, const uint8_t *text, si
                                 size_t *at, struct waiting_piece pieces[static PIECES_AT_ONCE]) {
     size_t count = 0;
     size_t from = *at;
-    for (; count < PIECES_AT_ONCE && length - from >= PIECE_READABLE; count++) {
+    for (; count < PIECES_AT_ONCE && length - from >= PRETOKEN_READABLE; count++) {
         struct waiting_piece *piece = &pieces[count];
         const uint8_t *bytes = text + from;
         piece->bytes = bytes;
-        piece->length = next_piece(bytes, length - from);
+        piece->length = pretoken_length_fast(bytes, length - from);
         piece->bucket = NULL;
         if (piece->length <= 8) {
             wait_for(encoder, piece, keep_bytes(load_little_endian(bytes), piece->length), 0);
@@ -213,9 +191,9 @@ static inline size_t cut_pieces(struct encoder *encoder, const uint8_t *text, si
         }
         from += piece->length;
     }
-    for (; count < PIECES_AT_ONCE && length - from < PIECE_READABLE && from < length; count++) {
+    for (; count < PIECES_AT_ONCE && length - from < PRETOKEN_READABLE && from < length; count++) {
         struct waiting_piece *piece = &pieces[count];
-        uint8_t tail[PIECE_READABLE] = {0};
+        uint8_t tail[PRETOKEN_READABLE] = {0};
         piece->bytes = text + from;
         piece->length = pretoken_length(text + from, length - from);
         memcpy(tail, piece->bytes, piece->length);
@@ -226,19 +204,28 @@ static inline size_t cut_pieces(struct encoder *encoder, const uint8_t *text, si
     return count;
 }
 
+// A piece that the first cache does not know is merged at once, and known from now on; one of many
+// ids goes to the second cache.
 static enum status encode_missing(struct encoder *encoder, const struct waiting_piece *piece,
                                   struct token_list *list, struct error *error) {
     size_t before = list->count;
-    enum status status = encode_long(encoder, piece->bytes, piece->length, list, error);
-    size_t count = list->count - before;
-    if (status == STATUS_OK && count <= SHORT_IDS) {
-        struct short_entry *bucket = piece->bucket;
-        bucket[1] = bucket[0];
-        bucket[0] =
-            (struct short_entry){.key = {piece->key[0], piece->key[1]}, .count = (uint32_t)count};
-        memcpy(bucket[0].ids, list->ids + before, count * sizeof *list->ids);
+    enum status status = merge_piece(encoder, piece->bytes, piece->length, list, error);
+    if (status != STATUS_OK) {
+        return status;
     }
-    return status;
+    const uint32_t *ids = list->ids + before;
+    size_t count = list->count - before;
+    struct short_entry *bucket = piece->bucket;
+    bucket[1] = bucket[0];
+    bucket[0] = (struct short_entry){.key = {piece->key[0], piece->key[1]}, .count = IDS_ELSEWHERE};
+    if (count <= SHORT_IDS) {
+        memcpy(bucket[0].ids, ids, count * sizeof *ids);
+        bucket[0].count = (uint32_t)count;
+    } else {
+        uint8_t key[LONG_BYTES + 1];
+        long_store(long_find(encoder, piece->bytes, piece->length, key), key, ids, count);
+    }
+    return STATUS_OK;
 }
 
 static inline enum status encode_piece(struct encoder *encoder, const struct waiting_piece *piece,
@@ -249,6 +236,9 @@ static inline enum status encode_piece(struct encoder *encoder, const struct wai
     }
     for (size_t way = 0; way < 2; way++) {
         if (bucket[way].key[0] == piece->key[0] && bucket[way].key[1] == piece->key[1]) {
+            if (bucket[way].count == IDS_ELSEWHERE) {
+                return encode_long(encoder, piece->bytes, piece->length, list, error);
+            }
             memcpy(list->ids + list->count, bucket[way].ids, sizeof bucket[way].ids);
             list->count += bucket[way].count;
             return STATUS_OK;

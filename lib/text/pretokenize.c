@@ -4,26 +4,30 @@
 
 #include "lib/text/unicode.h"
 
-enum { CLASS_HIGH = 4 }; // a byte of a character beyond ASCII
-
 #define O CHARACTER_OTHER
 #define L CHARACTER_LETTER
 #define N CHARACTER_NUMBER
 #define S CHARACTER_SPACE
-static const uint8_t CLASS_OF_ASCII[128] = {
+#define H PRETOKEN_HIGH
+const uint8_t PRETOKEN_CLASSES[256] = {
     O, O, O, O, O, O, O, O, O, S, S, S, S, S, O, O, O, O, O, O, O, O, O, O, O, O, O, O, O, O, O, O,
     S, O, O, O, O, O, O, O, O, O, O, O, O, O, O, O, N, N, N, N, N, N, N, N, N, N, O, O, O, O, O, O,
     O, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, O, O, O, O, O,
-    O, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, O, O, O, O, O};
+    O, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, L, O, O, O, O, O,
+    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H,
+    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H,
+    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H,
+    H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H, H};
 #undef O
 #undef L
 #undef N
 #undef S
+#undef H
 
 static enum character_class class_at(const uint8_t *text, size_t length, size_t *bytes) {
     if (text[0] < 0x80) {
         *bytes = 1;
-        return CLASS_OF_ASCII[text[0]];
+        return PRETOKEN_CLASSES[text[0]];
     }
     return character_read(text, length, bytes);
 }

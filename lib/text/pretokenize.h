@@ -17,6 +17,10 @@ size_t pretoken_length(const uint8_t *text, size_t length);
 // With `special`, never inside an END_OF_TEXT.
 size_t pretoken_safe_cut(const uint8_t *text, size_t length, bool special);
 
+// Classes of the ASCII characters, and PRETOKEN_HIGH for every byte beyond.
+enum { PRETOKEN_HIGH = 4 };
+extern const uint8_t PRETOKEN_CLASSES[256];
+
 #define END_OF_TEXT "<|endoftext|>"
 enum { END_OF_TEXT_LENGTH = sizeof END_OF_TEXT - 1 };
 

@@ -109,7 +109,7 @@ uint64_t text_count_words(const struct text_part *part) {
         uint8_t count = 0;
 #pragma omp simd reduction(+ : count)
         for (size_t i = from; i < to; i++) {
-            count = (uint8_t)(count + (byte_is_space(text[i - 1]) & !byte_is_space(text[i])));
+            count = (uint8_t)(count + (byte_is_space(text[i - 1]) > byte_is_space(text[i])));
         }
         words += count;
     }

@@ -136,7 +136,7 @@ static bool heap_pop(struct trainer *trainer, struct candidate *best) {
 
 static size_t pair_place(const struct trainer *trainer, uint32_t left, uint32_t right) {
     uint64_t key = (uint64_t)left << 32 | right;
-    size_t at = (size_t)((key * BPE_PAIR_MULTIPLIER) >> 24) & trainer->mask;
+    size_t at = (size_t)((key * 0x9E3779B97F4A7C15u) >> 24) & trainer->mask;
     while (trainer->table[at]) {
         const struct trained_pair *pair = &trainer->pairs[trainer->table[at] - 1];
         if (pair->left == left && pair->right == right) {

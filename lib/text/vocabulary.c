@@ -104,12 +104,13 @@ static enum status parse_part(struct parser *parser, const uint8_t *part, const 
 
 static void pair_add(struct parser *parser, uint32_t left, uint32_t right) {
     struct bpe_vocabulary *vocabulary = parser->vocabulary;
-    uint64_t key = (uint64_t)left << 42 | (uint64_t)right << 21;
-    size_t at = (size_t)((key * BPE_PAIR_MULTIPLIER) >> 32) & vocabulary->pair_mask;
+    uint64_t key = bpe_pair_key(left, right), hash = bpe_pair_hash(key);
+    size_t at = (size_t)hash & vocabulary->pair_mask;
     while (vocabulary->pairs[at]) {
         at = (at + 1) & vocabulary->pair_mask;
     }
     vocabulary->pairs[at] = key | parser->count;
+    vocabulary->filter[bpe_filter_word(vocabulary, hash)] |= bpe_filter_bit(hash);
     if (left < BPE_BYTES && right < BPE_BYTES) {
         const uint8_t *bytes = parser->bytes.data; // the first 256 tokens have one each
         vocabulary->byte_pairs[bytes[left] << 8 | bytes[right]] = parser->count;
@@ -212,6 +213,7 @@ static enum status allocate(struct parser *parser) {
         size_t count, size;
     } arrays[] = {
         {(void **)&vocabulary->pairs, slots, sizeof *vocabulary->pairs},
+        {(void **)&vocabulary->filter, slots / 8, sizeof *vocabulary->filter},
         {(void **)&vocabulary->byte_pairs, 1 << 16, sizeof *vocabulary->byte_pairs},
         {(void **)&vocabulary->merges, lines, sizeof *vocabulary->merges},
         {(void **)&vocabulary->offsets, size + 1, sizeof *vocabulary->offsets},
@@ -304,6 +306,7 @@ void bpe_vocabulary_free(struct bpe_vocabulary *vocabulary) {
     free(vocabulary->bytes);
     free(vocabulary->byte_pairs);
     free(vocabulary->pairs);
+    free(vocabulary->filter);
     free(vocabulary->name);
     *vocabulary = (struct bpe_vocabulary){0};
 }
