@@ -24,4 +24,5 @@ void table_build(struct table *table, uint32_t *last, const uint32_t *weights, s
         }
         table->guide[b] = (uint16_t)item;
     }
+    table->guide[1 << TABLE_GUIDE_BITS] = (uint16_t)(count - 1);
 }
