@@ -38,11 +38,11 @@ struct model_config {
 
 // Sizes in parameters (REFERENCE.md section 1: a GPT-2 layer of C = 1600 has 30,740,800).
 struct model_parameters {
-    uint64_t embedding;           // tokens and positions (BERT: types and norm too); the head is tied
-    uint64_t part[TYING_PARTS];   // of one layer: attention, feed-forward
-    uint64_t layer;               // their sum
-    uint64_t final;               // behind the last layer: GPT-2 the last norm, BERT the head transform
-    uint64_t conventional;        // embedding + L layer + final
+    uint64_t embedding;         // tokens and positions (BERT: types and norm too); the head is tied
+    uint64_t part[TYING_PARTS]; // of one layer: attention, feed-forward
+    uint64_t layer;             // their sum
+    uint64_t final;        // behind the last layer: GPT-2 the last norm, BERT the head transform
+    uint64_t conventional; // embedding + L layer + final
 };
 void model_count_parameters(const struct model_config *config, struct model_parameters *count);
 // Trainable now: embedding + final + the storages that an active owner updates.
@@ -51,7 +51,7 @@ uint64_t model_count_trainable(const struct model_config *config, const struct t
 // Bytes. One function counts, for --dry-run, the refusal before the first step, Table 5 and
 // run logs (DESIGN section 5).
 struct model_memory {
-    uint64_t weights;     // compute-type and master copies
+    uint64_t weights; // compute-type and master copies
     uint64_t gradients;
     uint64_t optimizer;   // moments, kept ones included
     uint64_t activations; // what one step holds at its peak, scratch included
@@ -108,7 +108,7 @@ enum status model_next_logits(struct model *model, const int32_t *tokens, int le
 
 enum model_tensor_kind { MODEL_WEIGHT, MODEL_GRADIENT, MODEL_MOMENT1, MODEL_MOMENT2 };
 struct model_tensor {
-    char name[96];                // unique
+    char name[96]; // unique
     enum model_tensor_kind kind;
     int dimensions;
     size_t shape[3];
@@ -127,7 +127,8 @@ void model_set_owner_steps(struct model *model, enum tying_part part, int layer,
 // Gives the model the memory and the maps of `tying` (as read from a checkpoint); the tensors'
 // contents are then to be filled in through model_visit_tensors, and model_refresh() called.
 // STATUS_DAMAGED: no tying state, or not of the model's layers and options.
-enum status model_restore_tying(struct model *model, const struct tying *tying, struct error *error);
+enum status model_restore_tying(struct model *model, const struct tying *tying,
+                                struct error *error);
 void model_refresh(struct model *model); // compute-type copies from the master weights
 
 #endif
