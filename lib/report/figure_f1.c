@@ -7,17 +7,13 @@
 #include "lib/base/math.h"
 #include "lib/report/figures.h"
 
-enum {
-    LEFT = 112,
-    RIGHT = 66,
-    CELL = 15,
-    AXIS = 22,
-    ARC_POINTS = 48,
-    ROW_GAP = 9,
-    DATASET_GAP = 9,
-    TOP = 2
-};
+enum { RIGHT = 66, CELL = 15, AXIS = 22, ARC_POINTS = 48, ROW_GAP = 9, DATASET_GAP = 9, TOP = 2 };
 static const double ARC_HEIGHT = 46;
+
+// Where things are: the strips begin at `left`, behind the names.
+struct layout {
+    double left, cell;
+};
 
 static bool is_tied(const struct run *run) {
     for (int i = 0; i < run->layers; i++) {
@@ -62,11 +58,11 @@ static void draw_arc(struct plot *plot, double from, double to, double share, do
     plot_draw(plot, "$s%d with lines linecolor rgb '" PLOT_FAINT_INK "' linewidth 0.9", series);
 }
 
-static void draw_cells(struct plot *plot, const struct run *run, double y, double cell) {
+static void draw_cells(struct plot *plot, const struct run *run, double y, struct layout at) {
     for (int i = 0; i < run->layers; i++) {
         int root = run_root(run->final_state, i);
         unsigned colour = plot_layer_colour(root, run->layers);
-        double x = LEFT + i * cell, gap = cell > 6 ? 1 : 0.4;
+        double x = at.left + i * at.cell, cell = at.cell, gap = cell > 6 ? 1 : 0.4;
         plot_rectangle(plot, x, y, cell - gap, CELL, colour);
         char number[16];
         snprintf(number, sizeof number, "%d", root);
@@ -85,13 +81,13 @@ static void draw_cells(struct plot *plot, const struct run *run, double y, doubl
     }
 }
 
-static void draw_arcs(struct plot *plot, const struct run *run, double y, double cell) {
+static void draw_arcs(struct plot *plot, const struct run *run, double y, struct layout at) {
     for (int i = run->layers - 1; i > 0; i--) {
         int source = run->final_state[i];
         if (source != i) {
-            double half = (cell - 1) / 2;
+            double half = (at.cell - 1) / 2;
             double share = run->layers > 1 ? (double)(i - source) / (run->layers - 1) : 1;
-            draw_arc(plot, LEFT + source * cell + half, LEFT + i * cell + half, share,
+            draw_arc(plot, at.left + source * at.cell + half, at.left + i * at.cell + half, share,
                      y + CELL + 1);
         }
     }
@@ -105,28 +101,57 @@ static double gap_before(const struct run_set *set, size_t i) {
     return i > 0 && !same_dataset(set, i, i - 1) ? DATASET_GAP : 0;
 }
 
-// The dataset before its first run; the seed only where there are several.
+// The method, and the seed where there are several.
+static void add_name(struct text *name, const struct run_set *set, size_t index) {
+    const struct run *run = set->runs[index];
+    text_add(name, run->method);
+    for (size_t i = 0; i < set->count; i++) {
+        if (i != index && same_dataset(set, i, index) &&
+            strcmp(set->runs[i]->method, run->method) == 0) {
+            text_format(name, ", seed %s", run->seed);
+            return;
+        }
+    }
+}
+
 static void draw_names(struct plot *plot, const struct run_set *set, size_t index, double y,
-                       double right) {
+                       struct layout at) {
     const struct run *run = set->runs[index];
     double middle = y + CELL / 2.0;
-    bool several = false;
-    for (size_t i = 0; i < set->count; i++) {
-        several = several || (i != index && same_dataset(set, i, index) &&
-                              strcmp(set->runs[i]->method, run->method) == 0);
-    }
     if (index == 0 || !same_dataset(set, index, index - 1)) {
         plot_text(plot, &(struct plot_label){
                             .x = 2, .y = middle, .string = run->dataset, .weight = PLOT_BOLD});
     }
-    char text[3 * RUN_NAME];
-    snprintf(text, sizeof text, "%s%s%s", run->method, several ? ", seed " : "",
-             several ? run->seed : "");
-    plot_text(plot, &(struct plot_label){
-                        .x = LEFT - 8, .y = middle, .string = text, .align = PLOT_RIGHT});
-    snprintf(text, sizeof text, "%d of %d", count_independent(run), run->layers);
-    plot_text(plot, &(struct plot_label){
-                        .x = right + 6, .y = middle, .string = text, .colour = PLOT_FAINT_INK});
+    struct text name = {0};
+    add_name(&name, set, index);
+    plot_text(plot, &(struct plot_label){.x = at.left - 8,
+                                         .y = middle,
+                                         .string = text_string(&name),
+                                         .align = PLOT_RIGHT});
+    text_clear(&name);
+    text_format(&name, "%d of %d", count_independent(run), run->layers);
+    plot_text(plot, &(struct plot_label){.x = at.left + run->layers * at.cell + 6,
+                                         .y = middle,
+                                         .string = text_string(&name),
+                                         .colour = PLOT_FAINT_INK});
+    plot->script.failed = plot->script.failed || name.failed;
+    text_free(&name);
+}
+
+static struct layout lay_out(const struct run_set *set, int layers) {
+    double dataset = 0, method = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        struct text name = {0};
+        add_name(&name, set, i);
+        double width = plot_text_width(text_string(&name), 0);
+        method = width > method ? width : method;
+        width = plot_text_width(set->runs[i]->dataset, 0) * 1.08; // bold
+        dataset = width > dataset ? width : dataset;
+        text_free(&name);
+    }
+    double left = dataset + method + 24;
+    left = left > PLOT_WIDTH / 2.0 ? PLOT_WIDTH / 2.0 : left;
+    return (struct layout){.left = left, .cell = (PLOT_WIDTH - RIGHT - left) / layers};
 }
 
 static void add_data(struct text *data, const struct run *run) {
@@ -140,21 +165,22 @@ static void add_data(struct text *data, const struct run *run) {
     }
 }
 
-static void draw_axis(struct plot *plot, int layers, double cell) {
+static void draw_axis(struct plot *plot, int layers, struct layout at) {
     int step = layers <= 16 ? 1 : layers <= 64 ? 4 : 16;
     for (int i = 0; i < layers; i += step) {
         char number[16];
         snprintf(number, sizeof number, "%d", i);
-        plot_text(plot, &(struct plot_label){.x = LEFT + (i + 0.5) * cell - 0.5,
+        plot_text(plot, &(struct plot_label){.x = at.left + (i + 0.5) * at.cell - 0.5,
                                              .y = AXIS - 4,
                                              .string = number,
                                              .align = PLOT_CENTER,
                                              .size = 7});
     }
-    plot_text(plot,
-              &(struct plot_label){
-                  .x = LEFT + layers * cell / 2, .y = 6, .string = "Layer", .align = PLOT_CENTER});
-    plot_text(plot, &(struct plot_label){.x = LEFT + layers * cell + 6,
+    plot_text(plot, &(struct plot_label){.x = at.left + layers * at.cell / 2,
+                                         .y = 6,
+                                         .string = "Layer",
+                                         .align = PLOT_CENTER});
+    plot_text(plot, &(struct plot_label){.x = at.left + layers * at.cell + 6,
                                          .y = AXIS - 4,
                                          .string = "independent",
                                          .size = 7,
@@ -168,28 +194,26 @@ static enum status build(struct plot *plot, const struct run_set *set, struct er
         height += row_height(set->runs[i]) + gap_before(set, i);
     }
     int layers = most_layers(set);
-    double cell = (double)(PLOT_WIDTH - LEFT - RIGHT) / layers;
-    cell = cell > 50 ? 50 : cell;
-    double width = LEFT + RIGHT + layers * cell;
-    plot_begin(plot, width, height);
+    struct layout at = lay_out(set, layers);
+    plot_begin(plot, PLOT_WIDTH, height);
     text_add(&plot->data, "dataset\tarch\tmethod\tseed\tlayer\tsource\troot\n");
-    draw_axis(plot, layers, cell);
+    draw_axis(plot, layers, at);
     double y = height - TOP;
     for (size_t i = 0; i < set->count; i++) {
         y -= row_height(set->runs[i]) + gap_before(set, i);
-        draw_cells(plot, set->runs[i], y + ROW_GAP / 2.0, cell);
-        draw_names(plot, set, i, y + ROW_GAP / 2.0, LEFT + set->runs[i]->layers * cell);
+        draw_cells(plot, set->runs[i], y + ROW_GAP / 2.0, at);
+        draw_names(plot, set, i, y + ROW_GAP / 2.0, at);
         add_data(&plot->data, set->runs[i]);
     }
     // One panel over the whole page, in points: the arcs.
-    plot_panel(plot, &(struct plot_panel){.width = width,
+    plot_panel(plot, &(struct plot_panel){.width = PLOT_WIDTH,
                                           .height = height,
-                                          .x_axis = {.to = width},
+                                          .x_axis = {.to = PLOT_WIDTH},
                                           .y_axis = {.to = height}});
     y = height - TOP;
     for (size_t i = 0; i < set->count; i++) {
         y -= row_height(set->runs[i]) + gap_before(set, i);
-        draw_arcs(plot, set->runs[i], y + ROW_GAP / 2.0, cell);
+        draw_arcs(plot, set->runs[i], y + ROW_GAP / 2.0, at);
     }
     plot_end_panel(plot);
     return STATUS_OK;

@@ -102,6 +102,17 @@ static void measure(struct context *c) {
         plot_draw((c)->plot, "$s%d using 1:2 with " style, series, __VA_ARGS__);                   \
     } while (0)
 
+// Bars are for one run; several would hide each other.
+static bool changes_alone(const struct run_set *set, size_t index) {
+    for (size_t i = 0; i < set->count; i++) {
+        if (i != index && strcmp(set->runs[i]->dataset, set->runs[index]->dataset) == 0 &&
+            run_map_changes(set->runs[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void draw_run(struct context *c, enum row row, size_t index) {
     const struct run *run = c->set->runs[index];
     const struct history *h = &c->histories[index];
@@ -118,8 +129,10 @@ static void draw_run(struct context *c, enum row row, size_t index) {
         }
         break;
     case CHANGES:
-        if (run_map_changes(run)) {
+        if (run_map_changes(run) && changes_alone(c->set, index)) {
             DRAW(c, h, changes, "boxes fillcolor rgb '#50%s'", colour + 1);
+        } else if (run_map_changes(run)) {
+            DRAW(c, h, changes, "lines linecolor rgb '%s' linewidth 0.9", colour);
         }
         break;
     case EPSILON:
@@ -229,8 +242,9 @@ static size_t dataset_end(const struct run_set *set, size_t first) {
     return end;
 }
 
-static void draw_legend(struct context *c, double y) {
-    struct plot_legend legend = {.x = LEFT, .y = y};
+// Returns the height that it takes below y.
+static double draw_legend(struct context *c, double y, bool measure) {
+    struct plot_legend legend = {.left = LEFT, .x = LEFT, .y = y, .measure = measure};
     plot_legend_methods(c->plot, &legend, c->set);
     legend.x += 8;
     plot_legend_line(c->plot, &legend, "test", PLOT_INK, 1.6, NULL);
@@ -241,6 +255,7 @@ static void draw_legend(struct context *c, double y) {
     if (c->floor) {
         plot_legend_line(c->plot, &legend, "true entropy", PLOT_FAINT_INK, 0.9, "(5,3)");
     }
+    return y - legend.y + PLOT_LEGEND_HEIGHT;
 }
 
 static void draw(struct context *c) {
@@ -248,7 +263,7 @@ static void draw(struct context *c) {
     for (size_t i = 0; i < c->set->count; i = dataset_end(c->set, i)) {
         columns++;
     }
-    double height = BOTTOM - GAP + PLOT_TITLE_HEIGHT + PLOT_LEGEND_HEIGHT;
+    double height = BOTTOM - GAP + PLOT_TITLE_HEIGHT;
     for (int row = 0; row < ROWS; row++) {
         if (!plot_range_is_empty(&c->ranges[row])) {
             height += ROW[row].height + GAP;
@@ -256,10 +271,13 @@ static void draw(struct context *c) {
     }
     double width = columns <= 4 ? PLOT_WIDTH : PLOT_WIDTH * (double)columns / 4;
     plot_begin(c->plot, width, height);
+    double legend = draw_legend(c, 0, true);
+    height += legend;
+    plot_begin(c->plot, width, height);
     c->left = LEFT;
     c->width = (width - LEFT - RIGHT - COLUMN_GAP * ((double)columns - 1)) / (double)columns;
-    draw_legend(c, height - 8);
-    double top = height - PLOT_LEGEND_HEIGHT - PLOT_TITLE_HEIGHT;
+    draw_legend(c, height - 8, false);
+    double top = height - legend - PLOT_TITLE_HEIGHT;
     for (size_t i = 0, column = 0; i < c->set->count; i = dataset_end(c->set, i)) {
         draw_column(c, i, dataset_end(c->set, i), column++, top);
     }

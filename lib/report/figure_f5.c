@@ -164,25 +164,17 @@ static size_t dataset_end(const struct run_set *set, size_t first) {
     return end;
 }
 
-static void draw_legend(struct context *c, double y) {
-    struct plot_legend legend = {.x = LEFT, .y = y};
-    for (size_t i = 0; i < c->set->count; i++) {
-        const char *method = c->set->runs[i]->method;
-        bool seen = false;
-        for (size_t j = 0; j < i && !seen; j++) {
-            seen = strcmp(c->set->runs[j]->method, method) == 0;
-        }
-        if (!seen) {
-            struct plot_style style = plot_method_style(c->set, method);
-            plot_legend_marker(c->plot, &legend, method, style.colour, style.marker);
-        }
-    }
+// Returns the height that it takes below y.
+static double draw_legend(struct context *c, double y, bool measure) {
+    struct plot_legend legend = {.left = LEFT, .x = LEFT, .y = y, .measure = measure};
+    plot_legend_method_markers(c->plot, &legend, c->set);
     legend.x += 8;
     plot_legend_marker(c->plot, &legend, "mean over training", PLOT_INK, 7);
     plot_legend_marker(c->plot, &legend, "at the end", PLOT_INK, 7 - HOLLOW);
     if (isfinite(run_floor_perplexity(c->set->runs[0]))) {
         plot_legend_line(c->plot, &legend, "true entropy", PLOT_FAINT_INK, 0.9, "(5,3)");
     }
+    return y - legend.y + PLOT_LEGEND_HEIGHT;
 }
 
 static void draw(struct context *c) {
@@ -192,11 +184,13 @@ static void draw(struct context *c) {
     }
     const double title = PLOT_TITLE_HEIGHT + 2;
     bool side_by_side = columns == 1;
-    double height = BOTTOM + HEIGHT + title + PLOT_LEGEND_HEIGHT;
+    double height = BOTTOM + HEIGHT + title;
     height += side_by_side ? 0 : ROW_GAP + HEIGHT;
     double page = columns <= 4 ? PLOT_WIDTH : PLOT_WIDTH * (double)columns / 4;
     plot_begin(c->plot, page, height);
-    draw_legend(c, height - 8);
+    height += draw_legend(c, 0, true);
+    plot_begin(c->plot, page, height);
+    draw_legend(c, height - 8, false);
     if (side_by_side) {
         double width = (page - 2 * LEFT - RIGHT - GAP) / 2;
         draw_panel(c, 0, c->set->count, (struct place){LEFT, BOTTOM, width, true}, false);

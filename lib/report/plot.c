@@ -137,7 +137,16 @@ struct plot_style plot_method_style(const struct run_set *set, const char *metho
     static const struct plot_style STYLES[] = {{"#0072b2", 5},  {"#d55e00", 7},  {"#009e73", 9},
                                                {"#cc79a7", 13}, {"#e69f00", 11}, {"#56b4e9", 15},
                                                {"#7f7f7f", 5}};
-    return STYLES[method_index(set, method) % ARRAY_LENGTH(STYLES)];
+    const size_t count = ARRAY_LENGTH(STYLES), own = 2; // the first two are never used again
+    size_t index = method_index(set, method);
+    if (index < count) {
+        return STYLES[index];
+    }
+    // A colour again, with the marker of another.
+    size_t again = index - count, round = again / (count - own) + 1;
+    struct plot_style style = STYLES[own + again % (count - own)];
+    style.marker = STYLES[own + (again + round) % (count - own)].marker;
+    return style;
 }
 
 // Even steps in lightness, and still told apart by the colour-blind (the map called viridis).
@@ -206,40 +215,76 @@ void plot_rectangle(struct plot *plot, double x, double y, double width, double 
 
 // ---- Legends ---------------------------------------------------------------------------------------------
 
-enum { LEGEND_MARK = 16, LEGEND_GAP = 14 };
+enum { LEGEND_MARK = 16, LEGEND_POINT = 8, LEGEND_SPACE = 4, LEGEND_GAP = 14 };
+
+// Begins a new line where the item would not fit.
+static void legend_fit(const struct plot *plot, struct plot_legend *legend, const char *name,
+                       double mark) {
+    double width = mark + LEGEND_SPACE + plot_text_width(name, 0);
+    if (legend->x > legend->left && legend->x + width > plot->width) {
+        legend->x = legend->left;
+        legend->y -= PLOT_LEGEND_HEIGHT;
+    }
+}
 
 static void legend_name(struct plot *plot, struct plot_legend *legend, const char *name,
                         double mark) {
-    plot_text(plot,
-              &(struct plot_label){.x = legend->x + mark + 4, .y = legend->y, .string = name});
-    legend->x += mark + 4 + plot_text_width(name, 0) + LEGEND_GAP;
+    double x = legend->x + mark + LEGEND_SPACE;
+    if (!legend->measure) {
+        plot_text(plot, &(struct plot_label){.x = x, .y = legend->y, .string = name});
+    }
+    legend->x = x + plot_text_width(name, 0) + LEGEND_GAP;
 }
 
 void plot_legend_line(struct plot *plot, struct plot_legend *legend, const char *name,
                       const char *colour, double width, const char *dash) {
-    plot_line(plot, legend->x, legend->y, legend->x + LEGEND_MARK, legend->y, colour, width, dash);
+    legend_fit(plot, legend, name, LEGEND_MARK);
+    if (!legend->measure) {
+        plot_line(plot, legend->x, legend->y, legend->x + LEGEND_MARK, legend->y, colour, width,
+                  dash);
+    }
     legend_name(plot, legend, name, LEGEND_MARK);
 }
 
 void plot_legend_marker(struct plot *plot, struct plot_legend *legend, const char *name,
                         const char *colour, int marker) {
-    text_format(&plot->script,
-                "set label '' at screen %.6f,%.6f point pointtype %d pointsize marker "
-                "linecolor rgb '%s' front\n",
-                (legend->x + 4) / plot->width, legend->y / plot->height, marker, colour);
-    legend_name(plot, legend, name, 8);
+    legend_fit(plot, legend, name, LEGEND_POINT);
+    if (!legend->measure) {
+        text_format(&plot->script,
+                    "set label '' at screen %.6f,%.6f point pointtype %d pointsize marker "
+                    "linecolor rgb '%s' front\n",
+                    (legend->x + LEGEND_POINT / 2.0) / plot->width, legend->y / plot->height,
+                    marker, colour);
+    }
+    legend_name(plot, legend, name, LEGEND_POINT);
+}
+
+static bool method_is_new(const struct run_set *set, size_t index) {
+    for (size_t i = 0; i < index; i++) {
+        if (strcmp(set->runs[i]->method, set->runs[index]->method) == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void plot_legend_methods(struct plot *plot, struct plot_legend *legend, const struct run_set *set) {
     for (size_t i = 0; i < set->count; i++) {
         const char *method = set->runs[i]->method;
-        bool seen = false;
-        for (size_t j = 0; j < i && !seen; j++) {
-            seen = strcmp(set->runs[j]->method, method) == 0;
+        if (method_is_new(set, i)) {
+            plot_legend_line(plot, legend, method, plot_method_style(set, method).colour, 1.8,
+                             NULL);
         }
-        if (!seen) {
+    }
+}
+
+void plot_legend_method_markers(struct plot *plot, struct plot_legend *legend,
+                                const struct run_set *set) {
+    for (size_t i = 0; i < set->count; i++) {
+        const char *method = set->runs[i]->method;
+        if (method_is_new(set, i)) {
             struct plot_style style = plot_method_style(set, method);
-            plot_legend_line(plot, legend, method, style.colour, 1.8, NULL);
+            plot_legend_marker(plot, legend, method, style.colour, style.marker);
         }
     }
 }

@@ -112,9 +112,11 @@ void plot_line(struct plot *plot, double x1, double y1, double x2, double y2, co
                double width, const char *dash); // dash NULL: solid
 void plot_rectangle(struct plot *plot, double x, double y, double width, double height,
                     unsigned colour);
-// A row of "mark name" items from (x, y) to the right: the methods of the set, then what is added.
+// Items of "mark name" from (x, y) to the right, in as many lines as they need, PLOT_LEGEND_HEIGHT
+// apart; y is that of the last one. With `measure` nothing is drawn.
 struct plot_legend {
-    double x, y;
+    double left, x, y;
+    bool measure;
 };
 void plot_legend_methods(struct plot *plot, struct plot_legend *legend, const struct run_set *set);
 // A sample line and its meaning. NULL dash: solid.
@@ -122,8 +124,11 @@ void plot_legend_line(struct plot *plot, struct plot_legend *legend, const char 
                       const char *colour, double width, const char *dash);
 void plot_legend_marker(struct plot *plot, struct plot_legend *legend, const char *name,
                         const char *colour, int marker);
+// The methods of the set with their markers instead.
+void plot_legend_method_markers(struct plot *plot, struct plot_legend *legend,
+                                const struct run_set *set);
 
-enum { PLOT_WIDTH = 470, PLOT_LEGEND_HEIGHT = 16, PLOT_TITLE_HEIGHT = 14 };
+enum { PLOT_WIDTH = 470, PLOT_LEGEND_HEIGHT = 14, PLOT_TITLE_HEIGHT = 14 };
 double plot_text_width(const char *string, double size); // estimated
 
 #endif
