@@ -6,9 +6,8 @@
 #include "lib/report/figures.h"
 #include "lib/report/gnuplot.h"
 
-const struct figure_type *const FIGURE_TYPES[] = {
-    &FIGURE_F1, &FIGURE_F2, &FIGURE_F3, &FIGURE_F5, NULL,
-};
+#define LIST(name) &name,
+const struct figure_type *const FIGURE_TYPES[] = {FIGURES(LIST) NULL};
 
 void figure_ids(char *list, size_t size) {
     size_t used = 0;

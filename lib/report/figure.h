@@ -1,4 +1,4 @@
-// Figures: one file (figure_f2.c, ...) and one line in figure.c's list each. A figure is a gnuplot
+// Figures: one file (figure_f2.c, ...) and one line in figures.h each. A figure is a gnuplot
 // script, built from panels that plot.h places, and the data behind it as TSV.
 #ifndef DLT_REPORT_FIGURE_H
 #define DLT_REPORT_FIGURE_H

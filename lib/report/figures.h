@@ -4,6 +4,14 @@
 
 #include "lib/report/figure.h"
 
-extern const struct figure_type FIGURE_F1, FIGURE_F2, FIGURE_F3, FIGURE_F5;
+// In the order of the report; a new one is a file and a line here.
+#define FIGURES(ITEM)                                                                              \
+    ITEM(FIGURE_F1)                                                                                \
+    ITEM(FIGURE_F2)                                                                                \
+    ITEM(FIGURE_F3)                                                                                \
+    ITEM(FIGURE_F5)
+
+#define DECLARE_FIGURE(name) extern const struct figure_type name;
+FIGURES(DECLARE_FIGURE)
 
 #endif

@@ -6,10 +6,8 @@
 
 #include "lib/report/tables.h"
 
-const struct table_type *const TABLE_TYPES[] = {
-    &TABLE_T1,
-    NULL,
-};
+#define LIST(name) &name,
+const struct table_type *const TABLE_TYPES[] = {TABLES(LIST) NULL};
 
 void table_ids(char *list, size_t size) {
     size_t used = 0;

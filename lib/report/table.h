@@ -1,4 +1,4 @@
-// Tables: one file (table_t1.c, ...) and one line in table.c's list each; how they are written is
+// Tables: one file (table_t1.c, ...) and one line in tables.h each; how they are written is
 // the business of render_*.c.
 #ifndef DLT_REPORT_TABLE_H
 #define DLT_REPORT_TABLE_H

@@ -4,6 +4,10 @@
 
 #include "lib/report/table.h"
 
-extern const struct table_type TABLE_T1;
+// In the order of the report; a new one is a file and a line here.
+#define TABLES(ITEM) ITEM(TABLE_T1)
+
+#define DECLARE_TABLE(name) extern const struct table_type name;
+TABLES(DECLARE_TABLE)
 
 #endif
