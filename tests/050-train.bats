@@ -154,6 +154,8 @@ setup_file() { make_tokens; }
     expect_error_line dlt-train "KEY=VALUE"
     run --separate-stderr -2 tiny --train - --test - -o r
     expect_error_line dlt-train "only one text"
+    run --separate-stderr -2 tiny --checkpoint - -o r
+    expect_error_line dlt-train "--checkpoint"
     run --separate-stderr -2 tiny --device cuda -o r
     expect_error_line dlt-train "--device"
     run --separate-stderr -2 tiny file

@@ -311,15 +311,13 @@ static bool checkpoint_due(const struct trainer *t) {
 }
 
 // An agent that failed between two visits leaves a state worth keeping; what else fails does not.
-static enum status keep_after_failure(struct trainer *t, enum status status, struct error *error) {
+static void keep_after_failure(struct trainer *t, enum status status) {
     if (status == STATUS_AGENT) {
         struct error second = {0};
         if (trainer_checkpoint(t, true, &second) != STATUS_OK) {
             log_warning("%s", second.message);
         }
     }
-    (void)error;
-    return status;
 }
 
 enum status trainer_loop(struct trainer *t, int *signal, struct error *error) {
@@ -341,5 +339,6 @@ enum status trainer_loop(struct trainer *t, int *signal, struct error *error) {
     if (status == STATUS_OK) {
         status = trainer_checkpoint(t, false, error);
     }
-    return keep_after_failure(t, status, error);
+    keep_after_failure(t, status);
+    return status;
 }

@@ -219,13 +219,16 @@ static enum status check_labels(const char *labels, struct error *error) {
     return STATUS_OK;
 }
 
-static enum status check_inputs(const struct settings *settings, struct error *error) {
+static enum status check_paths(const struct settings *settings, struct error *error) {
     int streams = 0;
     for (int i = 0; i < SPLITS; i++) {
         streams += settings->text[i] && strcmp(settings->text[i], "-") == 0;
     }
     if (!settings->text[SPLIT_TRAIN]) {
         return error_set(error, STATUS_USAGE, "no training text: give --train TOKENS");
+    }
+    if (settings->checkpoint && strcmp(settings->checkpoint, "-") == 0) {
+        return error_set(error, STATUS_USAGE, "option --checkpoint: a file, not standard output");
     }
     if (streams > 1) {
         return error_set(error, STATUS_USAGE, "only one text can come from standard input");
@@ -255,7 +258,7 @@ enum status settings_resolve(struct settings *settings, struct error *error) {
         return error_set(error, STATUS_USAGE, "too many steps: fewer --episodes, or --max-steps");
     }
     enum status status = check_labels(settings->labels, error);
-    return status == STATUS_OK ? check_inputs(settings, error) : status;
+    return status == STATUS_OK ? check_paths(settings, error) : status;
 }
 
 int64_t settings_visits(const struct settings *settings) {
