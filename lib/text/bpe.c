@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHORT_MAXIMUM = 48 }; // bytes up to which looking at all pairs beats a heap
+enum {
+    SHORT_MAXIMUM = 48, // bytes up to which looking at all pairs is quicker than lists
+    LONG_ARRAYS = 5,
+};
 
 // ids[i] and the id that ids[i], ids[i + 1] merge into, at the start: bytes.
 static void start_pairs(const struct bpe_vocabulary *vocabulary, const uint8_t *piece,
@@ -43,83 +46,111 @@ static size_t merge_short(const struct bpe_vocabulary *vocabulary, const uint8_t
     }
 }
 
-// ---- Long pieces: a list of ids and a heap of pairs --------------------------------------------
+// ---- Long pieces: a list of ids, and the places of each merge ------------------------------------
 //
-// An id lives at the place of its first byte. The heap holds (merged id, place), smallest first;
-// an entry whose pair is gone meanwhile is told by merged[place] being another by then.
+// An id lives at the place of its first byte. Each place whose id merges with the next one is in the
+// list of that merge. What a merge forms can only be part of merges of higher ids, so the lists are
+// emptied in ascending order, once; time is linear in the piece, and in the vocabulary's bits.
+
+static const uint32_t NOWHERE = UINT32_MAX;
 
 struct long_piece {
     const struct bpe_vocabulary *vocabulary;
-    uint32_t *ids, *merged, *previous, *next; // by place; next is `length` at the end
-    uint64_t *heap;
-    size_t heap_count;
+    struct bpe_workspace *workspace; // its lists are empty before and after
     size_t length;
+    uint32_t *ids, *merged, *previous, *next; // by place; next is `length` at the end
+    uint32_t *before, *behind;                // neighbours in the list of merged[place], or NOWHERE
 };
 
-static void heap_push(struct long_piece *piece, uint64_t entry) {
-    size_t at = piece->heap_count++;
-    while (at > 0 && entry < piece->heap[(at - 1) / 2]) {
-        piece->heap[at] = piece->heap[(at - 1) / 2];
-        at = (at - 1) / 2;
+static void list_add(struct long_piece *piece, uint32_t place) {
+    uint32_t id = piece->merged[place];
+    uint32_t first = piece->workspace->first[id];
+    piece->before[place] = NOWHERE;
+    piece->behind[place] = first;
+    if (first != NOWHERE) {
+        piece->before[first] = place;
     }
-    piece->heap[at] = entry;
+    piece->workspace->first[id] = place;
+    piece->workspace->filled[id / 64] |= (uint64_t)1 << id % 64;
 }
 
-static uint64_t heap_pop(struct long_piece *piece) {
-    uint64_t top = piece->heap[0];
-    uint64_t entry = piece->heap[--piece->heap_count];
-    size_t at = 0;
-    for (size_t child = 1; child < piece->heap_count; child = 2 * at + 1) {
-        child += child + 1 < piece->heap_count && piece->heap[child + 1] < piece->heap[child];
-        if (entry <= piece->heap[child]) {
-            break;
-        }
-        piece->heap[at] = piece->heap[child];
-        at = child;
+// Takes a place out of its list, if it is in one.
+static void list_remove(struct long_piece *piece, uint32_t place) {
+    uint32_t id = piece->merged[place];
+    if (id == BPE_NONE) {
+        return;
     }
-    piece->heap[at] = entry;
-    return top;
+    uint32_t before = piece->before[place], behind = piece->behind[place];
+    if (before == NOWHERE) {
+        piece->workspace->first[id] = behind;
+    } else {
+        piece->behind[before] = behind;
+    }
+    if (behind != NOWHERE) {
+        piece->before[behind] = before;
+    }
+    piece->merged[place] = BPE_NONE;
 }
 
 // Looks up what the ids at `place` and behind it merge into.
-static void find_pair(struct long_piece *piece, size_t place) {
+static void find_pair(struct long_piece *piece, uint32_t place) {
     uint32_t next = piece->next[place];
-    uint32_t merged = next < piece->length
-                          ? bpe_pair_find(piece->vocabulary, piece->ids[place], piece->ids[next])
-                          : BPE_NONE;
-    piece->merged[place] = merged;
-    if (merged != BPE_NONE) {
-        heap_push(piece, (uint64_t)merged << 32 | place);
+    if (next < piece->length) {
+        piece->merged[place] =
+            bpe_pair_find(piece->vocabulary, piece->ids[place], piece->ids[next]);
+        if (piece->merged[place] != BPE_NONE) {
+            list_add(piece, place);
+        }
     }
 }
 
-static void merge_at(struct long_piece *piece, size_t place) {
-    size_t gone = piece->next[place];
-    piece->ids[place] = piece->merged[place];
-    piece->merged[gone] = BPE_NONE;
+static void merge_at(struct long_piece *piece, uint32_t place) {
+    uint32_t merged = piece->merged[place], gone = piece->next[place];
+    list_remove(piece, place);
+    list_remove(piece, gone);
+    piece->ids[place] = merged;
     piece->next[place] = piece->next[gone];
     if (piece->next[gone] < piece->length) {
-        piece->previous[piece->next[gone]] = (uint32_t)place;
+        piece->previous[piece->next[gone]] = place;
     }
     find_pair(piece, place);
     if (place > 0) {
+        list_remove(piece, piece->previous[place]);
         find_pair(piece, piece->previous[place]);
+    }
+}
+
+// Two places of one list overlap only in a run of one id: such a run is merged from its left.
+static void merge_run(struct long_piece *piece, uint32_t place) {
+    uint32_t merged = piece->merged[place], id = piece->ids[place];
+    if (id == piece->ids[piece->next[place]]) {
+        while (place > 0 && piece->ids[piece->previous[place]] == id) {
+            place = piece->previous[place];
+        }
+    }
+    while (place < piece->length && piece->merged[place] == merged) {
+        merge_at(piece, place);
+        place = piece->next[place];
     }
 }
 
 static size_t merge_long(struct long_piece *piece, const uint8_t *bytes) {
     start_pairs(piece->vocabulary, bytes, piece->length, piece->ids, piece->merged);
-    for (size_t i = 0; i < piece->length; i++) {
-        piece->previous[i] = (uint32_t)(i - 1);
-        piece->next[i] = (uint32_t)(i + 1);
+    for (uint32_t i = (uint32_t)piece->length; i-- > 0;) {
+        piece->previous[i] = i - 1;
+        piece->next[i] = i + 1;
         if (piece->merged[i] != BPE_NONE) {
-            heap_push(piece, (uint64_t)piece->merged[i] << 32 | i);
+            list_add(piece, i);
         }
     }
-    while (piece->heap_count > 0) {
-        uint64_t entry = heap_pop(piece);
-        if (piece->merged[(uint32_t)entry] == entry >> 32) {
-            merge_at(piece, (uint32_t)entry);
+    struct bpe_workspace *workspace = piece->workspace;
+    for (size_t word = 0; word <= piece->vocabulary->size / 64; word++) {
+        while (workspace->filled[word]) {
+            size_t id = 64 * word + (size_t)__builtin_ctzll(workspace->filled[word]);
+            while (workspace->first[id] != NOWHERE) {
+                merge_run(piece, workspace->first[id]);
+            }
+            workspace->filled[word] &= ~((uint64_t)1 << id % 64);
         }
     }
     size_t count = 0;
@@ -129,7 +160,8 @@ static size_t merge_long(struct long_piece *piece, const uint8_t *bytes) {
     return count;
 }
 
-static enum status workspace_reserve(struct bpe_workspace *workspace, size_t length,
+static enum status workspace_reserve(struct bpe_workspace *workspace,
+                                     const struct bpe_vocabulary *vocabulary, size_t length,
                                      struct error *error) {
     if (length >= UINT32_MAX) {
         return error_set(error, STATUS_FAILURE, "cannot tokenise a single word of %zu bytes",
@@ -139,15 +171,16 @@ static enum status workspace_reserve(struct bpe_workspace *workspace, size_t len
         return STATUS_OK;
     }
     bpe_workspace_free(workspace);
-    size_t capacity = length + length / 2;
-    // A merge takes one entry off the heap and puts at most two on.
-    workspace->heap = malloc(2 * capacity * sizeof *workspace->heap);
-    workspace->nodes = malloc(3 * capacity * sizeof *workspace->nodes);
-    if (!workspace->heap || !workspace->nodes) {
+    size_t capacity = length + length / 2, size = vocabulary->size;
+    workspace->first = malloc(size * sizeof *workspace->first);
+    workspace->filled = calloc(size / 64 + 1, sizeof *workspace->filled);
+    workspace->places = malloc(LONG_ARRAYS * capacity * sizeof *workspace->places);
+    if (!workspace->first || !workspace->filled || !workspace->places) {
         bpe_workspace_free(workspace);
         return error_set(error, STATUS_FAILURE, "cannot allocate memory for a word of %zu bytes",
                          length);
     }
+    memset(workspace->first, 0xFF, size * sizeof *workspace->first); // NOWHERE
     workspace->capacity = capacity;
     return STATUS_OK;
 }
@@ -159,23 +192,26 @@ enum status bpe_merge(const struct bpe_vocabulary *vocabulary, struct bpe_worksp
         *count = merge_short(vocabulary, piece, length, ids);
         return STATUS_OK;
     }
-    enum status status = workspace_reserve(workspace, length, error);
+    enum status status = workspace_reserve(workspace, vocabulary, length, error);
     if (status == STATUS_OK) {
         size_t capacity = workspace->capacity;
         struct long_piece whole = {.vocabulary = vocabulary,
+                                   .workspace = workspace,
+                                   .length = length,
                                    .ids = ids,
-                                   .merged = workspace->nodes,
-                                   .previous = workspace->nodes + capacity,
-                                   .next = workspace->nodes + 2 * capacity,
-                                   .heap = workspace->heap,
-                                   .length = length};
+                                   .merged = workspace->places,
+                                   .previous = workspace->places + capacity,
+                                   .next = workspace->places + 2 * capacity,
+                                   .before = workspace->places + 3 * capacity,
+                                   .behind = workspace->places + 4 * capacity};
         *count = merge_long(&whole, piece);
     }
     return status;
 }
 
 void bpe_workspace_free(struct bpe_workspace *workspace) {
-    free(workspace->heap);
-    free(workspace->nodes);
+    free(workspace->first);
+    free(workspace->filled);
+    free(workspace->places);
     *workspace = (struct bpe_workspace){0};
 }

@@ -96,15 +96,16 @@ static inline uint32_t bpe_pair_find(const struct bpe_vocabulary *vocabulary, ui
     return BPE_NONE;
 }
 
-// Working memory of bpe_merge(), kept between calls; start with zeros.
+// Working memory of bpe_merge() with one vocabulary, kept between calls; start with zeros.
 struct bpe_workspace {
-    uint64_t *heap;
-    uint32_t *nodes;
+    uint32_t *first;  // (V) first place of an id's list
+    uint64_t *filled; // (V / 64 + 1) a bit for each id whose list may have places
+    uint32_t *places; // (5, capacity)
     size_t capacity;
 };
 void bpe_workspace_free(struct bpe_workspace *workspace);
 
-// Ids of one piece, 1 to `length` of them, into ids[0 .. length). Time n log n.
+// Ids of one piece, 1 to `length` of them, into ids[0 .. length). Time linear.
 enum status bpe_merge(const struct bpe_vocabulary *vocabulary, struct bpe_workspace *workspace,
                       const uint8_t *piece, size_t length, uint32_t *ids, size_t *count,
                       struct error *error);
