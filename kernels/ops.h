@@ -17,7 +17,9 @@
 // remembered there and told by check(). Shapes and pointers are the caller's contract (asserted).
 //
 // Determinism (DESIGN section 4): each operation is a function of its inputs alone, to the bit; on
-// the CPU the same for every instruction set, compiler and number of threads.
+// the CPU the same for every instruction set, compiler and number of threads. NaNs are the
+// exception: their sign and payload differ between CPUs, and become the one quiet NaN only where
+// numbers leave a training step: losses, norms, and what adamw() writes.
 #ifndef DLT_KERNELS_OPS_H
 #define DLT_KERNELS_OPS_H
 
@@ -96,11 +98,12 @@ struct ops {
     // from 0 in ascending order; the pieces added in order; bias last.
     void (*linear_forward)(device *dev, act *out, const act *x, const act *weight, const act *bias,
                            size_t N, size_t I, size_t O);
-    // x_gradient (N, I) = out_gradient (N, O) weight; or += with `accumulate`. K = O, cut as above.
+    // x_gradient (N, I) = out_gradient (N, O) weight; or += with `accumulate`, the pieces added in
+    // order to what is there. K = O, cut as above.
     void (*linear_backward_input)(device *dev, act *x_gradient, const act *out_gradient,
                                   const act *weight, size_t N, size_t I, size_t O, bool accumulate);
     // weight_gradient (O, I) += out_gradient^T x, bias_gradient (O) += column sums of out_gradient;
-    // bias_gradient may be NULL. K = N, cut as above.
+    // bias_gradient may be NULL. K = N, cut as above; the pieces are added in order to what is there.
     void (*linear_backward_weight)(device *dev, float *weight_gradient, float *bias_gradient,
                                    const act *out_gradient, const act *x, size_t N, size_t I,
                                    size_t O);
@@ -160,7 +163,9 @@ struct ops {
     // double in fixed pieces, the spans in order. Waits; the result is host.
     double (*gradient_norm)(device *dev, const struct gradient_span *spans, size_t count);
     // AdamW (Loshchilov and Hutter 2019, as PyTorch's AdamW): decay by lr * weight_decay, then the
-    // update with bias-corrected moments, by each span's own step count; all spans, in order.
+    // update with bias-corrected moments, by each span's own step count; all spans, in order:
+    //     g = clip_factor gradient;  m += (1 - beta1) (g - m);  v = beta2 v + (1 - beta2) g^2
+    //     w = (1 - lr weight_decay) w - lr / (1 - beta1^step) m / (sqrt(v / (1 - beta2^step)) + eps)
     void (*adamw)(device *dev, const struct adamw_span *spans, size_t count,
                   const struct adamw_options *options);
 };

@@ -11,7 +11,7 @@
 
 enum {
     PIECE = 256,                // part of the results' bits: never change
-    BLOCK_COLUMNS = 512,        // 512 KB of B
+    BLOCK_COLUMNS = 256,       // 256 KB of B
     A_STRIDE = PIECE + 16,      // rows of a packed A; the gap keeps them out of one cache set
     PARALLEL_PRODUCT = 1 << 17, // multiply-adds below which one thread is faster
 };

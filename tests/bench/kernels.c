@@ -3,6 +3,7 @@
 //
 //     kernels [--isa NAME] [--threads N] [--repeat N]
 
+#define _GNU_SOURCE
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>

@@ -26,7 +26,7 @@ struct outputs {
     size_t count;
 };
 
-static void outputs_free(struct outputs *outputs) {
+__attribute__((unused)) static void outputs_free(struct outputs *outputs) {
     for (size_t i = 0; i < outputs->count; i++) {
         free(outputs->items[i].data);
     }
@@ -312,7 +312,8 @@ static void case_adamw(struct run *run, size_t n, int64_t step, double beta1) {
     CASE(adamw, 40000, 1000, 0.9)                                                                  \
     CASE(adamw, 9001, 3, 0)
 
-static void cases_run(const struct ops *ops, device *dev, struct outputs *outputs) {
+__attribute__((unused)) static void cases_run(const struct ops *ops, device *dev,
+                                              struct outputs *outputs) {
     uint64_t number = 0;
 #define RUN_CASE(what, ...)                                                                        \
     {                                                                                              \
