@@ -3,7 +3,9 @@
 
     python3 -P tests/bench/pytorch_gpt2.py --threads 2 [--compile] [--width 256 ...]
 
-(-P: tokenize.py beside it must not hide the standard module.) Same shapes, float32, scaled_dot_product_attention, dropout, clipping and (fused, where there is
+-P because tokenize.py beside it would hide the standard module of that name.
+
+Same shapes, float32, scaled_dot_product_attention, dropout, clipping and (fused, where there is
 one) AdamW: PyTorch as one would write it for speed.
 """
 
