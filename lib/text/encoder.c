@@ -193,11 +193,14 @@ static inline size_t cut_pieces(struct encoder *encoder, const uint8_t *text, si
     }
     for (; count < PIECES_AT_ONCE && length - from < PRETOKEN_READABLE && from < length; count++) {
         struct waiting_piece *piece = &pieces[count];
-        uint8_t tail[PRETOKEN_READABLE] = {0};
         piece->bytes = text + from;
         piece->length = pretoken_length(text + from, length - from);
-        memcpy(tail, piece->bytes, piece->length);
-        wait_for(encoder, piece, load_little_endian(tail), load_little_endian(tail + 8));
+        piece->bucket = NULL;
+        if (piece->length <= SHORT_BYTES) {
+            uint8_t tail[SHORT_BYTES + 1] = {0};
+            memcpy(tail, piece->bytes, piece->length);
+            wait_for(encoder, piece, load_little_endian(tail), load_little_endian(tail + 8));
+        }
         from += piece->length;
     }
     *at = from;

@@ -109,10 +109,40 @@ static void test_caches_change_nothing(void) {
     free(text);
 }
 
+// Words alike in their first bytes, of every length, each a text of its own: none is taken for
+// another one, wherever it ends.
+static void test_words_alike(void) {
+    enum { LONGEST = 80 };
+    struct bpe_vocabulary v = small_vocabulary();
+    struct bpe_workspace workspace = {0};
+    struct encoder *encoder;
+    struct token_list list = {0};
+    struct error error = {0};
+    size_t wrong = 0;
+    CHECK(encoder_create(&encoder, &v, ENCODER_ORDINARY, &error) == STATUS_OK);
+    for (size_t i = 0; i < 3 * LONGEST * 26; i++) {
+        uint8_t word[LONGEST];
+        uint32_t ids[LONGEST];
+        size_t length = 1 + i / 26 % LONGEST, count = 0;
+        memset(word, 'x', length);
+        word[length - 1] = (uint8_t)('a' + i % 26);
+        list.count = 0;
+        CHECK(encoder_encode(encoder, word, length, &list, &error) == STATUS_OK);
+        CHECK(bpe_merge(&v, &workspace, word, length, ids, &count, &error) == STATUS_OK);
+        wrong += count != list.count || memcmp(ids, list.ids, count * sizeof *ids) != 0;
+    }
+    CHECK_INT(wrong, 0);
+    token_list_free(&list);
+    encoder_free(encoder);
+    bpe_workspace_free(&workspace);
+    bpe_vocabulary_free(&v);
+}
+
 int main(void) {
     RUN(test_lowest_merge_first);
     RUN(test_special);
     RUN(test_words_of_every_length);
     RUN(test_caches_change_nothing);
+    RUN(test_words_alike);
     return check_finish();
 }
