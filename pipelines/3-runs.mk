@@ -27,9 +27,9 @@ $(STATE)/%.config: $$(call run_digests,$$*) $$(call run_floor_file,$$*) $(BUILD)
 
 $(RUN_LOGS)/%.run.msgpack.zst: $(STATE)/%.config | $(bin)/dlt-train $(bin)/dlt-qagent
 	@mkdir -p $(@D)
-	@pipelines/train $* $< $(CHECKPOINTS)/$*.checkpoint.msgpack.zst \
+	@pipelines/train $* $< $@ $(CHECKPOINTS)/$*.checkpoint.msgpack.zst \
 	    $(LAUNCH) $(bin)/dlt-train $(call run_tokens,$*) $(call run_options,$*) --threads $(THREADS) \
-	    --checkpoint-every 2000 -o $@
+	    --checkpoint-every 500
 
 runs: $(RUNS:%=$(RUN_LOGS)/%.run.msgpack.zst) ## train every run of PROFILE
 why: $(RUNS:%=$(STATE)/%.config) ## say which runs of PROFILE would be trained, and why
