@@ -16,9 +16,9 @@ static void test_lowest_merge_first(void) {
 
 static void test_special(void) {
     struct bpe_vocabulary v = small_vocabulary();
-    CHECK_IDS(encoded(&v, ENCODER_SPECIAL, "<|endoftext|>"), "264");
+    CHECK_IDS(encoded(&v, ENCODER_SPECIAL, "<|endoftext|>"), "266");
     CHECK_IDS(encoded(&v, ENCODER_SPECIAL, "\n\n<|endoftext|><|endoftext|> the"),
-              "263 264 264 258");
+              "263 266 266 258");
     CHECK_IDS(encoded(&v, ENCODER_SPECIAL, "<|endof"), "27 91 68 77 67 78 69");
     CHECK_IDS(encoded(&v, ENCODER_ORDINARY, "<|endoftext|>"),
               "27 91 68 77 67 78 69 83 68 87 83 91 29");
@@ -124,7 +124,7 @@ static void test_words_alike(void) {
         uint8_t word[LONGEST];
         uint32_t ids[LONGEST];
         size_t length = 1 + i / 26 % LONGEST, count = 0;
-        memset(word, 'x', length);
+        memset(word, 'a', length);
         word[length - 1] = (uint8_t)('a' + i % 26);
         list.count = 0;
         CHECK(encoder_encode(encoder, word, length, &list, &error) == STATUS_OK);

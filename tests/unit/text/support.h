@@ -8,9 +8,10 @@
 #include "lib/text/encoder.h"
 #include "tests/unit/check.h"
 
-// Ids 256 to 263: "Ġt", "he", "Ġthe", "aa", "aaaa", "ab", "abab", "\n\n".
+// Ids 256 to 265: "Ġt", "he", "Ġthe", "aa", "aaaa", "ab", "abab", "\n\n", and "a" 8 and 16 times.
 static const char SMALL[] = "#version: 0.2\n"
-                            "Ġ t\nh e\nĠt he\na a\naa aa\na b\nab ab\nĊ Ċ\n";
+                            "Ġ t\nh e\nĠt he\na a\naa aa\na b\nab ab\nĊ Ċ\n"
+                            "aaaa aaaa\naaaaaaaa aaaaaaaa\n";
 
 __attribute__((unused)) static struct bpe_vocabulary small_vocabulary(void) {
     struct bpe_vocabulary vocabulary;

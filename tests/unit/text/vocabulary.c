@@ -2,8 +2,8 @@
 
 static void test_ids_in_order(void) {
     struct bpe_vocabulary vocabulary = small_vocabulary();
-    CHECK_INT(vocabulary.size, 256 + 8 + 1);
-    CHECK_INT(vocabulary.end_of_text, 264);
+    CHECK_INT(vocabulary.size, 256 + 10 + 1);
+    CHECK_INT(vocabulary.end_of_text, 266);
     CHECK_INT(vocabulary.byte_ids['!'], 0);
     CHECK_INT(vocabulary.byte_ids[0xFF], 187);
     CHECK_INT(vocabulary.byte_ids[0], 188);
