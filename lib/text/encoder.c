@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/text/pages.h"
 #include "lib/text/pretokenize_fast.h"
 
 // Most pieces of real text are short and have few ids: two entries of the first cache fill one
@@ -18,7 +19,6 @@ enum {
     LONG_BYTES = 63,
     LONG_IDS = 15,
     LONG_ENTRIES = 1 << 14,
-    CACHE_LINE = 64,
     PIECES_AT_ONCE = 32,
 };
 
@@ -34,10 +34,12 @@ struct long_entry {
     uint32_t count;
 };
 
+static const size_t SHORT_SIZE = (size_t)SHORT_BUCKETS * 2 * sizeof(struct short_entry);
+static const size_t LONG_SIZE = LONG_ENTRIES * sizeof(struct long_entry);
+
 struct encoder {
     const struct bpe_vocabulary *vocabulary;
     enum encoder_special special;
-    uint8_t *caches;                   // the memory of both
     struct short_entry *short_entries; // (SHORT_BUCKETS, 2)
     struct long_entry *long_entries;   // (LONG_ENTRIES)
     struct bpe_workspace workspace;
@@ -76,24 +78,22 @@ enum status encoder_create(struct encoder **encoder, const struct bpe_vocabulary
     struct encoder *made = memory;
     made->vocabulary = vocabulary;
     made->special = special;
-    // The system gives the pages of a large zeroed block as they are first used.
-    size_t short_size = (size_t)SHORT_BUCKETS * 2 * sizeof *made->short_entries;
-    size_t long_size = LONG_ENTRIES * sizeof *made->long_entries;
-    made->caches = calloc(short_size + long_size + CACHE_LINE, 1);
-    if (!made->caches) {
-        encoder_free(made);
-        return error_set(error, STATUS_FAILURE, "cannot allocate memory for the tokeniser");
+    status = pages_allocate((void **)&made->short_entries, SHORT_SIZE, "the tokeniser", error);
+    if (status == STATUS_OK) {
+        status = pages_allocate((void **)&made->long_entries, LONG_SIZE, "the tokeniser", error);
     }
-    uint8_t *aligned = made->caches + (CACHE_LINE - (uintptr_t)made->caches % CACHE_LINE);
-    made->short_entries = (struct short_entry *)(void *)aligned;
-    made->long_entries = (struct long_entry *)(void *)(aligned + short_size);
+    if (status != STATUS_OK) {
+        encoder_free(made);
+        return status;
+    }
     *encoder = made;
     return STATUS_OK;
 }
 
 void encoder_free(struct encoder *encoder) {
     if (encoder) {
-        free(encoder->caches);
+        pages_free(encoder->short_entries, SHORT_SIZE);
+        pages_free(encoder->long_entries, LONG_SIZE);
         bpe_workspace_free(&encoder->workspace);
         free(encoder);
     }

@@ -1,10 +1,9 @@
 #include "lib/text/token_table.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/hash.h"
-#include "lib/base/memory.h"
+#include "lib/text/pages.h"
 
 enum { INLINE_BYTES = 7, SLOTS_LEAST = 1024 };
 
@@ -30,14 +29,12 @@ enum status token_table_create(struct token_table *table, size_t count, struct e
         slots *= 2;
     }
     table->mask = slots - 1;
-    table->slots = calloc(slots, sizeof *table->slots);
-    return table->slots ? STATUS_OK
-                        : error_set(error, STATUS_FAILURE,
-                                    "cannot allocate memory for a table of %zu tokens", count);
+    return pages_allocate((void **)&table->slots, slots * sizeof *table->slots, "a table of tokens",
+                          error);
 }
 
 void token_table_free(struct token_table *table) {
-    free(table->slots);
+    pages_free(table->slots, (table->mask + 1) * sizeof *table->slots);
     *table = (struct token_table){0};
 }
 

@@ -7,6 +7,7 @@
 
 #include "lib/base/file.h"
 #include "lib/text/bpe.h"
+#include "lib/text/pages.h"
 #include "lib/text/pretokenize.h"
 #include "lib/text/token_table.h"
 
@@ -212,13 +213,16 @@ static enum status allocate(struct parser *parser) {
         void **pointer;
         size_t count, size;
     } arrays[] = {
-        {(void **)&vocabulary->pairs, slots, sizeof *vocabulary->pairs},
         {(void **)&vocabulary->filter, slots / 8, sizeof *vocabulary->filter},
         {(void **)&vocabulary->byte_pairs, 1 << 16, sizeof *vocabulary->byte_pairs},
         {(void **)&vocabulary->merges, lines, sizeof *vocabulary->merges},
         {(void **)&vocabulary->offsets, size + 1, sizeof *vocabulary->offsets},
     };
     enum status status = token_table_create(&parser->tokens, size, parser->error);
+    if (status == STATUS_OK) {
+        status = pages_allocate((void **)&vocabulary->pairs, slots * sizeof *vocabulary->pairs,
+                                "the vocabulary", parser->error);
+    }
     for (size_t i = 0; status == STATUS_OK && i < ARRAY_LENGTH(arrays); i++) {
         status = memory_allocate(arrays[i].pointer, arrays[i].count, arrays[i].size,
                                  "the vocabulary", parser->error);
@@ -305,7 +309,7 @@ void bpe_vocabulary_free(struct bpe_vocabulary *vocabulary) {
     free(vocabulary->offsets);
     free(vocabulary->bytes);
     free(vocabulary->byte_pairs);
-    free(vocabulary->pairs);
+    pages_free(vocabulary->pairs, (vocabulary->pair_mask + 1) * sizeof *vocabulary->pairs);
     free(vocabulary->filter);
     free(vocabulary->name);
     *vocabulary = (struct bpe_vocabulary){0};
