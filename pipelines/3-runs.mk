@@ -31,7 +31,13 @@ $(RUN_LOGS)/%.run.msgpack.zst: $(STATE)/%.config | $(bin)/dlt-train $(bin)/dlt-q
 	    $(LAUNCH) $(bin)/dlt-train $(call run_tokens,$*) $(call run_options,$*) --threads $(THREADS) \
 	    --checkpoint-every 500
 
-runs: $(RUNS:%=$(RUN_LOGS)/%.run.msgpack.zst) ## train every run of PROFILE
+# What is known of each test text without any context.
+$(RUN_LOGS)/unigram-%.metrics.msgpack.zst: $(DATA)/%.train.digest $(DATA)/%.test.digest | $(bin)/dlt-eval
+	@mkdir -p $(@D)
+	@$(bin)/dlt-eval unigram --quiet --train $(DATA)/$*.train.tokens.msgpack.zst \
+	    --tokens $(DATA)/$*.test.tokens.msgpack.zst --labels dataset=$*,profile=$(PROFILE) -o $@
+
+runs: $(RUNS:%=$(RUN_LOGS)/%.run.msgpack.zst) $(DATASETS_HERE:%=$(RUN_LOGS)/unigram-%.metrics.msgpack.zst) ## train every run of PROFILE
 why: $(RUNS:%=$(STATE)/%.config) ## say which runs of PROFILE would be trained, and why
 	@pipelines/why $(STATE) $(CHECKPOINTS) $(RUN_LOGS) $(RUNS)
 .PHONY: runs why

@@ -3,7 +3,7 @@
 PAPER := paper/build/$(PROFILE)
 TABLES := T1
 FIGURES := F1 F2 F3 F5
-report_logs := $(wildcard $(RUN_LOGS)/*.run.msgpack.zst)
+report_logs := $(sort $(wildcard $(RUN_LOGS)/*.run.msgpack.zst $(RUN_LOGS)/*.metrics.msgpack.zst))
 report_tables := $(TABLES:%=$(PAPER)/tables/%.tex)
 report_figures := $(FIGURES:%=$(PAPER)/figures/%.pdf)
 JOBS ?= $(shell nproc)

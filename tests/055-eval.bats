@@ -75,3 +75,29 @@ evaluate() { # OPTION...
     done
     [ ! -e m ] && [ ! -e m.partial ]
 }
+
+@test "unigram: add-one counts, by hand" {
+    printf 'a a b a\n' >train.txt
+    printf 'a b\n' >test.txt
+    printf '#version: 0.2\n' >bytes.bpe # no merges: a token is a byte, V = 257
+    for split in train test; do
+        dlt-tokenize encode --quiet --vocab bytes.bpe -o $split.tok $split.txt
+    done
+    run --separate-stderr -0 dlt-eval unigram --train train.tok --tokens test.tok --labels dataset=x -o m
+    [[ "$stderr" == "unigram perplexity "* ]]
+    # counts of 8 tokens: a 3, b 1, blank 3, line end 1; the test text is a, blank, b, line end
+    records m metric | jq -e '((8 + 257) * 4 / 4) as $n
+        | (($n | log) * 4 - ((4 * 4 * 2 * 2) | log)) as $nll
+        | (.nll - $nll | fabs) < 1e-12 and .tokens == 4 and .task == "unigram"
+          and (.perplexity_per_word - ($nll / 3 | exp) | fabs) < 1e-6'
+    records m header | jq -e '.labels.dataset == "x"'
+}
+
+@test "unigram: texts of different vocabularies, a missing file, nothing given" {
+    run --separate-stderr -3 dlt-eval unigram --train "$BATS_FILE_TMPDIR/train.tok" --tokens "$BATS_FILE_TMPDIR/other.tok" -o m
+    expect_error_line "dlt-eval unigram" "vocabular"
+    run --separate-stderr -1 dlt-eval unigram --train none --tokens none -o m
+    expect_error_line "dlt-eval unigram" "none"
+    run --separate-stderr -2 dlt-eval unigram
+    [ ! -e m ]
+}

@@ -1,9 +1,10 @@
-// dlt-eval: measures the network of a checkpoint.
+// dlt-eval: measures the network of a checkpoint, or the unigram model of a text.
 #include <inttypes.h>
 
 #include "lib/base/log.h"
 #include "lib/base/program.h"
 #include "lib/train/metrics.h"
+#include "lib/train/unigram.h"
 
 static int run_perplexity(const struct program *program, int argc, char **argv) {
     struct perplexity_options chosen = {0};
@@ -61,6 +62,55 @@ static int run_perplexity(const struct program *program, int argc, char **argv) 
     return program_finish(status, &error);
 }
 
+static int run_unigram(const struct program *program, int argc, char **argv) {
+    struct unigram_options chosen = {0};
+    const struct option options[] = {{.name = "train",
+                                      .type = OPTION_STRING,
+                                      .value = (void *)&chosen.train,
+                                      .argument = "TOKENS",
+                                      .help = "the text that is counted",
+                                      .outside = true},
+                                     {.name = "tokens",
+                                      .type = OPTION_STRING,
+                                      .value = (void *)&chosen.tokens,
+                                      .argument = "TOKENS",
+                                      .help = "the text that is measured",
+                                      .outside = true},
+                                     {.name = "labels",
+                                      .type = OPTION_STRING,
+                                      .value = (void *)&chosen.labels,
+                                      .argument = "LIST",
+                                      .help = "names for reports: KEY=VALUE,...",
+                                      .outside = true},
+                                     {0}};
+    struct program own = *program;
+    own.options = options;
+    struct common_options common;
+    struct operands operands;
+    struct error error = {0};
+    struct evaluation result = {0};
+    program_start(&own, argc, argv, &common, &operands);
+    enum status status = STATUS_OK;
+    if (operands.count > 0) {
+        status = error_set(&error, STATUS_USAGE, "unexpected word '%s'", operands.words[0]);
+    } else if (!chosen.train || !chosen.tokens) {
+        status = error_set(&error, STATUS_USAGE, "give --train TOKENS and --tokens TOKENS");
+    }
+    operands_free(&operands);
+    if (status == STATUS_OK) {
+        const struct invocation invocation = {argc, argv, 1};
+        status =
+            unigram_write_metrics(&chosen, options, common.output, &invocation, &result, &error);
+    }
+    if (status == STATUS_OK) {
+        log_line("unigram perplexity %.4f  bits per byte %.4f  perplexity per word %.2f  "
+                 "tokens %" PRIu64,
+                 result.perplexity, result.bits_per_byte, result.perplexity_per_word,
+                 result.tokens);
+    }
+    return program_finish(status, &error);
+}
+
 int main(int argc, char **argv) {
     static const struct program PROGRAMS[] = {
         {.name = "dlt-eval perplexity",
@@ -70,8 +120,15 @@ int main(int argc, char **argv) {
                      "      --tokens test.tokens.msgpack.zst -o test.metrics.msgpack.zst\n",
          .output = true,
          .threads = true},
+        {.name = "dlt-eval unigram",
+         .summary = "the same of the unigram model: what is known of a text without context",
+         .usage = "--train TOKENS --tokens TOKENS [OPTION...]",
+         .examples = "  dlt-eval unigram --train train.tokens.msgpack.zst \\\n"
+                     "      --tokens test.tokens.msgpack.zst -o unigram.metrics.msgpack.zst\n",
+         .output = true},
         {0}};
     const struct program *program =
-        program_select(PROGRAMS, "measure the network of a checkpoint", argc, argv);
-    return run_perplexity(program, argc - 1, argv + 1);
+        program_select(PROGRAMS, "measure a network, or a text", argc, argv);
+    return program == &PROGRAMS[0] ? run_perplexity(program, argc - 1, argv + 1)
+                                   : run_unigram(program, argc - 1, argv + 1);
 }

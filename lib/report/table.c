@@ -1,5 +1,6 @@
 #include "lib/report/table.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,12 @@ void table_set_text(struct table_cell *cell, const char *string) {
 void table_set_number(struct table_cell *cell, const struct group *group, enum quantity quantity) {
     cell->value = group_statistic(group, quantity);
     cell->has_value = cell->value.count > 0;
+    cell->format = QUANTITY_TYPES[quantity].format;
+}
+
+void table_set_real(struct table_cell *cell, double value, enum quantity quantity) {
+    cell->value = (struct statistic){.count = 1, .mean = value, .sd = NAN};
+    cell->has_value = true;
     cell->format = QUANTITY_TYPES[quantity].format;
 }
 

@@ -57,13 +57,14 @@ enum status table_build(struct table *table, const struct table_type *type,
                         const struct report_input *input, struct error *error);
 void table_free(struct table *table);
 
-// ---- For the builders
-// ----------------------------------------------------------------------------
+// ---- For the builders --------------------------------------------------------------------------
 
 // A new row of "n/a" cells; NULL and *error on failure.
 struct table_cell *table_add_row(struct table *table, bool starts, struct error *error);
 void table_set_text(struct table_cell *cell, const char *string);
 void table_set_number(struct table_cell *cell, const struct group *group, enum quantity quantity);
+// One value, written as that quantity is.
+void table_set_real(struct table_cell *cell, double value, enum quantity quantity);
 // "Profile quick, 8 runs; data: wiki2, 1b (generated text)." for captions.
 void report_add_setting(struct text *text, const struct run_set *set);
 // Whether every run was trained on generated text, whose entropy is known.

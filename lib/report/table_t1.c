@@ -1,12 +1,13 @@
 // T1: GPT-2 on every dataset, a row for each method: quality, tying and cost, with the published
 // value beside ours where it is known.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/report/tables.h"
 
 // A column is a quantity of ours, or what was published for one.
-enum source { DATASET, METHOD, RUNS, OURS, PUBLISHED };
+enum source { DATASET, METHOD, RUNS, OURS, PUBLISHED, UNIGRAM };
 
 static const struct {
     enum source source;
@@ -19,6 +20,7 @@ static const struct {
     {OURS, PERPLEXITY_FINAL},
     {OURS, PERPLEXITY_AT_BEST_VALID},
     {OURS, PERPLEXITY_PER_WORD},
+    {UNIGRAM, 0},
     {PUBLISHED, INDEPENDENT_FINAL},
     {OURS, INDEPENDENT_FINAL},
     {OURS, INDEPENDENT_MEAN},
@@ -48,6 +50,7 @@ static const struct table_column COLUMNS[] = {
     {"perplexity_final", "final", PERPLEXITY, 0, true, true},
     {"perplexity_at_best_valid", "at best validation", PERPLEXITY, 0, true, true},
     {"perplexity_per_word", "best, per word", PERPLEXITY, 0, true, true},
+    {"unigram_per_word", "unigram, per word", PERPLEXITY, 0, true, false},
     {"published_independent_final", "published", INDEPENDENT, 1, true, false},
     {"independent_final", "final", INDEPENDENT, 1, true, true},
     {"independent_mean", "mean", INDEPENDENT, 1, true, true},
@@ -64,8 +67,25 @@ static const struct table_column COLUMNS[] = {
 };
 _Static_assert(ARRAY_LENGTH(COLUMNS) == ARRAY_LENGTH(SOURCES), "a source for each column");
 
+// The perplexity per word of the dataset's unigram model, from a metrics file of `dlt-eval unigram`.
+static void set_unigram(struct table_cell *cell, const struct run_set *set, const char *dataset) {
+    for (size_t i = 0; i < set->metrics_count; i++) {
+        const struct metrics *metrics = &set->metrics[i];
+        const char *of = run_pairs_find(&metrics->labels, "dataset");
+        for (size_t j = 0; of && strcmp(of, dataset) == 0 && j < metrics->record_count; j++) {
+            const char *task = run_pairs_find(&metrics->records[j], "task");
+            const char *value = run_pairs_find(&metrics->records[j], "perplexity_per_word");
+            if (task && strcmp(task, "unigram") == 0 && value) {
+                table_set_real(cell, strtod(value, NULL), PERPLEXITY_PER_WORD);
+                return;
+            }
+        }
+    }
+    table_set_text(cell, "n/a");
+}
+
 static void set_cell(struct table_cell *cell, size_t column, const struct group *group,
-                     const struct published *published) {
+                     const struct run_set *set, const struct published *published) {
     const struct run *run = group->runs[0];
     enum quantity quantity = SOURCES[column].quantity;
     char count[24];
@@ -83,6 +103,9 @@ static void set_cell(struct table_cell *cell, size_t column, const struct group 
         break;
     case OURS:
         table_set_number(cell, group, quantity);
+        break;
+    case UNIGRAM:
+        set_unigram(cell, set, run->dataset);
         break;
     case PUBLISHED:
         value = published_find(published, "T1", run->dataset, run->arch, run->method,
@@ -109,12 +132,13 @@ static enum status build(struct table *table, const struct report_input *input,
             return STATUS_FAILURE;
         }
         for (size_t i = 0; i < ARRAY_LENGTH(COLUMNS); i++) {
-            set_cell(&row[i], i, &group, input->published);
+            set_cell(&row[i], i, &group, input->set, input->published);
         }
     }
     text_add(&table->caption,
              "Test perplexity per token: the best over training, the last, and the one at the best "
-             "validation step. Independent layers are those of the state vector, stored layers "
+             "validation step; per word, beside the unigram model of the same tokens. Independent "
+             "layers are those of the state vector, stored layers "
              "those with weights of their own; means are over all visits of the agent. ");
     if (several) {
         text_add(&table->caption, "Mean and standard deviation over seeds. ");

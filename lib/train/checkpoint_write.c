@@ -107,7 +107,7 @@ static enum status write_header(struct record_writer *writer, struct record_buil
     struct option table[SETTINGS_OPTIONS_MAX];
     settings_describe(&copy, table);
     record_begin_header(r, "checkpoint", "dlt-train", (const struct option *const[]){table, NULL});
-    settings_put_labels(settings, r);
+    settings_put_labels(settings->labels, r);
     enum status status = record_write(writer, r, error);
     return status == STATUS_OK ? record_write_env(writer, r, invocation->threads, invocation->argc,
                                                   invocation->argv, error)

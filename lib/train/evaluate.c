@@ -48,8 +48,7 @@ static enum status add_batch(struct model *model, const struct workspace *w, siz
     return status;
 }
 
-static void finish(struct evaluation *result) {
-    result->loss /= (double)result->batches;
+void evaluation_derive(struct evaluation *result) {
     result->perplexity = math_exp(result->loss);
     if (result->text_bytes > 0) {
         result->bits_per_byte = result->nll / LN2 / (double)result->text_bytes;
@@ -57,6 +56,11 @@ static void finish(struct evaluation *result) {
     if (result->text_words > 0) {
         result->perplexity_per_word = math_exp(result->nll / (double)result->text_words);
     }
+}
+
+static void finish(struct evaluation *result) {
+    result->loss /= (double)result->batches;
+    evaluation_derive(result);
 }
 
 enum status evaluate_blocks(struct model *model, const struct blocks *blocks, size_t batch,

@@ -34,6 +34,8 @@ enum status evaluate_blocks(struct model *model, const struct blocks *blocks, si
 enum status evaluate_windows(struct model *model, const struct token_file *tokens, size_t batch,
                              size_t stride, struct evaluation *result, struct error *error);
 
+// Sets the perplexities and the bits per byte from loss, nll and the text's measures.
+void evaluation_derive(struct evaluation *result);
 // The fields of `result` but its loss's split, into the open record.
 void evaluation_put(const struct evaluation *result, struct record_builder *r);
 

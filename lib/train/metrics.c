@@ -131,7 +131,7 @@ static enum status write_metrics(struct record_writer *writer, const struct meas
     struct record_builder r = {0};
     record_begin_header(&r, "metrics", "dlt-eval perplexity",
                         (const struct option *const[]){m->table, NULL});
-    settings_put_labels(&m->trained->checkpoint.settings, &r);
+    settings_put_labels(m->trained->checkpoint.settings.labels, &r);
     enum status status = record_write(writer, &r, error);
     if (status == STATUS_OK) {
         status = record_write_env(writer, &r, m->invocation->threads, m->invocation->argc,

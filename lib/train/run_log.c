@@ -20,7 +20,7 @@ static enum status write_header(struct trainer *t, struct error *error) {
     settings_describe(&copy, table);
     record_begin_header(&t->record, "run", "dlt-train",
                         (const struct option *const[]){table, NULL});
-    settings_put_labels(t->settings, &t->record);
+    settings_put_labels(t->settings->labels, &t->record);
     return write_record(t, error);
 }
 

@@ -206,7 +206,7 @@ static void resolve_preset(int *value, int preset) {
     *value = *value == AS_SEMANTICS ? preset : *value;
 }
 
-static enum status check_labels(const char *labels, struct error *error) {
+enum status settings_check_labels(const char *labels, struct error *error) {
     for (const char *at = labels; at && *at;) {
         size_t length = strcspn(at, ",");
         const char *equals = memchr(at, '=', length);
@@ -257,7 +257,7 @@ enum status settings_resolve(struct settings *settings, struct error *error) {
         settings->max_steps == 0) {
         return error_set(error, STATUS_USAGE, "too many steps: fewer --episodes, or --max-steps");
     }
-    enum status status = check_labels(settings->labels, error);
+    enum status status = settings_check_labels(settings->labels, error);
     return status == STATUS_OK ? check_paths(settings, error) : status;
 }
 

@@ -65,8 +65,10 @@ int64_t settings_planned_steps(const struct settings *settings);
 // Visits of one episode: layers 1 .. L-1; a network of one layer is trained without any choice.
 int64_t settings_visits(const struct settings *settings);
 
+// Checks "KEY=VALUE,..." (NULL: none). STATUS_USAGE.
+enum status settings_check_labels(const char *labels, struct error *error);
 // Adds the map "labels" to a header.
-void settings_put_labels(const struct settings *settings, struct record_builder *r);
+void settings_put_labels(const char *labels, struct record_builder *r);
 // The configuration as a msgpack map, for the agent and for comparing.
 struct settings_map {
     msgpack_object config; // lives in the other two

@@ -5,9 +5,9 @@
 
 #include "lib/train/settings.h"
 
-void settings_put_labels(const struct settings *settings, struct record_builder *r) {
+void settings_put_labels(const char *labels, struct record_builder *r) {
     record_put_map(r, "labels");
-    for (const char *at = settings->labels; at && *at;) {
+    for (const char *at = labels; at && *at;) {
         char key[256], value[1024];
         size_t length = strcspn(at, ","), name = strcspn(at, "=");
         snprintf(key, sizeof key, "%.*s", (int)name, at);
