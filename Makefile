@@ -145,8 +145,8 @@ all: $(programs) ## build the tools into build/bin (the default)
 unit: $(unit_tests) ## build the unit tests
 unit-%: ; @$(MAKE) --no-print-directory $(filter $(BUILD)/unit/$*/%,$(unit_tests)) && for t in $(filter $(BUILD)/unit/$*/%,$(unit_tests)); do $$t || exit 1; done
 
-bench: $(benches) ## measure the speed of the kernels and of a training step
-	@for b in $^; do $$b || exit 1; done
+bench: all $(benches) ## measure the speed of everything, beside PyTorch and tiktoken where they are
+	@tests/bench/run $(BUILD)
 
 include $(wildcard pipelines/*.mk)
 

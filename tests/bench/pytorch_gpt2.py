@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
 """The training step of tests/bench/model.c in PyTorch: tokens a second and peak memory.
 
-    python3 -P tests/bench/pytorch_gpt2.py --threads 2 [--compile] [--width 256 ...]
-
--P because tokenize.py beside it would hide the standard module of that name.
+    python3 tests/bench/pytorch_gpt2.py --threads 2 [--compile] [--width 256 ...]
 
 Same shapes, float32, scaled_dot_product_attention, dropout, clipping and (fused, where there is
 one) AdamW: PyTorch as one would write it for speed.

@@ -13,4 +13,4 @@ if [ ! -e "${DLT_DATA:-}/gpt2/vocab.bpe" ]; then
     echo "tokenize: no gpt2/vocab.bpe (set DLT_DATA to a folder with the data)"
     exit 0
 fi
-exec python3 "$here/tokenize.py" "${1:-7}"
+exec python3 "$here/tokenize_peers.py" "${1:-7}"
