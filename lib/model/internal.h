@@ -20,8 +20,7 @@
 
 #include "lib/model/model.h"
 
-// ---- Parameters: a block is one contiguous run of tensors
-// ----------------------------------------
+// ---- Parameters: a block is one contiguous run of tensors ---------------------------------------
 
 enum extent {
     EXTENT_ONE,
@@ -84,8 +83,7 @@ struct owner {
     int64_t steps;
 };
 
-// ---- One pass through the network
-// ----------------------------------------------------------------
+// ---- One pass through the network ---------------------------------------------------------------
 
 struct pass {
     size_t B, T, N; // N = B T

@@ -161,8 +161,7 @@ enum status model_restore_tying(struct model *model, const struct tying *tying,
     return status;
 }
 
-// ---- Passes
-// --------------------------------------------------------------------------------------
+// ---- Passes -------------------------------------------------------------------------------------
 
 // Checks a batch and takes it to the device. *counted: targets that count.
 static enum status upload_batch(struct model *model, const int32_t *inputs, const int32_t *targets,

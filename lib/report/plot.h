@@ -32,8 +32,7 @@ void plot_free(struct plot *plot);
 void plot_finish(struct plot *plot, struct text *script, const char *name,
                  enum plot_terminal terminal);
 
-// ---- Colours
-// -----------------------------------------------------------------------------------------
+// ---- Colours ------------------------------------------------------------------------------------
 
 // One language for all figures: these greys, a colour and a marker for each method, and an even
 // scale for layers. On a page with a dark ground the greys change (html.c).
@@ -53,8 +52,7 @@ unsigned plot_layer_colour(int layer, int layers); // 0xrrggbb
 // Whether text on that colour should be white.
 bool plot_is_dark(unsigned colour);
 
-// ---- Panels
-// ------------------------------------------------------------------------------------------
+// ---- Panels -------------------------------------------------------------------------------------
 
 struct plot_axis {
     double from, to;
@@ -85,16 +83,14 @@ bool plot_range_is_empty(const struct plot_range *range);
 // With a margin of `share` of its length on both sides; never of length zero.
 struct plot_range plot_range_widen(struct plot_range range, bool log, double share);
 
-// ---- Data blocks
-// ---------------------------------------------------------------------------------------
+// ---- Data blocks --------------------------------------------------------------------------------
 
 // Opens a block and returns its number: it is "$sN". Then rows of it, "x y".
 int plot_series(struct plot *plot);
 void plot_point(struct plot *plot, double x, double y); // left out where one is not finite
 __attribute__((format(printf, 2, 3))) void plot_row(struct plot *plot, const char *format, ...);
 
-// ---- Marks outside the axes, in points of the figure; before plot_panel()
-// -------------------------------
+// ---- Marks outside the axes, in points of the figure; before plot_panel() -----------------------
 
 enum plot_align { PLOT_LEFT, PLOT_CENTER, PLOT_RIGHT };
 enum plot_weight { PLOT_PLAIN, PLOT_BOLD };

@@ -136,8 +136,7 @@ void run_set_free(struct run_set *set);
 // By dataset, architecture, method and seed, each in the order a reader expects.
 int run_order(const struct run *a, const struct run *b);
 
-// ---- One run, record by record (compare.c reads two at once)
-// -------------------------------------
+// ---- One run, record by record (compare.c reads two at once) ------------------------------------
 
 enum status run_create(struct run **run, const char *path, struct error *error);
 void run_free(struct run *run);

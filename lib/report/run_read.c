@@ -339,8 +339,7 @@ static enum status add_final(struct run *run, const msgpack_object *map, struct 
     return read_state(run, map, "state", run->final_state, error);
 }
 
-// ---- A run
-// ---------------------------------------------------------------------------------------
+// ---- A run --------------------------------------------------------------------------------------
 
 enum status run_create(struct run **run, const char *path, struct error *error) {
     enum status status = memory_allocate((void **)run, 1, sizeof **run, "a run", error);

@@ -120,8 +120,7 @@ double quantity_of(enum quantity quantity, const struct run *run) {
     return QUANTITY_TYPES[quantity].of(run);
 }
 
-// ---- Statistics over the runs of a group
-// ----------------------------------------------------------
+// ---- Statistics over the runs of a group --------------------------------------------------------
 
 // Mean and spread in two passes, so that close values keep their digits.
 struct statistic statistic_of(double (*value_at)(const void *, size_t), const void *values,
@@ -176,8 +175,7 @@ struct statistic group_statistic(const struct group *group, enum quantity quanti
     return statistic_of(quantity_value_at, &values, group->count);
 }
 
-// ---- Numbers as text
-// --------------------------------------------------------------------------------
+// ---- Numbers as text ----------------------------------------------------------------------------
 
 struct scale {
     double unit;

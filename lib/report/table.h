@@ -70,8 +70,7 @@ void report_add_setting(struct text *text, const struct run_set *set);
 // Whether every run was trained on generated text, whose entropy is known.
 bool report_is_generated(const struct run_set *set);
 
-// ---- Writing them
-// -----------------------------------------------------------------------------------
+// ---- Writing them -------------------------------------------------------------------------------
 
 enum table_format { TABLE_TEX, TABLE_MD, TABLE_CSV, TABLE_HTML, TABLE_FORMATS };
 void table_render(struct text *text, const struct table_type *type, const struct table *table,

@@ -69,8 +69,7 @@ void text_format(struct text *text, const char *format, ...) {
     va_end(again);
 }
 
-// ---- Escaping: each is a table of the characters that mean something there
-// -----------------------
+// ---- Escaping: each is a table of the characters that mean something there ----------------------
 
 struct replacement {
     char character;

@@ -168,8 +168,7 @@ void checkpoint_close(struct checkpoint *checkpoint) {
     *checkpoint = (struct checkpoint){0};
 }
 
-// ---- Tensors and the agent
-// -----------------------------------------------------------------------
+// ---- Tensors and the agent ----------------------------------------------------------------------
 
 static enum status take_agent(struct checkpoint *c, const msgpack_object *map,
                               struct dialogue *dialogue, struct error *error) {

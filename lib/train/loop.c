@@ -13,8 +13,7 @@ double trainer_seconds(const struct trainer *t) {
     return t->seconds_before + clock_seconds() - t->started;
 }
 
-// ---- Steps and visits
-// ----------------------------------------------------------------------------
+// ---- Steps and visits ---------------------------------------------------------------------------
 
 static enum status diverged(const struct trainer *t, int layer, const char *what, double value,
                             struct error *error) {
@@ -162,8 +161,7 @@ static enum status make_visit(struct trainer *t, struct error *error) {
     return STATUS_OK;
 }
 
-// ---- Episodes
-// ------------------------------------------------------------------------------------
+// ---- Episodes -----------------------------------------------------------------------------------
 
 static void keep_best(struct trainer *t, const struct evaluation *valid,
                       const struct evaluation *test) {
@@ -275,8 +273,7 @@ static enum status end_episode(struct trainer *t, struct error *error) {
     return dialogue_end_episode(&t->dialogue, ended, error);
 }
 
-// ---- Checkpoints
-// ---------------------------------------------------------------------------------
+// ---- Checkpoints --------------------------------------------------------------------------------
 
 enum status trainer_checkpoint(struct trainer *t, bool agent_lost, struct error *error) {
     if (!t->settings->checkpoint || t->saved) {

@@ -21,8 +21,7 @@ static bool is_stream_name(const char *path) {
     return !path || strcmp(path, "-") == 0;
 }
 
-// ---- Texts
-// -----------------------------------------------------------------------------------------
+// ---- Texts --------------------------------------------------------------------------------------
 
 static enum status open_text(struct trainer *t, enum split split, struct error *error) {
     struct token_file *tokens = &t->tokens[split];
@@ -69,8 +68,7 @@ static enum status open_batches(struct trainer *t, struct error *error) {
                                : status;
 }
 
-// ---- Going on from a checkpoint
-// ----------------------------------------------------------------------
+// ---- Going on from a checkpoint -----------------------------------------------------------------
 
 static enum status compare_inputs(const struct trainer *t, const struct checkpoint *checkpoint,
                                   struct error *error) {
@@ -161,8 +159,7 @@ static enum status begin(struct trainer *t, const struct record_writer_options *
     return status == STATUS_OK ? trainer_checkpoint(t, false, error) : status;
 }
 
-// ---- The run
-// -----------------------------------------------------------------------------------------
+// ---- The run ------------------------------------------------------------------------------------
 
 static void show_table(const struct buffer *table) {
     const char *text = (const char *)table->data;

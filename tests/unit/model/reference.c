@@ -20,8 +20,7 @@ static void worse(double *worst, double got, double want, double scale) {
     *worst = fmax(*worst, fabs(got - want) / scale);
 }
 
-// ---- The same weights as the script's
-// ------------------------------------------------------------
+// ---- The same weights as the script's -----------------------------------------------------------
 
 static float uniform(uint32_t identifier, uint32_t i) {
     return (float)(hash32(identifier, i) >> 8) * 0x1p-24F - 0.5F;
@@ -87,8 +86,7 @@ static bool open_reference(struct fixture *f, const struct reference *reference)
     return open;
 }
 
-// ---- The comparisons
-// -----------------------------------------------------------------------------
+// ---- The comparisons ----------------------------------------------------------------------------
 
 static void compare_evaluation(struct fixture *f, const struct reference *reference) {
     int32_t tokens[N], targets[N];

@@ -82,8 +82,7 @@ static int64_t steps_of(const struct fixture *f, int layer) {
     return model_get_owner_steps(f->model, TYING_ATTENTION, layer);
 }
 
-// ---- Shared semantics
-// ----------------------------------------------------------------------------
+// ---- Shared semantics ---------------------------------------------------------------------------
 
 static void test_copy_on_untying(void) {
     struct fixture f;
@@ -151,8 +150,7 @@ static void test_one_part(void) {
     fixture_close(&f);
 }
 
-// ---- Released semantics
-// --------------------------------------------------------------------------
+// ---- Released semantics -------------------------------------------------------------------------
 
 // Two owners, one storage: two AdamW updates, one after the other, each with its own moments.
 static void adamw_by_hand(double *weight, double gradient, double moment1, double moment2,
@@ -272,8 +270,7 @@ static void test_ghosts_still_step(void) {
     fixture_close(&f);
 }
 
-// ---- Memory
-// --------------------------------------------------------------------------------------
+// ---- Memory -------------------------------------------------------------------------------------
 
 static size_t counted(const struct fixture *f) {
     struct model_memory memory;
