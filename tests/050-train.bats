@@ -231,3 +231,13 @@ setup_file() { make_tokens; }
 @test "--train alone works" {
     dlt-train --quiet --train "$BATS_FILE_TMPDIR/train.tok" --max-steps 1 -o - | dlt-cat --check -
 }
+
+@test "threads that wait soon sleep, unless the environment says otherwise" {
+    local agent='echo "$GOMP_SPINCOUNT,$OMP_WAIT_POLICY" >seen; exec dlt-qagent --policy fixed:all'
+    tiny --threads 2 --max-steps 1 --agent "$agent" -o r
+    [ "$(cat seen)" = "2000," ]
+    OMP_WAIT_POLICY=active tiny --threads 2 --max-steps 1 --agent "$agent" -o r
+    [ "$(cat seen)" = ",active" ]
+    tiny --threads 1 --max-steps 1 --agent "$agent" -o r
+    [ "$(cat seen)" = "," ]
+}

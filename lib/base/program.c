@@ -10,10 +10,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
+#include "lib/base/threads.h"
 
 #ifndef DLT_VERSION
 #define DLT_VERSION "0.1.0"
@@ -125,14 +122,6 @@ static bool asks_for_help(int argc, char **argv) {
     return false;
 }
 
-static int64_t available_threads(void) {
-#ifdef _OPENMP
-    return omp_get_num_procs();
-#else
-    return 1;
-#endif
-}
-
 // What every program can be asked; the rest of the common options is in struct common_options.
 struct requests {
     bool help, version, progress, no_progress;
@@ -181,7 +170,7 @@ void program_start(const struct program *program, int argc, char **argv,
     const struct option nothing[] = {{0}};
     struct option shown[COMMON_OPTIONS + 1];
     struct requests asked = {0};
-    *common = (struct common_options){.threads = available_threads()};
+    *common = (struct common_options){.threads = threads_available()};
     common_table(shown, program, common, &asked);
     log_configure(program->name, 0, 0);
     if (asks_for_help(argc, argv)) { // before a value replaces the default that is shown
@@ -204,9 +193,9 @@ void program_start(const struct program *program, int argc, char **argv,
         printf("%s %s\n", program->name, PROGRAM_VERSION);
         exit_after_output(STATUS_OK);
     }
-#ifdef _OPENMP
-    omp_set_num_threads((int)common->threads);
-#endif
+    // A command of a tool has its tool's name before it.
+    threads_start(program->threads ? common->threads : 1,
+                  strchr(program->name, ' ') ? argv - 1 : argv);
 }
 
 // "TOOL COMMAND" -> "COMMAND"
