@@ -58,7 +58,7 @@ static const struct option OPTIONS[] = {
 
 static const struct program PROGRAM = {
     .name = "dlt-corpus",
-    .summary = "writes English-like text whose true entropy is known exactly.",
+    .summary = "write English-like text whose true entropy is known exactly",
     .usage = "[OPTION...]",
     .options = OPTIONS,
     .examples = "  dlt-corpus --style wiki --bytes 2M --seed 1 -o wiki.txt\n"

@@ -203,24 +203,24 @@ static int run_compare(const struct program *program, int argc, char **argv) {
 
 static const struct program PROGRAMS[] = {
     {.name = "dlt-report table",
-     .summary = "Writes a table of run logs.",
+     .summary = "a table of run logs",
      .usage = "ID [OPTION...] FILE...",
      .examples =
          "  dlt-report table T1 --format md --published results/published.tsv *.run.msgpack.zst\n"},
     {.name = "dlt-report figure",
-     .summary = "Draws a figure of run logs with gnuplot, or writes the data behind it.",
+     .summary = "a figure of run logs, drawn by gnuplot, or the data behind it",
      .usage = "ID [OPTION...] FILE...",
      .examples = "  dlt-report figure F2 --format pdf -o F2.pdf *.run.msgpack.zst\n"},
     {.name = "dlt-report macros",
-     .summary = "Writes numbers and names for LaTeX, each as \\dlt{KEY}.",
+     .summary = "numbers and names for LaTeX, each as \\dlt{KEY}",
      .usage = "[OPTION...] FILE...",
      .examples = "  dlt-report macros -o macros.tex *.run.msgpack.zst\n"},
     {.name = "dlt-report html",
-     .summary = "Writes one page with every table and figure, and their data.",
+     .summary = "one page with every table and figure, and their data",
      .usage = "[OPTION...] FILE...",
      .examples = "  dlt-report html -o index.html *.run.msgpack.zst\n"},
     {.name = "dlt-report compare",
-     .summary = "Shows two runs side by side; exits 0 if their results are equal, 1 if not.",
+     .summary = "two runs side by side; exits 0 if their results are equal, 1 if not",
      .usage = "[OPTION...] A B",
      .examples = "  dlt-report compare a.run.msgpack.zst b.run.msgpack.zst\n"},
     {0}};
@@ -229,6 +229,6 @@ int main(int argc, char **argv) {
     static int (*const RUN[])(const struct program *, int,
                               char **) = {run_table, run_figure, run_macros, run_html, run_compare};
     const struct program *program =
-        program_select(PROGRAMS, "Writes tables, figures and numbers from run logs.", argc, argv);
+        program_select(PROGRAMS, "write tables, figures and numbers from run logs", argc, argv);
     return RUN[program - PROGRAMS](program, argc - 1, argv + 1);
 }

@@ -55,7 +55,7 @@ static bool has_range(const struct option *option) {
 static enum status check_range(const struct option *option, double value, const char *text,
                                struct error *error) {
     if (has_range(option) && !(value >= option->minimum && value <= option->maximum)) {
-        return error_set(error, STATUS_USAGE, "option --%s: %s is not within %g .. %g",
+        return error_set(error, STATUS_USAGE, "option --%s: %s is not within %.15g .. %.15g",
                          option->name, text, option->minimum, option->maximum);
     }
     return STATUS_OK;
