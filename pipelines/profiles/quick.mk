@@ -11,6 +11,6 @@ BYTES_train_1b := 4M
 BYTES_valid := 48k
 BYTES_test := 48k
 TRAIN := --layers 6 --width 64 --heads 4 --context 64 --batch 16 --dropout 0.1 \
-         --episodes 100 --steps-per-action 4 --lr 2e-3 --eval-every 2
-# epsilon reaches its floor of 0.01 at the end: 0.955 ^ 100
-AGENT := --epsilon-decay 0.955
+         --episodes 60 --steps-per-action 4 --lr 2e-3 --eval-every 2
+# epsilon reaches its floor of 0.01 at the end: 0.926 ^ 60
+AGENT := --epsilon-decay 0.926
