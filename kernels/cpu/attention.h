@@ -61,6 +61,17 @@ INLINE void attention_copy_rows(const struct attention *s, float *to, const floa
     memset(to + rows * s->D, 0, (padded - rows) * s->D * sizeof *to);
 }
 
+// Rows first .. first + rows of x, as far as there are so many, into the caches: rows of one head lie
+// too far apart for the hardware to foresee.
+INLINE void attention_prefetch_rows(const struct attention *s, const float *x, size_t step,
+                                    size_t first, size_t rows) {
+    for (size_t i = first; i < size_min(first + rows, s->T); i++) {
+        for (size_t j = 0; j < s->D; j += 64 / sizeof *x) {
+            __builtin_prefetch(x + i * step + j, 0, 2);
+        }
+    }
+}
+
 // scores (rows, columns) = x (rows, D) times panels packed by attention_pack_columns(); the panels
 // are computed whole, so that what lies beyond `columns` in the last one is not defined.
 INLINE void attention_scores(const struct attention *s, float *scores, const float *x,

@@ -139,6 +139,8 @@ static void backward_head(const struct attention *s, struct scratch *x, const st
         size_t rows = size_min(ROWS, s->T - first);
         size_t columns = s->causal ? first + rows : s->T;
         const float *queries = head->qkv + first * step, *dout = head->out_gradient + first * C;
+        attention_prefetch_rows(s, head->out, C, first, rows);
+        attention_prefetch_rows(s, head->out_gradient, C, first + ROWS, ROWS);
         attention_copy_rows(s, x->queries, queries, step, rows, PADDED_ROWS);
         attention_copy_rows(s, x->gradients, dout, C, rows, PADDED_ROWS);
         attention_pack_rows(s, x->query_rows, queries, step, rows);

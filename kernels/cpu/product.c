@@ -90,9 +90,26 @@ static struct strip take_strip(float *to, const struct product *p, size_t m, siz
     return (struct strip){to, TILE_ROWS * A_STRIDE, A_STRIDE, 1};
 }
 
+// Share `share` of `shares` of a strip of A, rows from m on and K from k on, into the caches.
+static void prefetch_strip(const struct product *p, size_t m, size_t k, size_t K, size_t share,
+                           size_t shares) {
+    size_t runs = p->a_k == 1 ? STRIP_ROWS : K, run = p->a_k == 1 ? K : STRIP_ROWS;
+    size_t step = p->a_k == 1 ? p->a_row : p->a_k;
+    const float *a = p->a + m * p->a_row + k * p->a_k;
+    for (size_t i = share * runs / shares; i < (share + 1) * runs / shares; i++) {
+        for (size_t j = 0; j < run; j += 64 / sizeof *a) {
+            __builtin_prefetch(a + i * step + j, 0, 2);
+        }
+    }
+}
+
 // Rows m .. m + rows of C, the block's columns, one piece of K.
 static void multiply_piece(const struct product *p, const struct block *block, size_t m,
                            size_t rows, size_t k) {
+    bool same_strip = k + PIECE < block->K;
+    size_t next_m = same_strip ? m : m + STRIP_ROWS, next_k = same_strip ? k + PIECE : 0;
+    bool prefetch = next_m + STRIP_ROWS <= p->M;
+    size_t panels = divide_up(block->columns, TILE_COLUMNS);
     _Alignas(64) float room[STRIP_ROWS * A_STRIDE];
     size_t K = size_min(PIECE, block->K - k), at = block->k + k;
     struct strip a = take_strip(room, p, m, rows, at, K);
@@ -100,6 +117,10 @@ static void multiply_piece(const struct product *p, const struct block *block, s
     for (size_t j = 0; j < block->columns; j += TILE_COLUMNS) {
         const float *panel = block->panels + j * block->K + k * TILE_COLUMNS;
         size_t n = block->n + j, columns = size_min(TILE_COLUMNS, block->columns - j);
+        if (prefetch) {
+            prefetch_strip(p, next_m, block->k + next_k, size_min(PIECE, block->K - next_k),
+                           j / TILE_COLUMNS, panels);
+        }
         const float *bias = p->bias && is_last ? p->bias + n : NULL;
         for (size_t t = 0; t * TILE_ROWS < rows; t++) {
             const float *from = a.from + t * a.tile;
