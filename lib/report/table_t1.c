@@ -37,6 +37,7 @@ static const struct {
 };
 
 #define PERPLEXITY "Test perplexity"
+#define PER_WORD "Per word"
 #define INDEPENDENT "Independent layers"
 #define STORED "Stored layers"
 #define PARAMETERS "Trainable parameters"
@@ -49,8 +50,8 @@ static const struct table_column COLUMNS[] = {
     {"perplexity_best", "best", PERPLEXITY, 0, true, true},
     {"perplexity_final", "final", PERPLEXITY, 0, true, true},
     {"perplexity_at_best_valid", "at best validation", PERPLEXITY, 0, true, true},
-    {"perplexity_per_word", "best, per word", PERPLEXITY, 0, true, true},
-    {"unigram_per_word", "unigram, per word", PERPLEXITY, 0, true, false},
+    {"perplexity_per_word", "best", PER_WORD, 0, true, true},
+    {"unigram_per_word", "unigram", PER_WORD, 0, true, false},
     {"published_independent_final", "published", INDEPENDENT, 1, true, false},
     {"independent_final", "final", INDEPENDENT, 1, true, true},
     {"independent_mean", "mean", INDEPENDENT, 1, true, true},
