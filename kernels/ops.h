@@ -16,7 +16,7 @@
 // Operations run in the order of the calls. They return nothing: what goes wrong on a device is
 // remembered there and told by check(). Shapes and pointers are the caller's contract (asserted).
 //
-// Determinism (DESIGN section 4): each operation is a function of its inputs alone, to the bit; on
+// Determinism: each operation is a function of its inputs alone, to the bit; on
 // the CPU the same for every instruction set, compiler and number of threads. NaNs are the
 // exception: their sign and payload differ between CPUs, and become the one quiet NaN only where
 // numbers leave a training step: losses, norms, and what adamw() writes.

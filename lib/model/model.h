@@ -26,7 +26,7 @@ struct model_config {
     int layers;     // L
     int width;      // C, a multiple of heads
     int heads;      // H
-    int context;    // T; GPT-2 has T + 1 learned positions (REFERENCE.md section 1)
+    int context;    // T; GPT-2 has T + 1 learned positions (as the released code)
     int vocabulary; // V
     int batch;      // B, the largest that will be asked for
     double dropout;
@@ -36,7 +36,7 @@ struct model_config {
     uint64_t seed;
 };
 
-// Sizes in parameters (REFERENCE.md section 1: a GPT-2 layer of C = 1600 has 30,740,800).
+// Sizes in parameters (a GPT-2 layer of C = 1600 has 30,740,800).
 struct model_parameters {
     uint64_t embedding;         // tokens and positions (BERT: types and norm too); the head is tied
     uint64_t part[TYING_PARTS]; // of one layer: attention, feed-forward
@@ -49,7 +49,7 @@ void model_count_parameters(const struct model_config *config, struct model_para
 uint64_t model_count_trainable(const struct model_config *config, const struct tying *tying);
 
 // Bytes. One function counts, for --dry-run, the refusal before the first step, Table 5 and
-// run logs (DESIGN section 5).
+// run logs.
 struct model_memory {
     uint64_t weights; // compute-type and master copies
     uint64_t gradients;

@@ -1,4 +1,4 @@
-// The one file and pipe format: NAME.KIND.msgpack.zst (DESIGN: "The format", and FORMAT.md).
+// The one file and pipe format: NAME.KIND.msgpack.zst (FORMAT.md).
 //
 // A file is zstd frames (with checksum) around a sequence of msgpack maps. Each map has a string
 // under "kind". The first record is kind "header", the last kind "end"; a file without its end

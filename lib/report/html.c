@@ -230,7 +230,9 @@ static void add_metrics(struct text *text, const struct run_set *set) {
         for (size_t j = 0; j < metrics->record_count; j++) {
             const struct run_pairs *record = &metrics->records[j];
             for (size_t k = 0; k < record->count; k++) {
-                if (record->items[k].value[0] && strcmp(record->items[k].name, "kind") != 0) {
+                // A count of 0 is one that this task does not make.
+                bool told = record->items[k].value[0] && strcmp(record->items[k].value, "0") != 0;
+                if (told && strcmp(record->items[k].name, "kind") != 0) {
                     text_add(text, "  ");
                     text_add_xml(text, record->items[k].name);
                     text_add(text, " = ");

@@ -104,6 +104,14 @@ static void define_hours(struct text *text, const struct run_set *set) {
     double hours = seconds / 3600;
     snprintf(number, sizeof number, hours < 0.995 ? "%.2f" : hours < 99.5 ? "%.1f" : "%.0f", hours);
     define(text, "hours", number);
+    if (seconds < 90) {
+        snprintf(number, sizeof number, "%.0f seconds", seconds);
+    } else if (seconds < 5400) {
+        snprintf(number, sizeof number, "%.0f minutes", seconds / 60);
+    } else {
+        snprintf(number, sizeof number, "%.1f hours", hours);
+    }
+    define(text, "time", number);
     struct text total = {0};
     number_add(&total, &(struct statistic){.mean = tokens, .sd = NAN, .count = 1},
                NUMBER_PARAMETERS, "");
