@@ -6,6 +6,21 @@
 #include "lib/train/metrics.h"
 #include "lib/train/unigram.h"
 
+// Parses a command's options; none of the commands takes further words.
+static enum status start(const struct program *program, const struct option *options, int argc,
+                         char **argv, struct common_options *common, struct error *error) {
+    struct program own = *program;
+    struct operands operands;
+    own.options = options;
+    program_start(&own, argc, argv, common, &operands);
+    enum status status = STATUS_OK;
+    if (operands.count > 0) {
+        status = error_set(error, STATUS_USAGE, "unexpected word '%s'", operands.words[0]);
+    }
+    operands_free(&operands);
+    return status;
+}
+
 static int run_perplexity(const struct program *program, int argc, char **argv) {
     struct perplexity_options chosen = {0};
     const struct option options[] = {
@@ -35,19 +50,12 @@ static int run_perplexity(const struct program *program, int argc, char **argv) 
          .maximum = 65536,
          .help = "blocks at a time; the loss is the mean over batches; 0: as in training"},
         {0}};
-    struct program own = *program;
-    own.options = options;
     struct common_options common;
-    struct operands operands;
     struct error error = {0};
-    program_start(&own, argc, argv, &common, &operands);
-    enum status status = STATUS_OK;
-    if (operands.count > 0) {
-        status = error_set(&error, STATUS_USAGE, "unexpected word '%s'", operands.words[0]);
-    } else if (!chosen.checkpoint || !chosen.tokens) {
+    enum status status = start(program, options, argc, argv, &common, &error);
+    if (status == STATUS_OK && (!chosen.checkpoint || !chosen.tokens)) {
         status = error_set(&error, STATUS_USAGE, "give --checkpoint FILE and --tokens TOKENS");
     }
-    operands_free(&operands);
     struct evaluation result = {0};
     if (status == STATUS_OK) {
         const struct invocation invocation = {argc, argv, (int)common.threads};
@@ -83,20 +91,13 @@ static int run_unigram(const struct program *program, int argc, char **argv) {
                                       .help = "names for reports: KEY=VALUE,...",
                                       .outside = true},
                                      {0}};
-    struct program own = *program;
-    own.options = options;
     struct common_options common;
-    struct operands operands;
     struct error error = {0};
     struct evaluation result = {0};
-    program_start(&own, argc, argv, &common, &operands);
-    enum status status = STATUS_OK;
-    if (operands.count > 0) {
-        status = error_set(&error, STATUS_USAGE, "unexpected word '%s'", operands.words[0]);
-    } else if (!chosen.train || !chosen.tokens) {
+    enum status status = start(program, options, argc, argv, &common, &error);
+    if (status == STATUS_OK && (!chosen.train || !chosen.tokens)) {
         status = error_set(&error, STATUS_USAGE, "give --train TOKENS and --tokens TOKENS");
     }
-    operands_free(&operands);
     if (status == STATUS_OK) {
         const struct invocation invocation = {argc, argv, 1};
         status =
