@@ -84,11 +84,12 @@ struct ops {
     void (*cast)(device *dev, act *weight, const float *master, size_t n);
 
     // out (N, C) = dropout(token_weight[tokens] + position_weight[0..T)), N a multiple of T.
-    // tokens: N ids < V.
+    // tokens: N ids < V. position_weight NULL: of the tokens alone.
     void (*embedding_forward)(device *dev, act *out, const int32_t *tokens, const act *token_weight,
                               const act *position_weight, size_t N, size_t T, size_t C,
                               const struct dropout *dropout);
-    // Adds to token_gradient (V, C) and position_gradient (T, C). Equal tokens in ascending row order.
+    // Adds to token_gradient (V, C) and, unless NULL, position_gradient (T, C). Equal tokens in
+    // ascending row order.
     void (*embedding_backward)(device *dev, float *token_gradient, float *position_gradient,
                                const act *out_gradient, const int32_t *tokens, size_t N, size_t T,
                                size_t C, size_t V, const struct dropout *dropout);
@@ -118,7 +119,8 @@ struct ops {
                                float *bias_gradient, const act *y_gradient, const act *x,
                                const float *mean, const float *rstd, const act *gain, size_t N,
                                size_t C, bool accumulate);
-    // sum (N, C) = residual + dropout(x), then y = layernorm(sum), in one pass. sum may be residual.
+    // sum (N, C) = residual + dropout(x), then y = layernorm(sum), in one pass. sum or y may be
+    // residual.
     void (*residual_layernorm_forward)(device *dev, act *sum, act *y, float *mean, float *rstd,
                                        const act *residual, const act *x,
                                        const struct dropout *dropout, const act *gain,

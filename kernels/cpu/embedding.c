@@ -4,21 +4,20 @@
 
 enum { RUN = 512 }; // columns whose factors are drawn together
 
-// to = factor (a + b), or factor-free where nothing is dropped. One row.
+// to = factor (a + b), or factor-free where nothing is dropped; b NULL: of a alone. One row.
 static void add_rows(const struct dropout_plan *plan, float *to, const float *a, const float *b,
                      size_t first_element, size_t C) {
     _Alignas(64) float room[RUN + DROPOUT_ROOM];
     for (size_t j = 0; j < C; j += RUN) {
         size_t n = size_min(RUN, C - j);
-        if (plan->threshold == 0) {
-            for (size_t c = j; c < j + n; c++) {
-                to[c] = a[c] + b[c];
-            }
-            continue;
+        for (size_t c = j; c < j + n; c++) {
+            to[c] = b ? a[c] + b[c] : a[c];
         }
-        const float *factors = dropout_factors(plan, first_element + j, n, room);
-        for (size_t c = 0; c < n; c++) {
-            to[j + c] = factors[c] * (a[j + c] + b[j + c]);
+        if (plan->threshold > 0) {
+            const float *factors = dropout_factors(plan, first_element + j, n, room);
+            for (size_t c = 0; c < n; c++) {
+                to[j + c] *= factors[c];
+            }
         }
     }
 }
@@ -29,12 +28,12 @@ void CPU(embedding_forward)(device *dev, act *out, const int32_t *tokens, const 
     (void)dev;
     assert(N % T == 0);
     const float *token = act_const_floats(token_weight);
-    const float *position = act_const_floats(position_weight);
+    const float *position = position_weight ? act_const_floats(position_weight) : NULL;
     struct dropout_plan plan = dropout_plan(dropout);
 #pragma omp parallel for schedule(static) if (N * C >= PARALLEL_ELEMENTS)
     for (size_t n = 0; n < N; n++) {
         add_rows(&plan, act_floats(out) + n * C, token + (size_t)tokens[n] * C,
-                 position + n % T * C, n * C, C);
+                 position ? position + n % T * C : NULL, n * C, C);
     }
 }
 
@@ -78,7 +77,7 @@ void CPU(embedding_backward)(device *dev, float *token_gradient, float *position
             }
         }
 #pragma omp for schedule(static)
-        for (size_t t = 0; t < T; t++) {
+        for (size_t t = 0; t < (position_gradient ? T : 0); t++) {
             for (size_t n = t; n < N; n += T) {
                 add_gradient(&plan, position_gradient + t * C, gradient + n * C, n * C, C);
             }

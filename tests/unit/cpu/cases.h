@@ -125,20 +125,24 @@ static void case_linear(struct run *run, size_t N, size_t I, size_t O, bool bias
     }
 }
 
-static void case_embedding(struct run *run, size_t N, size_t T, size_t C, size_t V, double p) {
-    snprintf(run->name, sizeof run->name, "embedding N=%zu T=%zu C=%zu V=%zu p=%g", N, T, C, V, p);
+static void case_embedding(struct run *run, size_t N, size_t T, size_t C, size_t V, double p,
+                           bool positions) {
+    snprintf(run->name, sizeof run->name, "embedding N=%zu T=%zu C=%zu V=%zu p=%g%s", N, T, C, V, p,
+             positions ? "" : " tokens alone");
     struct dropout dropout = case_dropout(p);
     int32_t *tokens = run_ids(run, N, V);
-    act *token = run_act(run, V * C, 1), *position = run_act(run, T * C, 1);
+    act *token = run_act(run, V * C, 1), *position = positions ? run_act(run, T * C, 1) : NULL;
     act *out = run_act(run, N * C, 1), *dout = run_act(run, N * C, 1);
     run->ops->embedding_forward(run->dev, out, tokens, token, position, N, T, C, &dropout);
     run_output(run, "forward", out, N * C, 2);
-    float *token_gradient = run_random(run, V * C, 1),
-          *position_gradient = run_random(run, T * C, 1);
+    float *token_gradient = run_random(run, V * C, 1);
+    float *position_gradient = positions ? run_random(run, T * C, 1) : NULL;
     run->ops->embedding_backward(run->dev, token_gradient, position_gradient, dout, tokens, N, T, C,
                                  V, &dropout);
     run_output(run, "token gradient", token_gradient, V * C, 8);
-    run_output(run, "position gradient", position_gradient, T * C, 8);
+    if (positions) {
+        run_output(run, "position gradient", position_gradient, T * C, 8);
+    }
 }
 
 static void case_layernorm(struct run *run, size_t N, size_t C, bool accumulate) {
@@ -163,13 +167,17 @@ static void case_layernorm(struct run *run, size_t N, size_t C, bool accumulate)
     }
 }
 
-static void case_residual(struct run *run, size_t N, size_t C, double p, bool in_place) {
-    snprintf(run->name, sizeof run->name, "residual N=%zu C=%zu p=%g%s", N, C, p,
-             in_place ? " in place" : "");
+enum residual_place { APART, SUM_IN_PLACE, Y_IN_PLACE };
+
+static void case_residual(struct run *run, size_t N, size_t C, double p,
+                          enum residual_place place) {
+    static const char *const PLACES[] = {"", " in place", " y in place"};
+    snprintf(run->name, sizeof run->name, "residual N=%zu C=%zu p=%g%s", N, C, p, PLACES[place]);
     struct dropout dropout = case_dropout(p);
     act *residual = run_act(run, N * C, 2), *x = run_act(run, N * C, 1);
     act *gain = run_act(run, C, 2), *bias = run_act(run, C, 1), *y = run_act(run, N * C, 1);
-    act *sum = in_place ? residual : run_act(run, N * C, 1);
+    act *sum = place == SUM_IN_PLACE ? residual : run_act(run, N * C, 1);
+    y = place == Y_IN_PLACE ? residual : y;
     float *mean = run_random(run, N, 1), *rstd = run_random(run, N, 1);
     run->ops->residual_layernorm_forward(run->dev, sum, y, mean, rstd, residual, x, &dropout, gain,
                                          bias, N, C, 1e-5f);
@@ -282,16 +290,16 @@ static void case_adamw(struct run *run, size_t n, int64_t step, double beta1) {
     CASE(linear, 129, 64, 192, true)                                                               \
     CASE(linear, 515, 100, 41, true)                                                               \
     CASE(linear, 40, 600, 530, true)                                                               \
-    CASE(embedding, 21, 7, 20, 11, 0.2)                                                            \
-    CASE(embedding, 256, 64, 100, 50, 0.1)                                                         \
-    CASE(embedding, 64, 32, 600, 9, 0)                                                             \
+    CASE(embedding, 21, 7, 20, 11, 0.2, true)                                                      \
+    CASE(embedding, 256, 64, 100, 50, 0.1, true)                                                   \
+    CASE(embedding, 64, 32, 600, 9, 0, true)                                                       \
     CASE(layernorm, 3, 5, false)                                                                   \
     CASE(layernorm, 131, 100, true)                                                                \
     CASE(layernorm, 200, 128, true)                                                                \
-    CASE(residual, 5, 7, 0.5, false)                                                               \
-    CASE(residual, 133, 100, 0.2, true)                                                            \
-    CASE(residual, 20, 1100, 0.1, false)                                                           \
-    CASE(residual, 40, 64, 0, true)                                                                \
+    CASE(residual, 5, 7, 0.5, APART)                                                               \
+    CASE(residual, 133, 100, 0.2, SUM_IN_PLACE)                                                    \
+    CASE(residual, 20, 1100, 0.1, APART)                                                           \
+    CASE(residual, 40, 64, 0, SUM_IN_PLACE)                                                        \
     CASE(attention, 1, 1, 1, 4, true, 0)                                                           \
     CASE(attention, 2, 7, 3, 4, true, 0.3)                                                         \
     CASE(attention, 2, 37, 2, 20, true, 0.2)                                                       \
@@ -310,7 +318,9 @@ static void case_adamw(struct run *run, size_t n, int64_t step, double beta1) {
     CASE(cross_entropy, 9, 64, 64, 0)                                                              \
     CASE(adamw, 7, 1, 0.9)                                                                         \
     CASE(adamw, 40000, 1000, 0.9)                                                                  \
-    CASE(adamw, 9001, 3, 0)
+    CASE(adamw, 9001, 3, 0)                                                                        \
+    CASE(embedding, 120, 30, 70, 2, 0.1, false)                                                    \
+    CASE(residual, 130, 72, 0.2, Y_IN_PLACE)
 
 __attribute__((unused)) static void cases_run(const struct ops *ops, device *dev,
                                               struct outputs *outputs) {

@@ -27,7 +27,8 @@ static void reference_embedding_forward(device *dev, act *out, const int32_t *to
     const float *token = (const float *)token_weight, *position = (const float *)position_weight;
     for (size_t e = 0; e < N * C; e++) {
         size_t row = e / C, c = e % C;
-        double sum = (double)token[(size_t)tokens[row] * C + c] + position[row % T * C + c];
+        double sum =
+            (double)token[(size_t)tokens[row] * C + c] + (position ? position[row % T * C + c] : 0);
         ((float *)out)[e] = (float)(reference_factor(dropout, e) * sum);
     }
 }
@@ -47,7 +48,7 @@ static void reference_embedding_backward(device *dev, float *token_gradient,
     for (size_t i = 0; i < V * C; i++) {
         token_gradient[i] = (float)(token_gradient[i] + sums[i]);
     }
-    for (size_t i = 0; i < T * C; i++) {
+    for (size_t i = 0; position_gradient && i < T * C; i++) {
         position_gradient[i] = (float)(position_gradient[i] + sums[V * C + i]);
     }
     free(sums);
