@@ -15,14 +15,24 @@ const char *run_pairs_find(const struct run_pairs *pairs, const char *name) {
     return NULL;
 }
 
+void run_pairs_free(struct run_pairs *pairs) {
+    for (size_t i = 0; i < pairs->count; i++) {
+        free(pairs->items[i].value);
+    }
+    free(pairs->items);
+    *pairs = (struct run_pairs){0};
+}
+
 void run_free(struct run *run) {
     if (!run) {
         return;
     }
-    void *owned[] = {run->config.items, run->labels.items, run->versions.items, run->start,
-                     run->visits,       run->states,       run->rewards,        run->evals,
-                     run->timings,      run->memories,     run->losses,         run->inputs,
-                     run->final_state};
+    struct run_pairs *pairs[] = {&run->config, &run->labels, &run->versions};
+    for (size_t i = 0; i < ARRAY_LENGTH(pairs); i++) {
+        run_pairs_free(pairs[i]);
+    }
+    void *owned[] = {run->start,   run->visits,   run->states, run->rewards, run->evals,
+                     run->timings, run->memories, run->losses, run->inputs,  run->final_state};
     for (size_t i = 0; i < ARRAY_LENGTH(owned); i++) {
         free(owned[i]);
     }
@@ -37,10 +47,10 @@ void run_set_free(struct run_set *set) {
     for (size_t i = 0; i < set->metrics_count; i++) {
         struct metrics *metrics = &set->metrics[i];
         for (size_t j = 0; j < metrics->record_count; j++) {
-            free(metrics->records[j].items);
+            run_pairs_free(&metrics->records[j]);
         }
         free(metrics->records);
-        free(metrics->labels.items);
+        run_pairs_free(&metrics->labels);
     }
     free(set->metrics);
     *set = (struct run_set){0};

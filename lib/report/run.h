@@ -13,7 +13,7 @@ enum { RUN_NAME = 256, RUN_VALUE = 1024, RUN_LAYERS_MAX = 4096 };
 // A field of the header's "config" or "labels", as text ("yes" and "no" for booleans).
 struct run_pair {
     char name[64];
-    char value[RUN_VALUE];
+    char *value;
 };
 struct run_pairs {
     struct run_pair *items; // in the file's order
@@ -22,6 +22,7 @@ struct run_pairs {
 // Appends the scalar fields of a map, as text; NULL or another type: none.
 enum status run_pairs_read(struct run_pairs *pairs, const msgpack_object *map, struct error *error);
 const char *run_pairs_find(const struct run_pairs *pairs, const char *name); // NULL: there is none
+void run_pairs_free(struct run_pairs *pairs);
 
 // Numbers that a log does not tell are NaN, counts -1.
 struct run_visit {

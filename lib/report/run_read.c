@@ -1,4 +1,5 @@
 // One record after the other into a struct run. Every array is bounded, whatever a file says.
+#define _GNU_SOURCE // strdup
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,10 +98,16 @@ enum status run_pairs_read(struct run_pairs *pairs, const msgpack_object *map,
         if (status != STATUS_OK) {
             return status;
         }
-        struct run_pair *pair = &pairs->items[pairs->count++];
+        struct run_pair *pair = &pairs->items[pairs->count];
+        char value[RUN_VALUE];
+        format_value(&field->val, value, sizeof value);
+        pair->value = strdup(value);
+        if (!pair->value) {
+            return error_set(error, STATUS_FAILURE, "cannot allocate memory for the run log");
+        }
         text_copy_clean(pair->name, sizeof pair->name, field->key.via.str.ptr,
                         field->key.via.str.size);
-        format_value(&field->val, pair->value, sizeof pair->value);
+        pairs->count++;
     }
     return STATUS_OK;
 }

@@ -164,7 +164,7 @@ static void test_floor(void) {
     run->evals = &eval;
     run->eval_count = 1;
     CHECK_CLOSE(run_floor_perplexity(run), 64, 1e-12); // 2 ^ (1.5 * 4)
-    snprintf(label.value, sizeof label.value, "1.5x");
+    label.value = "1.5x";
     CHECK(isnan(run_floor_perplexity(run)));
     run->labels = (struct run_pairs){0};
     run->evals = NULL;
