@@ -231,26 +231,8 @@ enum status model_accumulate(struct model *model, const int32_t *inputs, const i
     return status;
 }
 
-static enum status count_correct(struct model *model, const struct pass *pass, int64_t *correct,
-                                 struct error *error) {
-    int32_t *flags = NULL;
-    enum status status =
-        memory_allocate((void **)&flags, pass->N, sizeof *flags, "predictions", error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    model->ops->download(model->dev, flags, model->activations.correct, pass->N * sizeof *flags);
-    status = model->ops->check(model->dev, error);
-    *correct = 0;
-    for (size_t i = 0; i < pass->N; i++) {
-        *correct += flags[i];
-    }
-    free(flags);
-    return status;
-}
-
 enum status model_evaluate(struct model *model, const int32_t *inputs, const int32_t *targets,
-                           int B, double *loss_sum, int64_t *count, int64_t *correct, float *losses,
+                           int B, double *loss_sum, int64_t *count, int32_t *correct, float *losses,
                            struct error *error) {
     struct pass pass = {.B = B < 0 ? 0 : (size_t)B, .T = (size_t)model->config.context};
     enum status status = pass_begin(model, &pass, inputs, targets, count, error);
@@ -259,11 +241,11 @@ enum status model_evaluate(struct model *model, const int32_t *inputs, const int
     }
     model->architecture->forward(model, &pass);
     head_run(model, &pass, 0, correct != NULL);
-    status = sum_losses(model, &pass, losses ? losses : model->host_losses, loss_sum, error);
-    if (status == STATUS_OK && correct) {
-        status = count_correct(model, &pass, correct, error);
+    if (correct) {
+        model->ops->download(model->dev, correct, model->activations.correct,
+                             pass.N * sizeof *correct);
     }
-    return status;
+    return sum_losses(model, &pass, losses ? losses : model->host_losses, loss_sum, error);
 }
 
 enum status model_next_logits(struct model *model, const int32_t *tokens, int length, float *logits,

@@ -92,10 +92,10 @@ enum status model_update(struct model *model, const struct model_update_options 
                          double *norm, struct error *error);
 
 // Dropout off, nothing kept. *loss_sum: sum of the cross-entropies of the targets that count,
-// *count how many; *correct: how often the target had the largest logit (unless NULL);
-// losses: host (B, T), each target's own, unless NULL.
+// *count how many. Host, (B, T), each target's own, unless NULL: `correct`, 1 where the target has
+// the largest logit, else 0; `losses`.
 enum status model_evaluate(struct model *model, const int32_t *inputs, const int32_t *targets,
-                           int B, double *loss_sum, int64_t *count, int64_t *correct, float *losses,
+                           int B, double *loss_sum, int64_t *count, int32_t *correct, float *losses,
                            struct error *error);
 // Logits of the last of `length` positions: host, (V). For sampling.
 enum status model_next_logits(struct model *model, const int32_t *tokens, int length, float *logits,

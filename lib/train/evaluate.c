@@ -11,24 +11,25 @@ static const double LN2 = 0.69314718055994530942;
 
 // Host memory of one batch.
 struct workspace {
-    int32_t *inputs, *targets; // (B, T)
-    float *losses;             // (B, T)
+    int32_t *inputs, *targets, *correct; // (B, T)
+    float *losses;                       // (B, T)
 };
 
 static void workspace_free(struct workspace *w) {
     free(w->inputs);
     free(w->targets);
+    free(w->correct);
     free(w->losses);
 }
 
 static enum status workspace_open(struct workspace *w, size_t rows, struct error *error) {
     *w = (struct workspace){0};
-    void *memory[3] = {0};
+    void *memory[4] = {0};
     enum status status = STATUS_OK;
-    for (int i = 0; i < 3 && status == STATUS_OK; i++) {
+    for (int i = 0; i < 4 && status == STATUS_OK; i++) {
         status = memory_allocate(&memory[i], rows, sizeof(float), "an evaluation batch", error);
     }
-    *w = (struct workspace){memory[0], memory[1], memory[2]};
+    *w = (struct workspace){memory[0], memory[1], memory[2], memory[3]};
     return status;
 }
 
@@ -36,14 +37,17 @@ static enum status workspace_open(struct workspace *w, size_t rows, struct error
 static enum status add_batch(struct model *model, const struct workspace *w, size_t batch,
                              struct evaluation *result, struct error *error) {
     double loss_sum = 0;
-    int64_t count = 0, correct = 0;
+    int64_t count = 0;
     enum status status = model_evaluate(model, w->inputs, w->targets, (int)batch, &loss_sum, &count,
-                                        &correct, w->losses, error);
+                                        w->correct, w->losses, error);
     if (status == STATUS_OK && count > 0) {
         result->loss += loss_sum / (double)count;
         result->tokens += (uint64_t)count;
-        result->correct += (uint64_t)correct;
         result->batches++;
+        size_t rows = batch * (size_t)model_get_config(model)->context;
+        for (size_t i = 0; i < rows; i++) {
+            result->correct += w->correct[i] == 1;
+        }
     }
     return status;
 }

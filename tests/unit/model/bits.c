@@ -27,7 +27,8 @@ static void run(const struct model_config *config, struct outcome *outcome) {
     const struct model_update_options options = {1e-2, 0.9, 0.999, 1e-8, 0.01, 1.0};
     struct fixture f;
     int32_t tokens[B * T], targets[B * T];
-    int64_t count = 0, correct = 0;
+    int64_t count = 0;
+    int32_t correct[B * T];
     memset(outcome, 0, sizeof *outcome);
     if (!fixture_open(&f, config, MAP)) {
         return;
@@ -40,7 +41,7 @@ static void run(const struct model_config *config, struct outcome *outcome) {
                                       &f.error));
         CHECK_OK(&f, model_update(f.model, &options, &outcome->norms[step], &f.error));
     }
-    CHECK_OK(&f, model_evaluate(f.model, tokens, targets, B, &outcome->evaluated, &count, &correct,
+    CHECK_OK(&f, model_evaluate(f.model, tokens, targets, B, &outcome->evaluated, &count, correct,
                                 NULL, &f.error));
     outcome->digest = model_digest(&f, ~0U);
     fixture_close(&f);
