@@ -14,14 +14,14 @@ ifneq ($(profile_missing),)
 $(error profile '$(PROFILE)' does not set $(profile_missing))
 endif
 
-expanded := $(BUILD)/pipelines/$(PROFILE).mk
-expansion := $(shell mkdir -p $(dir $(expanded)) && pipelines/expand -v source=$(SOURCE) \
-    -v datasets='$(DATASETS)' -v seeds='$(SEEDS)' -v folder='$(DLT_DATA)' \
-    pipelines/datasets.tsv pipelines/experiments.tsv > $(expanded) || echo failed)
-ifneq ($(expansion),)
-$(error the tables of pipelines/ cannot be used)
-endif
-include $(expanded)
+# A table of pipelines/ as Make variables, in the file that is then included.
+# $(call expand,TABLE,VARIABLES): the file's name; any mistake stops here.
+expand_into = $(BUILD)/pipelines/$(PROFILE).$(1).mk
+expand = $(if $(shell mkdir -p $(BUILD)/pipelines && awk -f pipelines/table.awk -f pipelines/$(1).awk $(2) \
+    pipelines/$(1).tsv > $(expand_into) || echo failed),$(error pipelines/$(1).tsv or the profile cannot be used),$(expand_into))
+
+include $(call expand,datasets,-v source=$(SOURCE) -v datasets='$(DATASETS)' -v folder='$(DLT_DATA)')
+include $(call expand,experiments,-v known='$(DATASETS_KNOWN)' -v here='$(DATASETS_HERE)' -v seeds='$(SEEDS)')
 endif
 
 DATA := $(BUILD)/data/$(PROFILE)

@@ -58,8 +58,10 @@ pipeline() {
     [[ "$output" == *"no profile 'nonesuch'"* ]]
 }
 
-expand() { # TABLE-FILE
-    "$ROOT/pipelines/expand" -v source=corpus -v datasets=wiki2 -v seeds=1 "$ROOT/pipelines/datasets.tsv" "$1"
+expand() { # KIND TABLE-FILE VARIABLE...
+    kind=$1 table=$2
+    shift 2
+    awk -f "$ROOT/pipelines/table.awk" -f "$ROOT/pipelines/$kind.awk" "$@" "$table"
 }
 
 @test "mistakes in experiments.tsv are found before anything is trained" {
@@ -67,7 +69,7 @@ expand() { # TABLE-FILE
     mkdir x; cd x
     check() {
         printf "$header$1" >experiments.tsv
-        run --separate-stderr -2 expand experiments.tsv
+        run --separate-stderr -2 expand experiments experiments.tsv -v known=wiki2 -v here=wiki2 -v seeds=1
         [[ "$stderr" == *"$2"* ]] || { echo "$stderr"; return 1; }
     }
     check 'a\tT1\tgpt2\twiki2\tx\tqlearn\n' "6 columns, not 7"
@@ -76,14 +78,15 @@ expand() { # TABLE-FILE
     check 'a\tT9\tgpt2\twiki2\tx\tqlearn\t-\n' "unknown table 'T9'"
     check 'a\tT1\tgpt2\twiki2\tx\tqlearn\t-\na\tT1\tgpt2\twiki2\tx\tqlearn\t-\n' "'a' stands there twice"
     printf 'name\ttables\tcolour\n' >experiments.tsv
-    run --separate-stderr -2 expand experiments.tsv
+    run --separate-stderr -2 expand experiments experiments.tsv -v known=wiki2 -v here=wiki2 -v seeds=1
     [[ "$stderr" == *"the columns are"* ]]
 }
 
 @test "a dataset that is not there is left out, and said to be" {
-    run --separate-stderr -0 "$ROOT/pipelines/expand" -v source=data -v datasets='wiki2 shake' -v seeds=1 \
-        -v folder=/nonexistent "$ROOT/pipelines/datasets.tsv" "$ROOT/pipelines/experiments.tsv"
+    run --separate-stderr -0 expand datasets "$ROOT/pipelines/datasets.tsv" \
+        -v source=data -v datasets='wiki2 shake' -v folder=/nonexistent
     [[ "$stderr" == *"dataset wiki2 is left out of this profile"* ]]
     [[ "$stderr" == *"dataset shake is left out of this profile"* ]]
-    [ -z "$(printf '%s' "$output" | grep RUNS)" ]
+    [[ "$output" == *"MISSING_shake := /nonexistent/tinyshakespeare/input.txt is not there"* ]]
+    [[ "$output" != *"DATASETS_HERE"* ]]
 }
