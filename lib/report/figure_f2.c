@@ -1,12 +1,23 @@
-// F2, training: rows of small panels over a shared episode axis, a column for each dataset.
+// F2, training: rows of small panels over a shared episode axis, a column for each dataset, a block of
+// them for each architecture.
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/report/facets.h"
 #include "lib/report/figures.h"
-#include "lib/report/history.h"
 
 enum row { PERPLEXITY, LAYERS, CHANGES, EPSILON, REWARD, ROWS };
-enum { LEFT = 44, RIGHT = 8, GAP = 10, COLUMN_GAP = 15, BOTTOM = 30, LAYERS_LOG = 16 };
+enum {
+    LEFT = 44,
+    RIGHT = 8,
+    GAP = 10,
+    COLUMN_GAP = 15,
+    BLOCK_GAP = 10,
+    BOTTOM = 30,
+    LAYERS_LOG = 16,
+    METHODS = 7, // whose colours can be told apart
+};
 
 static const struct {
     const char *name;
@@ -18,15 +29,16 @@ static const struct {
     [REWARD] = {"Reward", 62, 3},
 };
 
+// What is drawn of one architecture: its panels share their axes.
 struct context {
     struct plot *plot;
-    const struct run_set *set;
-    struct history *histories;
+    const struct facets *facets;
+    size_t first, end; // facets of the block
     struct plot_range ranges[ROWS], episodes;
     double left, width; // of a column of panels
+    double scale;       // of the rows' heights
     int layers;         // the most of any run
     bool stored;        // some run's stored layers are not its independent ones
-    bool floor;
 };
 
 static double value_of(const struct history_point *p, enum row row) {
@@ -46,11 +58,7 @@ static void add_data(struct text *data, const struct run *run, const struct hist
         if (!any) {
             continue;
         }
-        const char *names[] = {run->dataset, run->arch, run->method, run->seed};
-        for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-            text_add_field(data, names[i]);
-            text_add(data, "\t");
-        }
+        figure_add_names(data, run);
         text_format(data, "%zu", e);
         for (size_t i = 0; i < ARRAY_LENGTH(values); i++) {
             text_add(data, "\t");
@@ -60,86 +68,122 @@ static void add_data(struct text *data, const struct run *run, const struct hist
     }
 }
 
-static void measure(struct context *c) {
-    text_add(&c->plot->data, "dataset\tarch\tmethod\tseed\tepisode\ttest_perplexity\t"
-                             "valid_perplexity\ttrain_perplexity\tindependent\tstored\t"
-                             "parameters\tchanges\tepsilon\treward_batch_perplexity\n");
-    for (int row = 0; row < ROWS; row++) {
-        c->ranges[row] = PLOT_RANGE_EMPTY;
+static void add_all_data(struct text *data, const struct facets *facets) {
+    text_add(data, "dataset\tarch\tmethod\tseed\tepisode\ttest_perplexity\tvalid_perplexity\t"
+                   "train_perplexity\tindependent\tstored\tparameters\tchanges\tepsilon\t"
+                   "reward_batch_perplexity\n");
+    for (size_t i = 0; i < facets->curve_count; i++) {
+        const struct curve *curve = &facets->curves[i];
+        for (size_t j = 0; j < curve->group.count; j++) {
+            add_data(data, curve->group.runs[j], &curve->histories[j]);
+        }
     }
-    c->episodes = PLOT_RANGE_EMPTY;
-    for (size_t i = 0; i < c->set->count; i++) {
-        const struct run *run = c->set->runs[i];
-        const struct history *history = &c->histories[i];
-        bool moves = run_map_changes(run);
-        c->layers = run->layers > c->layers ? run->layers : c->layers;
-        for (size_t e = 0; e < history->count; e++) {
-            const struct history_point *p = &history->points[e];
+}
+
+static bool moves(const struct curve *curve) {
+    for (size_t i = 0; i < curve->group.count; i++) {
+        if (run_map_changes(curve->group.runs[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void measure_curve(struct context *c, const struct curve *curve) {
+    const struct run *run = curve->group.runs[0];
+    const struct history *parts[] = {&curve->low, &curve->high};
+    c->layers = run->layers > c->layers ? run->layers : c->layers;
+    for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
+        for (size_t e = 0; e < parts[i]->count; e++) {
+            const struct history_point *p = &parts[i]->points[e];
             for (int row = 0; row < ROWS; row++) {
-                if (row != CHANGES || moves) {
+                if (row != CHANGES || moves(curve)) {
                     plot_range_add(&c->ranges[row], value_of(p, (enum row)row));
                 }
             }
             plot_range_add(&c->ranges[PERPLEXITY], p->train);
             c->stored = c->stored || (isfinite(p->stored) && p->stored != p->independent);
         }
-        double floor = run_floor_perplexity(run);
-        c->floor = c->floor || isfinite(floor);
-        plot_range_add(&c->ranges[PERPLEXITY], floor);
-        plot_range_add(&c->episodes, (double)history->count - 1);
-        add_data(&c->plot->data, run, history);
+    }
+    plot_range_add(&c->ranges[PERPLEXITY], run_floor_perplexity(run));
+    plot_range_add(&c->episodes, (double)curve->mean.count - 1);
+}
+
+static void measure(struct context *c) {
+    for (int row = 0; row < ROWS; row++) {
+        c->ranges[row] = PLOT_RANGE_EMPTY;
+    }
+    c->episodes = PLOT_RANGE_EMPTY;
+    for (size_t i = c->first; i < c->end; i++) {
+        for (size_t j = 0; j < c->facets->items[i].count; j++) {
+            measure_curve(c, &c->facets->items[i].curves[j]);
+        }
     }
     c->episodes.low = 0;
 }
 
-// Draws one field of a run's history.
-#define DRAW(c, history, field, style, ...)                                                        \
+// Between the lowest and the highest seed; nothing for one.
+#define BAND(c, curve, field, colour)                                                              \
+    do {                                                                                           \
+        if ((curve)->group.count > 1) {                                                            \
+            int series = plot_series((c)->plot);                                                   \
+            for (size_t e = 0; e < (curve)->mean.count; e++) {                                     \
+                plot_band((c)->plot, (double)e, (curve)->low.points[e].field,                      \
+                          (curve)->high.points[e].field);                                          \
+            }                                                                                      \
+            plot_draw((c)->plot, "$s%d using 1:2:3 with filledcurves fillcolor rgb '#c0%s'",       \
+                      series, (colour) + 1);                                                       \
+        }                                                                                          \
+    } while (0)
+
+// The mean over the seeds of one field.
+#define DRAW(c, curve, field, style, ...)                                                          \
     do {                                                                                           \
         int series = plot_series((c)->plot);                                                       \
-        for (size_t e = 0; e < (history)->count; e++) {                                            \
-            plot_point((c)->plot, (double)e, (history)->points[e].field);                          \
+        for (size_t e = 0; e < (curve)->mean.count; e++) {                                         \
+            plot_point((c)->plot, (double)e, (curve)->mean.points[e].field);                       \
         }                                                                                          \
         plot_draw((c)->plot, "$s%d using 1:2 with " style, series, __VA_ARGS__);                   \
     } while (0)
 
-// Bars are for one run; several would hide each other.
-static bool changes_alone(const struct run_set *set, size_t index) {
-    for (size_t i = 0; i < set->count; i++) {
-        if (i != index && strcmp(set->runs[i]->dataset, set->runs[index]->dataset) == 0 &&
-            run_map_changes(set->runs[i])) {
-            return false;
-        }
+// Bars are for one method; several would hide each other.
+static bool changes_alone(const struct facet *facet) {
+    int moving = 0;
+    for (size_t i = 0; i < facet->count; i++) {
+        moving += moves(&facet->curves[i]);
     }
-    return true;
+    return moving == 1;
 }
 
-static void draw_run(struct context *c, enum row row, size_t index) {
-    const struct run *run = c->set->runs[index];
-    const struct history *h = &c->histories[index];
-    const char *colour = plot_method_style(c->set, run->method).colour;
+static void draw_curve(struct context *c, enum row row, const struct facet *facet,
+                       const struct curve *curve) {
+    const char *colour = plot_method_style(c->facets->set, curve->group.runs[0]->method).colour;
     switch (row) {
     case PERPLEXITY:
-        DRAW(c, h, train, "lines linecolor rgb '#80%s' linewidth 0.8", colour + 1);
-        DRAW(c, h, test, "lines linecolor rgb '%s' linewidth 1.6", colour);
+        BAND(c, curve, test, colour);
+        DRAW(c, curve, train, "lines linecolor rgb '#80%s' linewidth 0.8", colour + 1);
+        DRAW(c, curve, test, "lines linecolor rgb '%s' linewidth 1.6", colour);
         break;
     case LAYERS:
-        DRAW(c, h, independent, "fsteps linecolor rgb '%s' linewidth 1.4", colour);
-        if (c->stored && run_map_changes(run)) {
-            DRAW(c, h, stored, "fsteps linecolor rgb '%s' linewidth 1 dashtype (4,3)", colour);
+        BAND(c, curve, independent, colour);
+        DRAW(c, curve, independent, "fsteps linecolor rgb '%s' linewidth 1.4", colour);
+        if (c->stored && moves(curve)) {
+            DRAW(c, curve, stored, "fsteps linecolor rgb '%s' linewidth 1 dashtype (4,3)", colour);
         }
         break;
     case CHANGES:
-        if (run_map_changes(run) && changes_alone(c->set, index)) {
-            DRAW(c, h, changes, "boxes fillcolor rgb '#50%s'", colour + 1);
-        } else if (run_map_changes(run)) {
-            DRAW(c, h, changes, "lines linecolor rgb '%s' linewidth 0.9", colour);
+        if (moves(curve) && changes_alone(facet)) {
+            DRAW(c, curve, changes, "boxes fillcolor rgb '#50%s'", colour + 1);
+        } else if (moves(curve)) {
+            DRAW(c, curve, changes, "lines linecolor rgb '%s' linewidth 0.9", colour);
         }
         break;
     case EPSILON:
-        DRAW(c, h, epsilon, "lines linecolor rgb '%s' linewidth 1.4", colour);
+        DRAW(c, curve, epsilon, "lines linecolor rgb '%s' linewidth 1.4", colour);
         break;
     case REWARD:
-        DRAW(c, h, reward, "lines linecolor rgb '%s' linewidth 1.2", colour);
+        BAND(c, curve, reward, colour);
+        DRAW(c, curve, reward, "lines linecolor rgb '%s' linewidth 1.2", colour);
         break;
     case ROWS:
         break;
@@ -171,126 +215,147 @@ static struct plot_axis vertical_axis(const struct context *c, enum row row, boo
     return axis;
 }
 
-static void draw_floor(struct context *c, size_t first, size_t end) {
-    for (size_t i = first; i < end; i++) {
-        double floor = run_floor_perplexity(c->set->runs[i]);
-        if (isfinite(floor)) {
-            int series = plot_series(c->plot);
-            plot_point(c->plot, 0, floor);
-            plot_point(c->plot, c->episodes.high, floor);
-            plot_draw(c->plot,
-                      "$s%d with lines linecolor rgb '" PLOT_FAINT_INK "' linewidth 0.9 "
-                      "dashtype (5,3)",
-                      series);
-            return;
-        }
+static void draw_panel(struct context *c, enum row row, const struct facet *facet,
+                       const struct plot_panel *panel) {
+    if (panel->y_axis.labels) {
+        plot_text(c->plot, &(struct plot_label){.x = 9,
+                                                .y = panel->y + panel->height / 2,
+                                                .string = ROW[row].name,
+                                                .align = PLOT_CENTER,
+                                                .upright = true});
     }
+    if (panel->x_axis.labels) {
+        plot_text(c->plot, &(struct plot_label){.x = panel->x + panel->width / 2,
+                                                .y = panel->y - 22,
+                                                .string = "Episode",
+                                                .align = PLOT_CENTER});
+    }
+    plot_panel(c->plot, panel);
+    if (row == PERPLEXITY) {
+        facet_draw_floor(c->plot, facet, 0, c->episodes.high);
+    }
+    for (size_t i = 0; i < facet->count; i++) {
+        draw_curve(c, row, facet, &facet->curves[i]);
+    }
+    plot_end_panel(c->plot);
 }
 
-// The panels of one dataset, runs [first, end), from the top down.
-static void draw_column(struct context *c, size_t first, size_t end, size_t column, double top) {
-    double x = c->left + (double)column * (c->width + COLUMN_GAP), y = top;
-    bool titled = false;
+static int last_row(const struct context *c) {
     int last = ROWS - 1;
     while (last > 0 && plot_range_is_empty(&c->ranges[last])) {
         last--;
     }
+    return last;
+}
+
+// The panels of a facet, from the top down.
+static void draw_column(struct context *c, const struct facet *facet, size_t column, double top) {
+    double x = c->left + (double)column * (c->width + COLUMN_GAP), y = top;
+    struct text title = {0};
+    facets_add_title(&title, c->facets, facet);
+    const char *name = text_string(&title);
+    int last = last_row(c);
     for (int row = 0; row <= last; row++) {
         if (plot_range_is_empty(&c->ranges[row])) {
             continue;
         }
-        y -= ROW[row].height;
-        struct plot_panel panel = {.x = x, .y = y, .width = c->width, .height = ROW[row].height};
-        panel.title = titled ? NULL : c->set->runs[first]->dataset;
-        titled = true;
+        double height = ROW[row].height * c->scale;
+        y -= height;
+        struct plot_panel panel = {
+            .x = x, .y = y, .width = c->width, .height = height, .title = name};
+        name = NULL;
         panel.x_axis = (struct plot_axis){.from = 0,
                                           .to = c->episodes.high > 0 ? c->episodes.high : 1,
                                           .labels = row == last,
                                           .whole = true,
                                           .ticks = c->width > 200 ? 6 : 3};
         panel.y_axis = vertical_axis(c, (enum row)row, column == 0);
-        if (column == 0) {
-            plot_text(c->plot, &(struct plot_label){.x = 9,
-                                                    .y = y + ROW[row].height / 2,
-                                                    .string = ROW[row].name,
-                                                    .align = PLOT_CENTER,
-                                                    .upright = true});
-        }
-        if (row == last) {
-            plot_text(c->plot, &(struct plot_label){.x = x + c->width / 2,
-                                                    .y = y - 22,
-                                                    .string = "Episode",
-                                                    .align = PLOT_CENTER});
-        }
-        plot_panel(c->plot, &panel);
-        if (row == PERPLEXITY) {
-            draw_floor(c, first, end);
-        }
-        for (size_t i = first; i < end; i++) {
-            draw_run(c, (enum row)row, i);
-        }
-        plot_end_panel(c->plot);
+        draw_panel(c, (enum row)row, facet, &panel);
         y -= GAP;
     }
-}
-
-static size_t dataset_end(const struct run_set *set, size_t first) {
-    size_t end = first + 1;
-    while (end < set->count && strcmp(set->runs[end]->dataset, set->runs[first]->dataset) == 0) {
-        end++;
-    }
-    return end;
+    text_free(&title);
 }
 
 // Returns the height that it takes below y.
-static double draw_legend(struct context *c, double y, bool measure) {
+static double draw_legend(const struct context *c, double y, bool measure) {
     struct plot_legend legend = {.left = LEFT, .x = LEFT, .y = y, .measure = measure};
-    plot_legend_methods(c->plot, &legend, c->set);
-    legend.x += 8;
+    facets_legend_methods(c->plot, &legend, c->facets, FACETS_LINES, METHODS);
     plot_legend_line(c->plot, &legend, "test", PLOT_INK, 1.6, NULL);
     plot_legend_line(c->plot, &legend, "training", "#80333333", 0.8, NULL);
     if (c->stored) {
         plot_legend_line(c->plot, &legend, "stored", PLOT_INK, 1, "(4,3)");
     }
-    if (c->floor) {
-        plot_legend_line(c->plot, &legend, "true entropy", PLOT_FAINT_INK, 0.9, "(5,3)");
+    facets_legend_floor(c->plot, &legend, c->facets);
+    if (c->facets->seeds) {
+        plot_legend_line(c->plot, &legend, "lowest to highest seed", "#c0333333", 6, NULL);
     }
     return y - legend.y + PLOT_LEGEND_HEIGHT;
 }
 
-static void draw(struct context *c) {
-    size_t columns = 0;
-    for (size_t i = 0; i < c->set->count; i = dataset_end(c->set, i)) {
-        columns++;
-    }
+static double block_height(const struct context *c) {
     double height = BOTTOM - GAP + PLOT_TITLE_HEIGHT;
     for (int row = 0; row < ROWS; row++) {
         if (!plot_range_is_empty(&c->ranges[row])) {
-            height += ROW[row].height + GAP;
+            height += ROW[row].height * c->scale + GAP;
         }
     }
-    double width = columns <= 4 ? PLOT_WIDTH : PLOT_WIDTH * (double)columns / 4;
-    plot_begin(c->plot, width, height);
-    double legend = draw_legend(c, 0, true);
-    height += legend;
-    plot_begin(c->plot, width, height);
-    c->left = LEFT;
-    c->width = (width - LEFT - RIGHT - COLUMN_GAP * ((double)columns - 1)) / (double)columns;
-    draw_legend(c, height - 8, false);
-    double top = height - legend - PLOT_TITLE_HEIGHT;
-    for (size_t i = 0, column = 0; i < c->set->count; i = dataset_end(c->set, i)) {
-        draw_column(c, i, dataset_end(c->set, i), column++, top);
+    return height;
+}
+
+// A block for each architecture, from the top down.
+static void draw_blocks(struct context *blocks, size_t count, double height, double width) {
+    double y = height - 8;
+    y -= draw_legend(&blocks[0], y, false) - 8;
+    for (size_t b = 0; b < count; b++) {
+        struct context *c = &blocks[b];
+        double columns = (double)(c->end - c->first);
+        c->left = LEFT;
+        c->width = (width - LEFT - RIGHT - COLUMN_GAP * (columns - 1)) / columns;
+        for (size_t i = c->first; i < c->end; i++) {
+            draw_column(c, &c->facets->items[i], i - c->first, y - PLOT_TITLE_HEIGHT);
+        }
+        y -= block_height(c) + BLOCK_GAP;
     }
 }
 
-static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
-    struct context c = {.plot = plot, .set = set};
-    enum status status = histories_build(&c.histories, set, error);
-    if (status == STATUS_OK) {
-        measure(&c);
-        draw(&c);
+static void draw(struct plot *plot, const struct facets *facets, struct context *blocks,
+                 size_t count) {
+    size_t columns = 1;
+    bool stored = false;
+    for (size_t b = 0, first = 0; b < count; b++) {
+        size_t end = facets_block_end(facets, first);
+        blocks[b] = (struct context){.plot = plot, .facets = facets, .first = first, .end = end};
+        blocks[b].scale = count > 1 ? 0.66 : 1;
+        measure(&blocks[b]);
+        columns = end - first > columns ? end - first : columns;
+        stored = stored || blocks[b].stored;
+        first = end;
     }
-    histories_free(c.histories, set);
+    blocks[0].stored = stored; // for the legend
+    double width = columns <= 4 ? PLOT_WIDTH : PLOT_WIDTH * (double)columns / 4, height = 0;
+    plot_begin(plot, width, 0);
+    height = draw_legend(&blocks[0], 0, true) + BLOCK_GAP * ((double)count - 1);
+    for (size_t b = 0; b < count; b++) {
+        height += block_height(&blocks[b]);
+    }
+    plot_begin(plot, width, height);
+    draw_blocks(blocks, count, height, width);
+}
+
+static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
+    struct facets facets;
+    void *blocks = NULL;
+    enum status status = facets_build(&facets, set, METHODS, error);
+    size_t count = facets_blocks(&facets);
+    if (status == STATUS_OK) {
+        status = memory_allocate(&blocks, count, sizeof(struct context), "the panels", error);
+    }
+    if (status == STATUS_OK) {
+        add_all_data(&plot->data, &facets);
+        draw(plot, &facets, blocks, count);
+    }
+    free(blocks);
+    facets_free(&facets);
     return status;
 }
 
@@ -300,6 +365,7 @@ const struct figure_type FIGURE_F2 = {
     .caption =
         "Test perplexity (thick) and training perplexity (thin), independent layers, changes "
         "of the map in each episode, exploration, and the reward, which is minus the "
-        "perplexity of a training batch.",
+        "perplexity of a training batch. With several seeds, their mean, and a band from the "
+        "lowest to the highest.",
     .build = build,
 };

@@ -1,224 +1,399 @@
 // F5, cost: best test perplexity against trainable parameters (mean over training, and final), and
-// test perplexity against training time; a column for each dataset.
+// test perplexity against training time. Datasets with few methods stand side by side; one with many
+// has a row of its own, where the methods' names stand beside their points.
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/report/facets.h"
 #include "lib/report/figures.h"
-#include "lib/report/history.h"
 
 enum {
     LEFT = 44,
     RIGHT = 10,
     GAP = 15,
     BOTTOM = 34,
-    ROW_GAP = 44,
+    TITLE = PLOT_TITLE_HEIGHT + 2,
+    PANEL_GAP = 44, // between one panel and the one below it
+    BAND_GAP = 8,
     HEIGHT = 116,
     WIDE = 170,
-    HOLLOW = 1
+    HOLLOW = 1, // below the filled marker
+    COLUMNS = 4,
+    FEW = 4,     // methods that need no names beside their points
+    PITCH = 11,  // of those names
+    NAMES = 118, // width of their column
 };
 
-struct context {
+// A band across the page: facets [first, end) with few methods, or one with many.
+struct band {
     struct plot *plot;
-    const struct run_set *set;
-    struct history *histories;
+    const struct facets *facets;
+    size_t first, end;
     struct plot_range perplexity, curve, parameters, seconds;
     double unit; // of time, in seconds
     const char *unit_name;
 };
 
-static void add_data(struct text *data, const struct run *run) {
-    const char *names[] = {run->dataset, run->arch, run->method, run->seed};
-    const enum quantity quantities[] = {PERPLEXITY_BEST, PERPLEXITY_FINAL, PARAMETERS_MEAN,
-                                        PARAMETERS_FINAL, SECONDS};
-    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-        text_add(data, i > 0 ? "\t" : "");
-        text_add_field(data, names[i]);
-    }
-    for (size_t i = 0; i < ARRAY_LENGTH(quantities); i++) {
-        text_add(data, "\t");
-        text_add_real(data, quantity_of(quantities[i], run));
-    }
-    text_add(data, "\n");
-}
-
-static void measure(struct context *c) {
-    c->perplexity = c->curve = c->parameters = c->seconds = PLOT_RANGE_EMPTY;
-    text_add(&c->plot->data, "dataset\tarch\tmethod\tseed\tbest_test_perplexity\t"
-                             "final_test_perplexity\tparameters_mean\tparameters_final\tseconds\n");
-    for (size_t i = 0; i < c->set->count; i++) {
-        const struct run *run = c->set->runs[i];
-        plot_range_add(&c->perplexity, quantity_of(PERPLEXITY_BEST, run));
-        plot_range_add(&c->perplexity, run_floor_perplexity(run));
-        plot_range_add(&c->parameters, quantity_of(PARAMETERS_MEAN, run));
-        plot_range_add(&c->parameters, quantity_of(PARAMETERS_FINAL, run));
-        plot_range_add(&c->seconds, quantity_of(SECONDS, run));
-        add_data(&c->plot->data, run);
-    }
-    // The start of training, at the vocabulary's size, would leave no room for the rest.
-    c->curve = c->perplexity;
-    plot_range_add(&c->curve, c->perplexity.high * 3);
-    double longest = c->seconds.high;
-    bool hours = longest > 3 * 3600, minutes = longest > 300;
-    c->unit = hours ? 3600 : minutes ? 60 : 1;
-    c->unit_name = hours     ? "Training time (h)"
-                   : minutes ? "Training time (min)"
-                             : "Training time (s)";
-}
-
-static void draw_floor(struct context *c, const struct run *run, double from, double to) {
-    double floor = run_floor_perplexity(run);
-    if (isfinite(floor)) {
-        int series = plot_series(c->plot);
-        plot_point(c->plot, from, floor);
-        plot_point(c->plot, to, floor);
-        plot_draw(c->plot,
-                  "$s%d with lines linecolor rgb '" PLOT_FAINT_INK "' linewidth 0.9 dashtype (5,3)",
-                  series);
-    }
-}
-
-static void draw_parameters(struct context *c, const struct run *run) {
-    struct plot_style style = plot_method_style(c->set, run->method);
-    double best = quantity_of(PERPLEXITY_BEST, run);
-    double mean = quantity_of(PARAMETERS_MEAN, run), final = quantity_of(PARAMETERS_FINAL, run);
-    int line = plot_series(c->plot);
-    plot_point(c->plot, mean, best);
-    plot_point(c->plot, final, best);
-    int hollow = plot_series(c->plot);
-    plot_point(c->plot, final, best);
-    int solid = plot_series(c->plot);
-    plot_point(c->plot, mean, best);
-    plot_draw(c->plot, "$s%d with lines linecolor rgb '%s' linewidth 0.8", line, style.colour);
-    plot_draw(c->plot, "$s%d with points pointtype %d pointsize marker linecolor rgb '%s'", hollow,
-              style.marker - HOLLOW, style.colour);
-    plot_draw(c->plot, "$s%d with points pointtype %d pointsize marker linecolor rgb '%s'", solid,
-              style.marker, style.colour);
-}
-
-static void draw_time(struct context *c, const struct run *run, const struct history *history) {
-    struct plot_style style = plot_method_style(c->set, run->method);
-    int curve = plot_series(c->plot);
-    for (size_t e = 0; e < history->count; e++) {
-        plot_point(c->plot, history->points[e].seconds / c->unit, history->points[e].test);
-    }
-    int best = plot_series(c->plot);
-    if (run->best_test_episode >= 0 && (size_t)run->best_test_episode < history->count) {
-        plot_point(c->plot, history->points[run->best_test_episode].seconds / c->unit,
-                   run->best_test);
-    }
-    plot_draw(c->plot, "$s%d with lines linecolor rgb '%s' linewidth 1.3", curve, style.colour);
-    plot_draw(c->plot, "$s%d with points pointtype %d pointsize marker linecolor rgb '%s'", best,
-              style.marker, style.colour);
-}
+enum against { PARAMETERS, TIME };
 
 struct place {
-    double x, y, width;
+    double x, y, width, height;
     bool labels; // of the vertical axis
 };
 
-static void draw_panel(struct context *c, size_t first, size_t end, struct place place, bool time) {
-    struct plot_range x = time ? (struct plot_range){0, c->seconds.high / c->unit * 1.05}
-                               : plot_range_widen(c->parameters, true, 0.15);
-    struct plot_range y =
-        plot_range_widen(time ? c->curve : c->perplexity, true, time ? 0.05 : 0.12);
-    x.high = x.high > x.low ? x.high : x.low + 1;
-    struct plot_panel panel = {.x = place.x, .y = place.y, .width = place.width, .height = HEIGHT};
-    panel.title = time && place.width < WIDE ? NULL : c->set->runs[first]->dataset;
-    panel.x_axis = (struct plot_axis){.from = x.low,
-                                      .to = x.high,
-                                      .log = !time,
-                                      .labels = true,
-                                      .shown_k = !time,
-                                      .ticks = place.width > 150 ? 4 : 3};
-    panel.y_axis = (struct plot_axis){
-        .from = y.low, .to = y.high, .log = true, .labels = place.labels, .ticks = 4};
+static bool is_crowded(const struct facet *facet) {
+    return facet->count > FEW;
+}
+
+static void add_data(struct text *data, const struct run_set *set) {
+    const enum quantity quantities[] = {PERPLEXITY_BEST, PERPLEXITY_FINAL, PARAMETERS_MEAN,
+                                        PARAMETERS_FINAL, SECONDS};
+    text_add(data, "dataset\tarch\tmethod\tseed\tbest_test_perplexity\tfinal_test_perplexity\t"
+                   "parameters_mean\tparameters_final\tseconds\n");
+    for (size_t i = 0; i < set->count; i++) {
+        figure_add_names(data, set->runs[i]);
+        for (size_t j = 0; j < ARRAY_LENGTH(quantities); j++) {
+            text_add(data, j > 0 ? "\t" : "");
+            text_add_real(data, quantity_of(quantities[j], set->runs[i]));
+        }
+        text_add(data, "\n");
+    }
+}
+
+// ---- Ranges ----------------------------------------------------------------------------------------
+
+static void measure_run(struct band *band, const struct run *run) {
+    plot_range_add(&band->perplexity, quantity_of(PERPLEXITY_BEST, run));
+    plot_range_add(&band->perplexity, run_floor_perplexity(run));
+    plot_range_add(&band->parameters, quantity_of(PARAMETERS_MEAN, run));
+    plot_range_add(&band->parameters, quantity_of(PARAMETERS_FINAL, run));
+    plot_range_add(&band->seconds, quantity_of(SECONDS, run));
+}
+
+static void measure(struct band *band) {
+    band->perplexity = band->curve = band->parameters = band->seconds = PLOT_RANGE_EMPTY;
+    for (size_t i = band->first; i < band->end; i++) {
+        const struct facet *facet = &band->facets->items[i];
+        for (size_t j = 0; j < facet->count; j++) {
+            const struct group *group = &facet->curves[j].group;
+            for (size_t k = 0; k < group->count; k++) {
+                measure_run(band, group->runs[k]);
+            }
+        }
+    }
+    // The start of training, at the vocabulary's size, would leave no room for the rest.
+    band->curve = band->perplexity;
+    plot_range_add(&band->curve, band->perplexity.high * 3);
+    double longest = band->seconds.high;
+    bool hours = longest > 3 * 3600, minutes = longest > 300;
+    band->unit = hours ? 3600 : minutes ? 60 : 1;
+    band->unit_name = hours     ? "Training time (h)"
+                      : minutes ? "Training time (min)"
+                                : "Training time (s)";
+}
+
+static struct plot_range horizontal(const struct band *band, enum against against) {
+    bool none = plot_range_is_empty(&band->seconds);
+    return against == PARAMETERS
+               ? plot_range_widen(band->parameters, true, 0.15)
+               : (struct plot_range){0, none ? 1 : band->seconds.high / band->unit * 1.05};
+}
+
+static struct plot_range vertical(const struct band *band, enum against against) {
+    const struct facet *facet = &band->facets->items[band->first];
+    return against == TIME && !is_crowded(facet) ? plot_range_widen(band->curve, true, 0.05)
+                                                 : plot_range_widen(band->perplexity, true, 0.12);
+}
+
+// ---- What a panel shows ------------------------------------------------------------------------------
+
+static struct plot_style style_of(const struct band *band, const struct curve *curve) {
+    return plot_method_style(band->facets->set, curve->group.runs[0]->method);
+}
+
+static double mean_of(const struct curve *curve, enum quantity quantity) {
+    return group_statistic(&curve->group, quantity).mean;
+}
+
+static void draw_marker(struct plot *plot, double x, double y, const char *colour, int marker) {
+    int series = plot_series(plot);
+    plot_point(plot, x, y);
+    plot_draw(plot, "$s%d with points pointtype %d pointsize marker linecolor rgb '%s'", series,
+              marker, colour);
+}
+
+// From the lowest to the highest seed.
+static void draw_spread(struct plot *plot, const struct curve *curve, double x,
+                        const char *colour) {
+    struct plot_range range = PLOT_RANGE_EMPTY;
+    for (size_t i = 0; i < curve->group.count; i++) {
+        plot_range_add(&range, quantity_of(PERPLEXITY_BEST, curve->group.runs[i]));
+    }
+    if (curve->group.count > 1 && !plot_range_is_empty(&range)) {
+        int series = plot_series(plot);
+        plot_point(plot, x, range.low);
+        plot_point(plot, x, range.high);
+        plot_draw(plot, "$s%d with lines linecolor rgb '%s' linewidth 0.8", series, colour);
+    }
+}
+
+static void draw_parameters(const struct band *band, const struct curve *curve) {
+    struct plot_style style = style_of(band, curve);
+    double best = mean_of(curve, PERPLEXITY_BEST), mean = mean_of(curve, PARAMETERS_MEAN),
+           final = mean_of(curve, PARAMETERS_FINAL);
+    int line = plot_series(band->plot);
+    plot_point(band->plot, mean, best);
+    plot_point(band->plot, final, best);
+    plot_draw(band->plot, "$s%d with lines linecolor rgb '%s' linewidth 0.8", line, style.colour);
+    draw_spread(band->plot, curve, mean, style.colour);
+    draw_marker(band->plot, final, best, style.colour, style.marker - HOLLOW);
+    draw_marker(band->plot, mean, best, style.colour, style.marker);
+}
+
+// Where it was best, and unless there are many the way there.
+static void draw_time(const struct band *band, const struct curve *curve, bool way) {
+    struct plot_style style = style_of(band, curve);
+    if (!way) {
+        double seconds = mean_of(curve, SECONDS) / band->unit;
+        draw_spread(band->plot, curve, seconds, style.colour);
+        draw_marker(band->plot, seconds, mean_of(curve, PERPLEXITY_BEST), style.colour,
+                    style.marker);
+        return;
+    }
+    int series = plot_series(band->plot);
+    size_t best = 0;
+    for (size_t e = 0; e < curve->mean.count; e++) {
+        const struct history_point *points = curve->mean.points;
+        plot_point(band->plot, points[e].seconds / band->unit, points[e].test);
+        best = points[e].test < points[best].test || isnan(points[best].test) ? e : best;
+    }
+    plot_draw(band->plot, "$s%d with lines linecolor rgb '%s' linewidth 1.3", series, style.colour);
+    draw_marker(band->plot, curve->mean.points[best].seconds / band->unit,
+                curve->mean.points[best].test, style.colour, style.marker);
+}
+
+static void draw_axis_names(const struct band *band, struct place place, enum against against,
+                            bool way) {
     if (place.labels) {
-        plot_text(c->plot,
+        plot_text(band->plot,
                   &(struct plot_label){.x = place.x - LEFT + 9,
-                                       .y = place.y + HEIGHT / 2.0,
-                                       .string = time ? "Test perplexity" : "Best test perplexity",
+                                       .y = place.y + place.height / 2,
+                                       .string = against == TIME && way ? "Test perplexity"
+                                                                        : "Best test perplexity",
                                        .align = PLOT_CENTER,
                                        .upright = true});
     }
-    plot_text(c->plot, &(struct plot_label){.x = place.x + place.width / 2,
-                                            .y = place.y - 22,
-                                            .string = time ? c->unit_name : "Trainable parameters",
-                                            .align = PLOT_CENTER});
-    plot_panel(c->plot, &panel);
-    draw_floor(c, c->set->runs[first], x.low, x.high);
-    for (size_t i = first; i < end; i++) {
-        if (time) {
-            draw_time(c, c->set->runs[i], &c->histories[i]);
+    plot_text(band->plot, &(struct plot_label){.x = place.x + place.width / 2,
+                                               .y = place.y - 22,
+                                               .string = against == TIME ? band->unit_name
+                                                                         : "Trainable parameters",
+                                               .align = PLOT_CENTER});
+}
+
+static void draw_panel(const struct band *band, const struct facet *facet, struct place place,
+                       enum against against, bool titled) {
+    struct plot_range x = horizontal(band, against), y = vertical(band, against);
+    bool way = !is_crowded(facet);
+    struct text title = {0};
+    facets_add_title(&title, band->facets, facet);
+    struct plot_panel panel = {
+        .x = place.x, .y = place.y, .width = place.width, .height = place.height};
+    panel.title = titled ? text_string(&title) : NULL;
+    panel.x_axis = (struct plot_axis){.from = x.low,
+                                      .to = x.high,
+                                      .log = against == PARAMETERS,
+                                      .labels = true,
+                                      .shown_k = against == PARAMETERS,
+                                      .ticks = place.width > 150 ? 4 : 3};
+    panel.y_axis = (struct plot_axis){
+        .from = y.low, .to = y.high, .log = true, .labels = place.labels, .ticks = 4};
+    draw_axis_names(band, place, against, way);
+    plot_panel(band->plot, &panel);
+    facet_draw_floor(band->plot, facet, x.low, x.high);
+    for (size_t i = 0; i < facet->count; i++) {
+        if (against == TIME) {
+            draw_time(band, &facet->curves[i], way);
         } else {
-            draw_parameters(c, c->set->runs[i]);
+            draw_parameters(band, &facet->curves[i]);
         }
     }
-    plot_end_panel(c->plot);
+    plot_end_panel(band->plot);
+    text_free(&title);
 }
 
-static size_t dataset_end(const struct run_set *set, size_t first) {
-    size_t end = first + 1;
-    while (end < set->count && strcmp(set->runs[end]->dataset, set->runs[first]->dataset) == 0) {
-        end++;
-    }
-    return end;
+// ---- Names beside the points of many methods ----------------------------------------------------------
+
+struct name {
+    const struct curve *curve;
+    double x, point, y; // where its point is, and where the name comes to stand
+};
+
+static int from_low_to_high(const void *a, const void *b) {
+    const struct name *left = a, *right = b;
+    return left->point < right->point ? -1 : left->point > right->point;
 }
 
-// Returns the height that it takes below y.
-static double draw_legend(struct context *c, double y, bool measure) {
-    struct plot_legend legend = {.left = LEFT, .x = LEFT, .y = y, .measure = measure};
-    plot_legend_method_markers(c->plot, &legend, c->set);
-    legend.x += 8;
-    plot_legend_marker(c->plot, &legend, "mean over training", PLOT_INK, 7);
-    plot_legend_marker(c->plot, &legend, "at the end", PLOT_INK, 7 - HOLLOW);
-    if (isfinite(run_floor_perplexity(c->set->runs[0]))) {
-        plot_legend_line(c->plot, &legend, "true entropy", PLOT_FAINT_INK, 0.9, "(5,3)");
+// Apart by PITCH at least, near their points, from `low` up to `high` as far as there is room.
+static void spread(struct name *names, size_t count, double low, double high) {
+    qsort(names, count, sizeof *names, from_low_to_high);
+    for (size_t i = 0; i < count; i++) {
+        double least = i > 0 ? names[i - 1].y + PITCH : low;
+        names[i].y = names[i].point > least ? names[i].point : least;
     }
-    return y - legend.y + PLOT_LEGEND_HEIGHT;
+    for (size_t i = count; i-- > 0;) {
+        double most = i + 1 < count ? names[i + 1].y - PITCH : high;
+        names[i].y = names[i].y < most ? names[i].y : most;
+    }
 }
 
-static void draw(struct context *c) {
-    size_t columns = 0;
-    for (size_t i = 0; i < c->set->count; i = dataset_end(c->set, i)) {
-        columns++;
+static double share(double value, struct plot_range range, bool log) {
+    return log ? log10(value / range.low) / log10(range.high / range.low)
+               : (value - range.low) / (range.high - range.low);
+}
+
+// To the right of the panel of times, a line leading from each point to its name.
+static void draw_names(const struct band *band, struct name *names, const struct facet *facet,
+                       struct place place) {
+    struct plot_range x = horizontal(band, TIME), y = vertical(band, TIME);
+    size_t count = 0;
+    for (size_t i = 0; i < facet->count; i++) {
+        const struct curve *curve = &facet->curves[i];
+        double best = mean_of(curve, PERPLEXITY_BEST), seconds = mean_of(curve, SECONDS);
+        if (best > 0) {
+            double at = isfinite(seconds) ? share(seconds / band->unit, x, false) : 1;
+            double point = place.y + place.height * share(best, y, true);
+            names[count++] = (struct name){
+                .curve = curve, .x = place.x + place.width * at, .point = point, .y = point};
+        }
     }
-    const double title = PLOT_TITLE_HEIGHT + 2;
-    bool side_by_side = columns == 1;
-    double height = BOTTOM + HEIGHT + title;
-    height += side_by_side ? 0 : ROW_GAP + HEIGHT;
-    double page = columns <= 4 ? PLOT_WIDTH : PLOT_WIDTH * (double)columns / 4;
-    plot_begin(c->plot, page, height);
-    height += draw_legend(c, 0, true);
-    plot_begin(c->plot, page, height);
-    draw_legend(c, height - 8, false);
-    if (side_by_side) {
-        double width = (page - 2 * LEFT - RIGHT - GAP) / 2;
-        draw_panel(c, 0, c->set->count, (struct place){LEFT, BOTTOM, width, true}, false);
-        draw_panel(c, 0, c->set->count, (struct place){2 * LEFT + GAP + width, BOTTOM, width, true},
-                   true);
-        return;
+    spread(names, count, place.y, place.y + place.height);
+    double left = place.x + place.width + 10;
+    for (size_t i = 0; i < count; i++) {
+        struct plot_style style = style_of(band, names[i].curve);
+        plot_line(band->plot, names[i].x + 5, names[i].point, left, names[i].y, PLOT_AXIS, 0.4,
+                  NULL);
+        struct plot_legend legend = {.left = left, .x = left + 3, .y = names[i].y};
+        plot_legend_marker(band->plot, &legend, names[i].curve->group.runs[0]->method, style.colour,
+                           style.marker);
     }
-    double width = (page - LEFT - RIGHT - GAP * ((double)columns - 1)) / (double)columns;
-    struct place place = {.x = LEFT, .width = width, .labels = true};
-    for (size_t i = 0; i < c->set->count; i = dataset_end(c->set, i)) {
-        size_t end = dataset_end(c->set, i);
-        place.y = BOTTOM + HEIGHT + ROW_GAP;
-        draw_panel(c, i, end, place, false);
-        place.y = BOTTOM;
-        draw_panel(c, i, end, place, true);
+}
+
+// ---- Bands -------------------------------------------------------------------------------------------
+
+static double panel_height(const struct band *band) {
+    const struct facet *facet = &band->facets->items[band->first];
+    double names = (double)facet->count * PITCH;
+    return is_crowded(facet) && names > HEIGHT ? names : HEIGHT;
+}
+
+static bool is_stacked(const struct band *band) {
+    return band->end - band->first > 1;
+}
+
+static double band_height(const struct band *band) {
+    double panel = panel_height(band);
+    return TITLE + panel + BOTTOM + (is_stacked(band) ? panel + PANEL_GAP : 0);
+}
+
+// One facet: parameters at the left, time at the right.
+static enum status draw_pair(const struct band *band, double bottom, struct error *error) {
+    const struct facet *facet = &band->facets->items[band->first];
+    bool crowded = is_crowded(facet);
+    double room = band->plot->width - LEFT - RIGHT - (crowded ? GAP + NAMES : GAP + LEFT);
+    struct place place = {
+        .x = LEFT, .y = bottom, .width = room / 2, .height = panel_height(band), .labels = true};
+    draw_panel(band, facet, place, PARAMETERS, true);
+    place.labels = !crowded;
+    place.x += place.width + GAP + (crowded ? 0 : LEFT);
+    void *names = NULL;
+    enum status status =
+        memory_allocate(&names, facet->count, sizeof(struct name), "the names", error);
+    if (status == STATUS_OK && crowded) {
+        draw_names(band, names, facet, place);
+    }
+    draw_panel(band, facet, place, TIME, !crowded && place.width >= WIDE);
+    free(names);
+    return status;
+}
+
+// Several: a column each, parameters above time.
+static void draw_columns(const struct band *band, double bottom) {
+    double columns = (double)(band->end - band->first), height = panel_height(band);
+    double width = (band->plot->width - LEFT - RIGHT - GAP * (columns - 1)) / columns;
+    struct place place = {.x = LEFT, .width = width, .height = height, .labels = true};
+    for (size_t i = band->first; i < band->end; i++) {
+        place.y = bottom + height + PANEL_GAP;
+        draw_panel(band, &band->facets->items[i], place, PARAMETERS, true);
+        place.y = bottom;
+        draw_panel(band, &band->facets->items[i], place, TIME, false);
         place.x += width + GAP;
         place.labels = false;
     }
 }
 
-static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
-    struct context c = {.plot = plot, .set = set};
-    enum status status = histories_build(&c.histories, set, error);
-    if (status == STATUS_OK) {
-        measure(&c);
-        draw(&c);
+// Returns the height that it takes below y.
+static double draw_legend(struct plot *plot, const struct facets *facets, double y, bool measure) {
+    struct plot_legend legend = {.left = LEFT, .x = LEFT, .y = y, .measure = measure};
+    facets_legend_methods(plot, &legend, facets, FACETS_MARKERS, FEW);
+    plot_legend_marker(plot, &legend, "mean over training", PLOT_INK, 7);
+    plot_legend_marker(plot, &legend, "at the end", PLOT_INK, 7 - HOLLOW);
+    facets_legend_floor(plot, &legend, facets);
+    return y - legend.y + PLOT_LEGEND_HEIGHT;
+}
+
+// Fills `bands` and returns how many there are.
+static size_t divide(struct band *bands, struct plot *plot, const struct facets *facets) {
+    size_t count = 0;
+    for (size_t first = 0; first < facets->count;) {
+        size_t end = first + 1, most = facets_block_end(facets, first);
+        while (!is_crowded(&facets->items[first]) && end < most && end < first + COLUMNS &&
+               !is_crowded(&facets->items[end])) {
+            end++;
+        }
+        bands[count] = (struct band){.plot = plot, .facets = facets, .first = first, .end = end};
+        measure(&bands[count++]);
+        first = end;
     }
-    histories_free(c.histories, set);
+    return count;
+}
+
+static enum status draw(struct plot *plot, const struct facets *facets, struct band *bands,
+                        struct error *error) {
+    enum status status = STATUS_OK;
+    size_t count = divide(bands, plot, facets);
+    plot_begin(plot, PLOT_WIDTH, 0);
+    double height = draw_legend(plot, facets, 0, true) + BAND_GAP * ((double)count - 1);
+    for (size_t i = 0; i < count; i++) {
+        height += band_height(&bands[i]);
+    }
+    plot_begin(plot, PLOT_WIDTH, height);
+    double y = height - draw_legend(plot, facets, height - 8, false);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        double bottom = y - band_height(&bands[i]) + BOTTOM;
+        if (is_stacked(&bands[i])) {
+            draw_columns(&bands[i], bottom);
+        } else {
+            status = draw_pair(&bands[i], bottom, error);
+        }
+        y -= band_height(&bands[i]) + BAND_GAP;
+    }
+    return status;
+}
+
+static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
+    struct facets facets;
+    void *bands = NULL;
+    enum status status = facets_build(&facets, set, SIZE_MAX, error);
+    if (status == STATUS_OK) {
+        status = memory_allocate(&bands, facets.count, sizeof(struct band), "the panels", error);
+    }
+    if (status == STATUS_OK) {
+        add_data(&plot->data, set);
+        status = draw(plot, &facets, bands, error);
+    }
+    free(bands);
+    facets_free(&facets);
     return status;
 }
 
@@ -228,6 +403,7 @@ const struct figure_type FIGURE_F5 = {
     .caption =
         "Best test perplexity against trainable parameters, their mean over training (filled) "
         "and at the end (hollow), and test perplexity against training time, with the best "
-        "marked.",
+        "marked; where there are many methods, only the best, against the whole time. With "
+        "several seeds, their mean, and a line from the lowest to the highest.",
     .build = build,
 };

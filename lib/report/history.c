@@ -72,17 +72,26 @@ static size_t last_episode(const struct run *run) {
     return (size_t)last;
 }
 
-enum status history_build(struct history *history, const struct run *run, struct error *error) {
-    *history = (struct history){.count = last_episode(run) + 1};
-    enum status status = memory_allocate((void **)&history->points, history->count,
-                                         sizeof *history->points, "a history", error);
+enum status history_allocate(struct history *history, size_t count, struct error *error) {
+    void *points = NULL;
+    enum status status =
+        memory_allocate(&points, count, sizeof *history->points, "a history", error);
     if (status != STATUS_OK) {
         return status;
     }
+    *history = (struct history){.points = points, .count = count};
     double nan = math_canonical(NAN);
-    for (size_t i = 0; i < history->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         history->points[i] =
             (struct history_point){nan, nan, nan, nan, nan, nan, nan, nan, nan, nan};
+    }
+    return STATUS_OK;
+}
+
+enum status history_build(struct history *history, const struct run *run, struct error *error) {
+    enum status status = history_allocate(history, last_episode(run) + 1, error);
+    if (status != STATUS_OK) {
+        return status;
     }
     add_evals(history, run);
     add_visits(history, run);
@@ -95,21 +104,4 @@ enum status history_build(struct history *history, const struct run *run, struct
 void history_free(struct history *history) {
     free(history->points);
     *history = (struct history){0};
-}
-
-enum status histories_build(struct history **histories, const struct run_set *set,
-                            struct error *error) {
-    enum status status =
-        memory_allocate((void **)histories, set->count, sizeof **histories, "the histories", error);
-    for (size_t i = 0; i < set->count && status == STATUS_OK; i++) {
-        status = history_build(&(*histories)[i], set->runs[i], error);
-    }
-    return status;
-}
-
-void histories_free(struct history *histories, const struct run_set *set) {
-    for (size_t i = 0; histories && i < set->count; i++) {
-        history_free(&histories[i]);
-    }
-    free(histories);
 }

@@ -4,7 +4,7 @@
 
 #include "lib/report/run.h"
 
-// Of one episode; NaN where the log does not tell.
+// Of one episode; NaN where the log does not tell. Numbers only: facets.c goes over them.
 struct history_point {
     double test, valid, train;              // perplexity; train: of the training steps, dropout on
     double independent, stored, parameters; // at its end
@@ -19,12 +19,9 @@ struct history {
     size_t count;                 // episodes + 1
 };
 
+// `count` points of NaN.
+enum status history_allocate(struct history *history, size_t count, struct error *error);
 enum status history_build(struct history *history, const struct run *run, struct error *error);
 void history_free(struct history *history);
-
-// The histories of all runs of a set, in its order.
-enum status histories_build(struct history **histories, const struct run_set *set,
-                            struct error *error);
-void histories_free(struct history *histories, const struct run_set *set);
 
 #endif

@@ -51,6 +51,12 @@ void plot_point(struct plot *plot, double x, double y) {
     }
 }
 
+void plot_band(struct plot *plot, double x, double low, double high) {
+    if (isfinite(x) && isfinite(low) && isfinite(high)) {
+        text_format(&plot->blocks, "%.10g %.10g %.10g\n", x, low, high);
+    }
+}
+
 void plot_row(struct plot *plot, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
@@ -259,32 +265,7 @@ void plot_legend_marker(struct plot *plot, struct plot_legend *legend, const cha
     legend_name(plot, legend, name, LEGEND_POINT);
 }
 
-static bool method_is_new(const struct run_set *set, size_t index) {
-    for (size_t i = 0; i < index; i++) {
-        if (strcmp(set->runs[i]->method, set->runs[index]->method) == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-void plot_legend_methods(struct plot *plot, struct plot_legend *legend, const struct run_set *set) {
-    for (size_t i = 0; i < set->count; i++) {
-        const char *method = set->runs[i]->method;
-        if (method_is_new(set, i)) {
-            plot_legend_line(plot, legend, method, plot_method_style(set, method).colour, 1.8,
-                             NULL);
-        }
-    }
-}
-
-void plot_legend_method_markers(struct plot *plot, struct plot_legend *legend,
-                                const struct run_set *set) {
-    for (size_t i = 0; i < set->count; i++) {
-        const char *method = set->runs[i]->method;
-        if (method_is_new(set, i)) {
-            struct plot_style style = plot_method_style(set, method);
-            plot_legend_marker(plot, legend, method, style.colour, style.marker);
-        }
-    }
+void plot_legend_note(struct plot *plot, struct plot_legend *legend, const char *note) {
+    legend_fit(plot, legend, note, 0);
+    legend_name(plot, legend, note, 0);
 }

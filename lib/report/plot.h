@@ -88,6 +88,7 @@ struct plot_range plot_range_widen(struct plot_range range, bool log, double sha
 // Opens a block and returns its number: it is "$sN". Then rows of it, "x y".
 int plot_series(struct plot *plot);
 void plot_point(struct plot *plot, double x, double y); // left out where one is not finite
+void plot_band(struct plot *plot, double x, double low, double high); // likewise
 __attribute__((format(printf, 2, 3))) void plot_row(struct plot *plot, const char *format, ...);
 
 // ---- Marks outside the axes, in points of the figure; before plot_panel() -----------------------
@@ -114,15 +115,12 @@ struct plot_legend {
     double left, x, y;
     bool measure;
 };
-void plot_legend_methods(struct plot *plot, struct plot_legend *legend, const struct run_set *set);
 // A sample line and its meaning. NULL dash: solid.
 void plot_legend_line(struct plot *plot, struct plot_legend *legend, const char *name,
                       const char *colour, double width, const char *dash);
 void plot_legend_marker(struct plot *plot, struct plot_legend *legend, const char *name,
                         const char *colour, int marker);
-// The methods of the set with their markers instead.
-void plot_legend_method_markers(struct plot *plot, struct plot_legend *legend,
-                                const struct run_set *set);
+void plot_legend_note(struct plot *plot, struct plot_legend *legend, const char *note);
 
 enum { PLOT_WIDTH = 470, PLOT_LEGEND_HEIGHT = 14, PLOT_TITLE_HEIGHT = 14 };
 double plot_text_width(const char *string, double size); // estimated

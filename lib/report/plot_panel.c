@@ -44,7 +44,26 @@ static double power_of_ten(int exponent) {
     return exponent < 0 ? 1 / power : power;
 }
 
-static void add_tick(struct text *text, const struct plot_axis *axis, double value, int *count) {
+// The ticks of an axis so far. Along a horizontal one, a number that would run into the one before it
+// is left out: its tick stays.
+struct ticks {
+    int count;
+    double length; // of the axis in points; 0: upright
+    double end;    // of the last number
+};
+
+static bool has_room(struct ticks *ticks, const struct plot_axis *axis, double value,
+                     const char *number) {
+    double share = axis->log ? math_log(value / axis->from) / math_log(axis->to / axis->from)
+                             : (value - axis->from) / (axis->to - axis->from);
+    double middle = share * ticks->length, half = plot_text_width(number, 0) / 2;
+    bool fits = ticks->length == 0 || ticks->count == 0 || middle - half > ticks->end + 3;
+    ticks->end = fits ? middle + half : ticks->end;
+    return fits;
+}
+
+static void add_tick(struct text *text, const struct plot_axis *axis, double value,
+                     struct ticks *ticks) {
     struct text number = {0};
     if (axis->labels && axis->shown_k) {
         struct tick_unit {
@@ -58,11 +77,14 @@ static void add_tick(struct text *text, const struct plot_axis *axis, double val
     } else if (axis->labels) {
         text_format(&number, "%s%.6g", axis->reversed ? "−" : "", value);
     }
-    text_format(text, "%s'%s' %.10g", (*count)++ ? ", " : "", text_string(&number), value);
+    if (!has_room(ticks, axis, value, text_string(&number))) {
+        text_clear(&number);
+    }
+    text_format(text, "%s'%s' %.10g", ticks->count++ ? ", " : "", text_string(&number), value);
     text_free(&number);
 }
 
-static void add_linear_ticks(struct text *text, const struct plot_axis *axis, int *count) {
+static void add_linear_ticks(struct text *text, const struct plot_axis *axis, struct ticks *ticks) {
     double length = axis->to - axis->from;
     double step = power_of_ten((int)floor(math_log(length / axis->ticks) / math_log(10)));
     static const double NICE[] = {1, 2, 2.5, 5, 10};
@@ -75,39 +97,40 @@ static void add_linear_ticks(struct text *text, const struct plot_axis *axis, in
         }
     }
     for (double k = ceil(axis->from / step - 1e-9); k * step <= axis->to + 1e-9 * length; k++) {
-        add_tick(text, axis, k * step == 0 ? 0 : k * step, count);
+        add_tick(text, axis, k * step == 0 ? 0 : k * step, ticks);
     }
 }
 
 // Round numbers within each power of ten: the sparsest set that gives enough of them.
-static void add_log_ticks(struct text *text, const struct plot_axis *axis, int *count) {
+static void add_log_ticks(struct text *text, const struct plot_axis *axis, struct ticks *ticks) {
     static const double SETS[][10] = {{1}, {1, 3}, {1, 2, 5}, {1, 1.5, 2, 3, 5, 7}};
     int low = (int)floor(math_log(axis->from) / math_log(10));
     int high = (int)ceil(math_log(axis->to) / math_log(10));
     int step = (high - low) / (axis->ticks + 1) + 1;
     for (size_t s = 0; s < ARRAY_LENGTH(SETS); s++) {
-        int found = 0;
-        struct text ticks = {0};
+        struct ticks found = {.length = ticks->length};
+        struct text list = {0};
         for (int power = low - low % step; power <= high; power += step) {
             for (size_t i = 0; SETS[s][i] > 0; i++) {
                 double value = SETS[s][i] * power_of_ten(power);
                 if (value >= axis->from * (1 - 1e-9) && value <= axis->to * (1 + 1e-9)) {
-                    add_tick(&ticks, axis, value, &found);
+                    add_tick(&list, axis, value, &found);
                 }
             }
         }
-        if (found >= axis->ticks - 1 || (found >= 2 && s > 0)) {
-            text_add(text, text_string(&ticks));
-            *count = found;
-            text_free(&ticks);
+        bool enough = found.count >= axis->ticks - 1 || (found.count >= 2 && s > 0);
+        if (enough) {
+            text_add(text, text_string(&list));
+        }
+        text_free(&list);
+        if (enough) {
             return;
         }
-        text_free(&ticks);
     }
-    add_linear_ticks(text, axis, count);
+    add_linear_ticks(text, axis, ticks);
 }
 
-static void add_axis(struct plot *plot, const struct plot_axis *axis, char name) {
+static void add_axis(struct plot *plot, const struct plot_axis *axis, char name, double length) {
     struct text *text = &plot->script;
     double from = axis->reversed ? axis->to : axis->from,
            to = axis->reversed ? axis->from : axis->to;
@@ -118,8 +141,8 @@ static void add_axis(struct plot *plot, const struct plot_axis *axis, char name)
         return;
     }
     text_format(text, "set %ctics (", name);
-    int count = 0;
-    (axis->log ? add_log_ticks : add_linear_ticks)(text, axis, &count);
+    struct ticks ticks = {.length = length};
+    (axis->log ? add_log_ticks : add_linear_ticks)(text, axis, &ticks);
     text_add(text, ") textcolor rgb '" PLOT_INK "'");
     text_add(text, name == 'y' ? " offset 0.4,0\n" : " offset 0,0.35\n");
 }
@@ -138,8 +161,8 @@ void plot_panel(struct plot *plot, const struct plot_panel *panel) {
                 panel->x / plot->width, (panel->x + panel->width) / plot->width);
     text_format(text, "set bmargin at screen %.6f\nset tmargin at screen %.6f\n",
                 panel->y / plot->height, (panel->y + panel->height) / plot->height);
-    add_axis(plot, &panel->x_axis, 'x');
-    add_axis(plot, &panel->y_axis, 'y');
+    add_axis(plot, &panel->x_axis, 'x', panel->width);
+    add_axis(plot, &panel->y_axis, 'y', 0);
     bool axes = panel->x_axis.ticks > 0 || panel->y_axis.ticks > 0;
     text_format(text, "set border %d\n", axes ? 3 : 0);
     text_format(text, "set grid %s %s\n", panel->x_axis.ticks > 0 ? "xtics" : "noxtics",
