@@ -35,7 +35,7 @@ expect_failure() {
     [ -z "$stderr" ]
     for word in qlearn random greedy round-robin fixed:independent fixed:all fixed:half \
         fixed:sequence:M fixed:cycle:M fixed:cycle-rev:M map:0,0,2 --seed --epsilon --epsilon-decay \
-        --epsilon-floor --gamma --q-lr --hidden --reward --reward-clip --replay --target-every; do
+        --epsilon-floor --gamma --q-lr --hidden --reward --reward-clip --replay --target-every --start; do
         [[ "$output" == *"$word"* ]] || { echo "no $word"; false; }
     done
     run -0 dlt-qagent --version
@@ -43,7 +43,7 @@ expect_failure() {
 }
 
 @test "what is wrong on the command line is a usage error" {
-    for words in --polcy=all --epsilon=2 --epsilon=x --hidden=0 --reward=fame --replay=-1 more; do
+    for words in --polcy=all --start=frozen --epsilon=2 --epsilon=x --hidden=0 --reward=fame --replay=-1 more; do
         run --separate-stderr -2 dlt-qagent $words </dev/null
         [[ "$stderr" == *"--help"* ]]
     done
@@ -62,6 +62,10 @@ expect_failure() {
     [[ "$output" == *"'loss_before': True"* ]]
     run -0 trainer ready dlt-qagent --policy fixed:independent
     [[ "$output" == *"'start': [0, 1, 2, 3, 4, 5], 'reward': False"* ]]
+    for policy in qlearn random greedy round-robin; do
+        run -0 trainer ready dlt-qagent --policy $policy --start independent
+        [[ "$output" == *"'start': [0, 1, 2, 3, 4, 5],"* ]]
+    done
 }
 
 @test "fixed maps start as they are and stay" {

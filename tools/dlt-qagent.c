@@ -9,6 +9,7 @@ static const char *policy = "qlearn";
 static int64_t seed = -1;
 static struct policy_options settings; // POLICY_DEFAULTS until the command line changes them
 
+static const char *const STARTS[] = {"tied", "independent", NULL};
 static const char *const REWARDS[] = {"ppl", "logppl", "delta", "constant", NULL};
 
 static const struct option OPTIONS[] = {
@@ -27,6 +28,12 @@ static const struct option OPTIONS[] = {
      .help = "seed of the random numbers; -1: the trainer's",
      .minimum = -1,
      .maximum = 0x1p53},
+    {.name = "start",
+     .type = OPTION_CHOICE,
+     .value = &settings.start,
+     .choices = STARTS,
+     .help = "the map that qlearn, random, greedy and round-robin begin with: every layer tied to "
+             "layer 0, or each independent"},
     {.name = "epsilon",
      .type = OPTION_REAL,
      .value = &settings.epsilon,

@@ -35,6 +35,12 @@ enum status policy_open(const struct policy_type **type, struct policy **policy,
     return unknown_policy(name, error);
 }
 
+void policy_fill_start(const struct policy_options *options, int layers, int *start) {
+    for (int i = 0; i < layers; i++) {
+        start[i] = options->start == POLICY_START_INDEPENDENT ? i : 0;
+    }
+}
+
 enum status policy_takes_no_argument(const char *name, const char *argument, struct error *error) {
     return argument ? error_set(error, STATUS_USAGE, "the policy '%s' takes no argument, not '%s'",
                                 name, argument)

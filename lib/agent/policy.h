@@ -18,9 +18,12 @@ enum policy_reward {
     POLICY_REWARD_CONSTANT
 };
 
+enum policy_start { POLICY_START_TIED, POLICY_START_INDEPENDENT };
+
 // Options of dlt-qagent, read by the policies that they concern. Defaults: those of the released code,
 // POLICY_DEFAULTS.
 struct policy_options {
+    int start; // enum policy_start: the map that policies which change it begin with
     double epsilon, epsilon_decay, epsilon_floor;
     double gamma, q_lr;
     int64_t hidden;
@@ -62,6 +65,10 @@ extern const struct policy_type *const POLICY_TYPES[]; // NULL-terminated
 enum status policy_open(const struct policy_type **type, struct policy **policy, const char *name,
                         const struct policy_options *options, int layers, uint64_t seed, int *start,
                         struct error *error);
+
+// The map to begin with, of `layers` ints, that the options ask for: every layer tied to layer 0, or
+// each independent.
+void policy_fill_start(const struct policy_options *options, int layers, int *start);
 
 // Serves the protocol on two descriptors with the policy called `name` until "bye" or the end of
 // the input: all of dlt-qagent but its options. `seed` < 0: the trainer's.

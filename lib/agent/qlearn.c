@@ -100,7 +100,7 @@ static enum status open_with(const char *name, struct policy **policy, const cha
         *policy = NULL;
         return status;
     }
-    memset(start, 0, (size_t)layers * sizeof *start); // every layer tied to layer 0
+    policy_fill_start(options, layers, start);
     return STATUS_OK;
 }
 

@@ -1,16 +1,13 @@
 // Each visit moves the layer to its next action: 0, 1, .. i, and round again. The state says where
 // it stands, so there is nothing to remember.
-#include <string.h>
-
 #include "lib/agent/policies.h"
 
 static enum status open(struct policy **policy, const char *argument,
                         const struct policy_options *options, int layers, uint64_t seed, int *start,
                         struct error *error) {
-    (void)options;
     (void)seed;
     *policy = NULL;
-    memset(start, 0, (size_t)layers * sizeof *start);
+    policy_fill_start(options, layers, start);
     return policy_takes_no_argument(POLICY_ROUND_ROBIN.name, argument, error);
 }
 
