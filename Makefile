@@ -46,7 +46,7 @@ TOOL_ROOM_tokenize := text
 TOOL_ROOM_cat := record
 TOOL_ROOM_qagent := agent
 TOOL_ROOM_train := train
-TOOL_ROOM_eval := train
+TOOL_ROOM_eval := train text
 TOOL_ROOM_report := report
 
 archive = $(BUILD)/lib/libdlt-$(1).a
@@ -102,7 +102,7 @@ $(BUILD)/lib/libdlt-%.a:
 
 tools := $(patsubst tools/%.c,%,$(wildcard tools/dlt-*.c))
 define tool_rules
-$$(BUILD)/bin/$(1): $$(BUILD)/tools/$(1).o $$(call room_archives,$$(TOOL_ROOM_$(1:dlt-%=%)))
+$$(BUILD)/bin/$(1): $$(BUILD)/tools/$(1).o $$(foreach r,$$(TOOL_ROOM_$(1:dlt-%=%)),$$(call room_archives,$$(r)))
 	@mkdir -p $$(@D)
 	$$(call run,LD,$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) $$^ $$(LIBRARIES) -o $$@)
 objects += $$(BUILD)/tools/$(1).o

@@ -101,3 +101,70 @@ evaluate() { # OPTION...
     run --separate-stderr -2 dlt-eval unigram
     [ ! -e m ]
 }
+
+@test "lastword: passages of a file, and what is wrong with others" {
+    printf 'the river ran\n\nthe\nthe river ran by the old mill again\n' >passages.txt
+    dlt-tokenize encode --quiet --lines --vocab "$BATS_FILE_TMPDIR/v.bpe" -o passages.tok passages.txt
+    run --separate-stderr -0 dlt-eval lastword --checkpoint "$BATS_FILE_TMPDIR/c" --tokens passages.tok -o m
+    [[ "$stderr" == "last word: accuracy "*"perplexity"*"passages 3  skipped 1" ]]
+    dlt-cat --check m
+    records m metric | jq -e '.task == "lastword" and .passages == 3 and .skipped == 1
+        and .accuracy == .correct / 3 and ((.nll / 3 | exp) / .perplexity - 1 | fabs) < 1e-9'
+    records m header | jq -e '.labels.method == "tiny" and .config == {}'
+    records m input | jq -se 'map(.role) == ["tokens", "checkpoint"]'
+    dlt-eval lastword --quiet --batch 1 --threads 2 --checkpoint "$BATS_FILE_TMPDIR/c" \
+        --tokens - <passages.tok | cat >m2
+    [ "$(digest m)" = "$(digest m2)" ]
+    run --separate-stderr -3 dlt-eval lastword --checkpoint "$BATS_FILE_TMPDIR/c" \
+        --tokens "$BATS_FILE_TMPDIR/test.tok" -o m3
+    expect_error_line "dlt-eval lastword" "--lines"
+    run --separate-stderr -2 dlt-eval lastword --checkpoint "$BATS_FILE_TMPDIR/c"
+    expect_error_line "dlt-eval lastword" "--tokens"
+    [ ! -e m3 ] && [ ! -e m3.partial ]
+}
+
+@test "similarity: cosines as computed from the checkpoint's own numbers" {
+    tiny --agent "dlt-qagent --policy fixed:independent" --tie attention --checkpoint c -o r
+    run --separate-stderr -0 dlt-eval similarity --checkpoint c -o m
+    [[ "${stderr_lines[0]}" == "attention: layers 3  cosine "*"feed-forward: layers 3  cosine "* ]]
+    zstdcat c | python3 "$ROOT/tests/reference/similarity.py" 3 16 2 >want
+    records m metric | jq -r '[.part // "head", .layer // .head, .other, .pairs // 0,
+        (.cosine * 1e6 | round)] | @tsv' >got
+    diff want got
+    [ "$(wc -l <got)" -eq 10 ] # three pairs of each part, two heads by two
+    dlt-eval similarity --quiet --threads 1 --checkpoint c -o m1
+    dlt-eval similarity --quiet --threads 3 --checkpoint c -o m3
+    [ "$(digest m1)" = "$(digest m3)" ]
+}
+
+@test "similarity: layers that share weights are one" {
+    run --separate-stderr -0 dlt-eval similarity --checkpoint "$BATS_FILE_TMPDIR/c" -o m
+    records m metric | jq -se 'map(select(.task == "similarity") | [.part, .layer, .other])
+        == [["attention", 0, 2], ["feedforward", 0, 2]]'
+    tiny --agent "dlt-qagent --policy fixed:all" --checkpoint one -o r
+    run --separate-stderr -0 dlt-eval similarity --checkpoint one -o m
+    [[ "${stderr_lines[0]}" == "attention: layers 1  cosine 0.0000"* ]]
+    [ -z "$(records m metric)" ]
+    dlt-cat --check m
+}
+
+@test "sample: text from a prompt, the same for the same seed" {
+    local c="$BATS_FILE_TMPDIR/c" v="$BATS_FILE_TMPDIR/v.bpe"
+    dlt-eval sample --checkpoint "$c" --vocab "$v" --prompt 'the river' --length 20 --seed 3 >one
+    dlt-eval sample --checkpoint "$c" --vocab "$v" --prompt 'the river' -n 20 --seed 3 --threads 3 -o two
+    dlt-eval sample --checkpoint "$c" --vocab "$v" --prompt 'the river' -n 20 --seed 4 >other
+    diff one two
+    run ! cmp -s one other
+    [ "$(tail -c 1 one | od -An -tx1)" = " 0a" ]
+    run -0 dlt-eval sample --checkpoint "$c" --vocab "$v" --temperature 0 -n 5
+    [ -n "$output" ]
+    want="$output"
+    run -0 dlt-eval sample --checkpoint "$c" --vocab "$v" --top-k 1 -n 5
+    [ "$output" = "$want" ]
+    run --separate-stderr -3 dlt-eval sample --checkpoint "$c" --vocab "$BATS_FILE_TMPDIR/other.bpe"
+    expect_error_line "dlt-eval sample" "has 300 tokens"
+    run --separate-stderr -1 dlt-eval sample --checkpoint "$c" --vocab "$v" -o /dev/full
+    expect_error_line "dlt-eval sample" "No space left"
+    run --separate-stderr -2 dlt-eval sample --checkpoint "$c"
+    expect_error_line "dlt-eval sample" "--vocab"
+}

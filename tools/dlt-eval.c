@@ -1,10 +1,28 @@
 // dlt-eval: measures the network of a checkpoint, or the unigram model of a text.
 #include <inttypes.h>
+#include <string.h>
 
+#include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/program.h"
-#include "lib/train/metrics.h"
+#include "lib/text/encoder.h"
+#include "lib/train/lastword.h"
+#include "lib/train/perplexity.h"
+#include "lib/train/sample.h"
+#include "lib/train/similarity.h"
 #include "lib/train/unigram.h"
+
+// Options that several commands take.
+#define CHECKPOINT(v)                                                                              \
+    {                                                                                              \
+        .name = "checkpoint", .type = OPTION_STRING, .value = (void *)(v), .argument = "FILE",     \
+        .help = "the network, as dlt-train left it", .outside = true                               \
+    }
+#define TOKENS(v, h)                                                                               \
+    {                                                                                              \
+        .name = "tokens", .type = OPTION_STRING, .value = (void *)(v), .argument = "TOKENS",       \
+        .help = h, .outside = true                                                                 \
+    }
 
 // Parses a command's options; none of the commands takes further words.
 static enum status start(const struct program *program, const struct option *options, int argc,
@@ -24,18 +42,8 @@ static enum status start(const struct program *program, const struct option *opt
 static int run_perplexity(const struct program *program, int argc, char **argv) {
     struct perplexity_options chosen = {0};
     const struct option options[] = {
-        {.name = "checkpoint",
-         .type = OPTION_STRING,
-         .value = (void *)&chosen.checkpoint,
-         .argument = "FILE",
-         .help = "the network, as dlt-train left it",
-         .outside = true},
-        {.name = "tokens",
-         .type = OPTION_STRING,
-         .value = (void *)&chosen.tokens,
-         .argument = "TOKENS",
-         .help = "the text; - for standard input",
-         .outside = true},
+        CHECKPOINT(&chosen.checkpoint),
+        TOKENS(&chosen.tokens, "the text; - for standard input"),
         {.name = "stride",
          .type = OPTION_INTEGER,
          .value = &chosen.stride,
@@ -59,7 +67,7 @@ static int run_perplexity(const struct program *program, int argc, char **argv) 
     struct evaluation result = {0};
     if (status == STATUS_OK) {
         const struct invocation invocation = {argc, argv, (int)common.threads};
-        status = metrics_perplexity(&chosen, options, common.output, &invocation, &result, &error);
+        status = perplexity_measure(&chosen, options, common.output, &invocation, &result, &error);
     }
     if (status == STATUS_OK) {
         log_line("perplexity %.4f  loss %.6f  bits per byte %.4f  perplexity per word %.2f  "
@@ -78,12 +86,7 @@ static int run_unigram(const struct program *program, int argc, char **argv) {
                                       .argument = "TOKENS",
                                       .help = "the text that is counted",
                                       .outside = true},
-                                     {.name = "tokens",
-                                      .type = OPTION_STRING,
-                                      .value = (void *)&chosen.tokens,
-                                      .argument = "TOKENS",
-                                      .help = "the text that is measured",
-                                      .outside = true},
+                                     TOKENS(&chosen.tokens, "the text that is measured"),
                                      {.name = "labels",
                                       .type = OPTION_STRING,
                                       .value = (void *)&chosen.labels,
@@ -112,6 +115,196 @@ static int run_unigram(const struct program *program, int argc, char **argv) {
     return program_finish(status, &error);
 }
 
+static int run_lastword(const struct program *program, int argc, char **argv) {
+    struct lastword_options chosen = {0};
+    const struct option options[] = {
+        CHECKPOINT(&chosen.checkpoint),
+        TOKENS(&chosen.tokens, "the passages, one a line (dlt-tokenize encode --lines); - for "
+                               "standard input"),
+        {.name = "batch",
+         .type = OPTION_INTEGER,
+         .value = &chosen.batch,
+         .argument = "B",
+         .maximum = 65536,
+         .help = "passages at a time; 0: the blocks of a training step",
+         .outside = true},
+        {0}};
+    struct common_options common;
+    struct error error = {0};
+    struct lastword result = {0};
+    enum status status = start(program, options, argc, argv, &common, &error);
+    if (status == STATUS_OK && (!chosen.checkpoint || !chosen.tokens)) {
+        status = error_set(&error, STATUS_USAGE, "give --checkpoint FILE and --tokens TOKENS");
+    }
+    if (status == STATUS_OK) {
+        const struct invocation invocation = {argc, argv, (int)common.threads};
+        status = lastword_measure(&chosen, options, common.output, &invocation, &result, &error);
+    }
+    if (status == STATUS_OK) {
+        log_line("last word: accuracy %.4f  perplexity %.2f  passages %" PRIu64
+                 "  skipped %" PRIu64,
+                 result.accuracy, result.perplexity, result.passages, result.skipped);
+    }
+    return program_finish(status, &error);
+}
+
+static int run_similarity(const struct program *program, int argc, char **argv) {
+    const char *checkpoint = NULL;
+    const struct option options[] = {CHECKPOINT(&checkpoint), {0}};
+    struct common_options common;
+    struct error error = {0};
+    struct similarity result = {0};
+    enum status status = start(program, options, argc, argv, &common, &error);
+    if (status == STATUS_OK && !checkpoint) {
+        status = error_set(&error, STATUS_USAGE, "give --checkpoint FILE");
+    }
+    if (status == STATUS_OK) {
+        const struct invocation invocation = {argc, argv, (int)common.threads};
+        status =
+            similarity_measure(checkpoint, options, common.output, &invocation, &result, &error);
+    }
+    if (status == STATUS_OK) {
+        log_line("attention: layers %d  cosine %.4f   feed-forward: layers %d  cosine %.4f",
+                 result.layers[TYING_ATTENTION], result.cosine[TYING_ATTENTION],
+                 result.layers[TYING_FEEDFORWARD], result.cosine[TYING_FEEDFORWARD]);
+        log_line("heads: the same %.4f  another %.4f", result.same_head, result.another_head);
+    }
+    return program_finish(status, &error);
+}
+
+// ---- Sampling -----------------------------------------------------------------------------------
+
+struct writing {
+    const struct bpe_vocabulary *vocabulary;
+    struct file_output output;
+    uint8_t last; // byte written
+};
+
+static enum status write_token(void *context, uint32_t id, struct error *error) {
+    struct writing *writing = context;
+    size_t length;
+    const uint8_t *bytes = bpe_token_bytes(writing->vocabulary, id, &length);
+    writing->last = length > 0 ? bytes[length - 1] : writing->last;
+    return file_output_write(&writing->output, bytes, length, error);
+}
+
+static enum status encode_prompt(const struct bpe_vocabulary *vocabulary, const char *prompt,
+                                 struct token_list *ids, struct error *error) {
+    struct encoder *encoder = NULL;
+    enum status status = encoder_create(&encoder, vocabulary, ENCODER_SPECIAL, error);
+    if (status == STATUS_OK) {
+        status = encoder_encode(encoder, (const uint8_t *)prompt, strlen(prompt), ids, error);
+        encoder_free(encoder);
+    }
+    return status;
+}
+
+// The continuation ends with a line end, its own or one more.
+static enum status write_sample(const struct trained *trained, const struct sample_options *chosen,
+                                const struct bpe_vocabulary *vocabulary,
+                                const struct token_list *prompt, const char *path,
+                                struct error *error) {
+    struct writing writing = {.vocabulary = vocabulary};
+    enum status status = file_output_open(&writing.output, path, false, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = sample_continue(trained, chosen, vocabulary->end_of_text, prompt->ids, prompt->count,
+                             write_token, &writing, error);
+    if (status == STATUS_OK && writing.last != '\n') {
+        status = file_output_write(&writing.output, "\n", 1, error);
+    }
+    if (status == STATUS_OK) {
+        status = file_output_commit(&writing.output, error);
+    }
+    if (status != STATUS_OK) {
+        file_output_abandon(&writing.output, false);
+    }
+    return status;
+}
+
+static enum status sample(const struct sample_options *chosen, const char *checkpoint,
+                          const char *vocabulary_path, const char *prompt, const char *output,
+                          struct error *error) {
+    struct bpe_vocabulary vocabulary = {0};
+    struct trained trained;
+    struct token_list ids = {0};
+    enum status status = trained_open(&trained, checkpoint, 1, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = bpe_vocabulary_read(&vocabulary, vocabulary_path, error);
+    if (status == STATUS_OK && vocabulary.size != trained.checkpoint.state.vocabulary) {
+        status = error_set(error, STATUS_DAMAGED,
+                           "vocabulary '%s' has %u tokens, the checkpoint's network %u",
+                           vocabulary.name, vocabulary.size, trained.checkpoint.state.vocabulary);
+    }
+    if (status == STATUS_OK) {
+        status = encode_prompt(&vocabulary, prompt, &ids, error);
+    }
+    if (status == STATUS_OK) {
+        status = write_sample(&trained, chosen, &vocabulary, &ids, output, error);
+    }
+    token_list_free(&ids);
+    bpe_vocabulary_free(&vocabulary);
+    trained_close(&trained);
+    return status;
+}
+
+static int run_sample(const struct program *program, int argc, char **argv) {
+    struct sample_options chosen = {.temperature = 1, .length = 100, .seed = 1};
+    const char *checkpoint = NULL, *vocabulary = NULL, *prompt = "";
+    const struct option options[] = {
+        CHECKPOINT(&checkpoint),
+        {.name = "vocab",
+         .type = OPTION_STRING,
+         .value = (void *)&vocabulary,
+         .argument = "FILE",
+         .help = "the vocabulary that its texts were encoded with"},
+        {.name = "prompt",
+         .type = OPTION_STRING,
+         .value = (void *)&prompt,
+         .argument = "TEXT",
+         .help = "what is continued"},
+        {.name = "length",
+         .letter = 'n',
+         .type = OPTION_INTEGER,
+         .value = &chosen.length,
+         .argument = "N",
+         .minimum = 1,
+         .maximum = 1e9,
+         .help = "tokens at most; the end-of-text token ends it too"},
+        {.name = "temperature",
+         .type = OPTION_REAL,
+         .value = &chosen.temperature,
+         .argument = "X",
+         .maximum = 1e6,
+         .help = "logits are divided by it; 0: always the likeliest token"},
+        {.name = "top-k",
+         .type = OPTION_INTEGER,
+         .value = &chosen.top_k,
+         .argument = "K",
+         .maximum = 1e9,
+         .help = "only the K likeliest tokens; 0: all"},
+        {.name = "seed",
+         .type = OPTION_INTEGER,
+         .value = &chosen.seed,
+         .argument = "S",
+         .maximum = 2147483647,
+         .help = "seed of the drawing"},
+        {0}};
+    struct common_options common;
+    struct error error = {0};
+    enum status status = start(program, options, argc, argv, &common, &error);
+    if (status == STATUS_OK && (!checkpoint || !vocabulary)) {
+        status = error_set(&error, STATUS_USAGE, "give --checkpoint FILE and --vocab FILE");
+    }
+    if (status == STATUS_OK) {
+        status = sample(&chosen, checkpoint, vocabulary, prompt, common.output, &error);
+    }
+    return program_finish(status, &error);
+}
+
 int main(int argc, char **argv) {
     static const struct program PROGRAMS[] = {
         {.name = "dlt-eval perplexity",
@@ -127,9 +320,33 @@ int main(int argc, char **argv) {
          .examples = "  dlt-eval unigram --train train.tokens.msgpack.zst \\\n"
                      "      --tokens test.tokens.msgpack.zst -o unigram.metrics.msgpack.zst\n",
          .output = true},
+        {.name = "dlt-eval lastword",
+         .summary = "how often, and how surely, each line's last word is predicted (LAMBADA)",
+         .usage = "--checkpoint FILE --tokens TOKENS [OPTION...]",
+         .examples =
+             "  dlt-tokenize encode --lines --vocab v.bpe lambada_test.txt |\n"
+             "      dlt-eval lastword --checkpoint run.checkpoint.msgpack.zst --tokens - \\\n"
+             "      -o lastword.metrics.msgpack.zst\n",
+         .output = true,
+         .threads = true},
+        {.name = "dlt-eval similarity",
+         .summary = "cosine similarity of independent layers' weights, and of heads by index",
+         .usage = "--checkpoint FILE [OPTION...]",
+         .examples = "  dlt-eval similarity --checkpoint run.checkpoint.msgpack.zst \\\n"
+                     "      -o similarity.metrics.msgpack.zst\n",
+         .output = true,
+         .threads = true},
+        {.name = "dlt-eval sample",
+         .summary = "a continuation of a prompt, as text",
+         .usage = "--checkpoint FILE --vocab FILE [OPTION...]",
+         .examples = "  dlt-eval sample --checkpoint run.checkpoint.msgpack.zst --vocab v.bpe \\\n"
+                     "      --prompt 'The river' --temperature 0.8 --top-k 40\n",
+         .output = true,
+         .threads = true},
         {0}};
+    static int (*const COMMANDS[])(const struct program *, int, char **) = {
+        run_perplexity, run_unigram, run_lastword, run_similarity, run_sample};
     const struct program *program =
         program_select(PROGRAMS, "measure a network, or a text", argc, argv);
-    return program == &PROGRAMS[0] ? run_perplexity(program, argc - 1, argv + 1)
-                                   : run_unigram(program, argc - 1, argv + 1);
+    return COMMANDS[program - PROGRAMS](program, argc - 1, argv + 1);
 }

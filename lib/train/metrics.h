@@ -1,32 +1,35 @@
-// What dlt-eval does with a checkpoint: open its network, measure it, write a metrics file.
+// A metrics file of dlt-eval: header and env, inputs, metric records, timing, end.
+//
+//     metrics_begin()
+//     metrics_put_input() ...
+//     metrics_put_task(), fields into w.record, metrics_write() ...
+//     metrics_end()                whatever happened
 #ifndef DLT_TRAIN_METRICS_H
 #define DLT_TRAIN_METRICS_H
 
-#include "lib/train/checkpoint.h"
-#include "lib/train/evaluate.h"
+#include "lib/train/trained.h"
 
-// A network as a checkpoint holds it.
-struct trained {
-    struct checkpoint checkpoint;
-    const struct ops *ops;
-    device *dev;
-    struct model *model;
+struct metrics_writer {
+    struct record_writer *file; // NULL: not open
+    struct record_builder record;
+    double began; // on the clock
 };
 
-// `batch`: blocks that are evaluated at a time; 0: as in training.
-enum status trained_open(struct trained *trained, const char *path, int64_t batch,
-                         struct error *error);
-void trained_close(struct trained *trained);
-
-struct perplexity_options {
-    const char *checkpoint, *tokens; // paths
-    int64_t stride;                  // 0: blocks as in training; else windows that overlap
-    int64_t batch;
-};
-
-// Task "perplexity": evaluates and writes the metrics to `output`; *result for telling the user.
-enum status metrics_perplexity(const struct perplexity_options *options, const struct option *table,
-                               const char *output, const struct invocation *invocation,
-                               struct evaluation *result, struct error *error);
+// `program`: "dlt-eval perplexity"; `table`: its options. `labels`: "KEY=VALUE,...", or NULL.
+enum status metrics_begin(struct metrics_writer *w, const char *program, const struct option *table,
+                          const char *labels, const char *output,
+                          const struct invocation *invocation, struct error *error);
+enum status metrics_put_input(struct metrics_writer *w, const char *role, uint64_t content_digest,
+                              struct error *error);
+// Inputs "checkpoint" and, unless NULL, "tokens".
+enum status metrics_put_trained(struct metrics_writer *w, const struct trained *trained,
+                                const struct token_file *tokens, struct error *error);
+// Begins a record of kind "metric".
+void metrics_put_task(struct metrics_writer *w, const char *task);
+enum status metrics_write(struct metrics_writer *w, struct error *error);
+// With STATUS_OK writes what `tokens` tokens took and commits the file, else leaves none. Returns
+// the status of everything.
+enum status metrics_end(struct metrics_writer *w, enum status status, uint64_t tokens,
+                        struct error *error);
 
 #endif

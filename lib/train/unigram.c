@@ -4,7 +4,7 @@
 
 #include "lib/base/math.h"
 #include "lib/base/memory.h"
-#include "lib/train/settings.h"
+#include "lib/train/metrics.h"
 
 enum status unigram_evaluate(const struct token_file *train, const struct token_file *tokens,
                              struct evaluation *result, struct error *error) {
@@ -33,55 +33,23 @@ enum status unigram_evaluate(const struct token_file *train, const struct token_
     return STATUS_OK;
 }
 
-static enum status write_records(struct record_writer *writer, struct record_builder *r,
-                                 const struct unigram_options *chosen, const struct option *table,
-                                 const struct token_file *const files[2],
-                                 const struct invocation *invocation,
-                                 const struct evaluation *result, struct error *error) {
-    static const char *const ROLES[] = {"train", "tokens"};
-    record_begin_header(r, "metrics", "dlt-eval unigram",
-                        (const struct option *const[]){table, NULL});
-    settings_put_labels(chosen->labels, r);
-    enum status status = record_write(writer, r, error);
-    if (status == STATUS_OK) {
-        status = record_write_env(writer, r, invocation->threads, invocation->argc,
-                                  invocation->argv, error);
-    }
-    for (int i = 0; i < 2 && status == STATUS_OK; i++) {
-        char digest[HASH_XXH64_TEXT];
-        hash_xxh64_text(files[i]->content_digest, digest);
-        record_begin(r, "input");
-        record_put_string(r, "role", ROLES[i]);
-        record_put_string(r, "content_xxh64", digest);
-        status = record_write(writer, r, error);
-    }
-    if (status == STATUS_OK) {
-        record_begin(r, "metric");
-        record_put_string(r, "task", "unigram");
-        evaluation_put(result, r);
-        status = record_write(writer, r, error);
-    }
-    return status;
-}
-
 static enum status write_metrics(const struct unigram_options *chosen, const struct option *table,
                                  const char *output, const struct token_file *const files[2],
                                  const struct invocation *invocation,
                                  const struct evaluation *result, struct error *error) {
-    struct record_writer *writer = NULL;
-    struct record_builder r = {0};
-    enum status status = record_writer_open(
-        &writer, &(struct record_writer_options){.path = output, .content = "metrics"}, error);
-    if (status != STATUS_OK) {
-        return status;
+    static const char *const ROLES[] = {"train", "tokens"};
+    struct metrics_writer writer;
+    enum status status = metrics_begin(&writer, "dlt-eval unigram", table, chosen->labels, output,
+                                       invocation, error);
+    for (int i = 0; i < 2 && status == STATUS_OK; i++) {
+        status = metrics_put_input(&writer, ROLES[i], files[i]->content_digest, error);
     }
-    status = write_records(writer, &r, chosen, table, files, invocation, result, error);
-    record_builder_free(&r);
-    if (status != STATUS_OK) {
-        record_writer_abandon(writer, false);
-        return status;
+    if (status == STATUS_OK) {
+        metrics_put_task(&writer, "unigram");
+        evaluation_put(result, &writer.record);
+        status = metrics_write(&writer, error);
     }
-    return record_writer_finish(writer, error);
+    return metrics_end(&writer, status, result->tokens, error);
 }
 
 enum status unigram_write_metrics(const struct unigram_options *chosen, const struct option *table,

@@ -1,0 +1,59 @@
+#include "lib/train/perplexity.h"
+
+#include "lib/train/metrics.h"
+
+static enum status evaluate_text(const struct trained *trained, const struct token_file *tokens,
+                                 int64_t stride, struct evaluation *result, struct error *error) {
+    size_t batch = (size_t)model_get_config(trained->model)->batch;
+    if (stride > trained->checkpoint.settings.context) {
+        return error_set(error, STATUS_USAGE, "--stride %lld is longer than the context, %lld",
+                         (long long)stride, (long long)trained->checkpoint.settings.context);
+    }
+    if (stride > 0) {
+        return evaluate_windows(trained->model, tokens, batch, (size_t)stride, result, error);
+    }
+    struct blocks blocks;
+    enum status status =
+        blocks_open(&blocks, tokens, (enum blocks_kind)trained->checkpoint.settings.blocks,
+                    (size_t)trained->checkpoint.settings.context, error);
+    return status == STATUS_OK
+               ? evaluate_blocks(trained->model, &blocks, batch, 0, result, NULL, error)
+               : status;
+}
+
+static enum status write_metric(struct metrics_writer *w, const struct trained *trained,
+                                const struct evaluation *result, struct error *error) {
+    metrics_put_task(w, "perplexity");
+    evaluation_put(result, &w->record);
+    record_put_real(&w->record, "accuracy", (double)result->correct / (double)result->tokens);
+    record_put_int(&w->record, "step", trained->checkpoint.state.step);
+    return metrics_write(w, error);
+}
+
+enum status perplexity_measure(const struct perplexity_options *chosen, const struct option *table,
+                               const char *output, const struct invocation *invocation,
+                               struct evaluation *result, struct error *error) {
+    struct trained trained;
+    struct token_file tokens;
+    struct metrics_writer writer;
+    enum status status = trained_open_with_text(&trained, &tokens, chosen->checkpoint,
+                                                chosen->tokens, chosen->batch, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = metrics_begin(&writer, "dlt-eval perplexity", table,
+                           trained.checkpoint.settings.labels, output, invocation, error);
+    if (status == STATUS_OK) {
+        status = evaluate_text(&trained, &tokens, chosen->stride, result, error);
+    }
+    if (status == STATUS_OK) {
+        status = metrics_put_trained(&writer, &trained, &tokens, error);
+    }
+    if (status == STATUS_OK) {
+        status = write_metric(&writer, &trained, result, error);
+    }
+    status = metrics_end(&writer, status, result->tokens, error);
+    token_file_free(&tokens);
+    trained_close(&trained);
+    return status;
+}

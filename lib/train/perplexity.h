@@ -1,0 +1,19 @@
+// Task "perplexity" of dlt-eval: how well a network predicts a text.
+#ifndef DLT_TRAIN_PERPLEXITY_H
+#define DLT_TRAIN_PERPLEXITY_H
+
+#include "lib/train/checkpoint.h"
+#include "lib/train/evaluate.h"
+
+struct perplexity_options {
+    const char *checkpoint, *tokens; // paths
+    int64_t stride;                  // 0: blocks as in training; else windows that overlap
+    int64_t batch;
+};
+
+// Evaluates and writes the metrics to `output`; *result for telling the user.
+enum status perplexity_measure(const struct perplexity_options *chosen, const struct option *table,
+                               const char *output, const struct invocation *invocation,
+                               struct evaluation *result, struct error *error);
+
+#endif

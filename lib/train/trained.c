@@ -1,0 +1,77 @@
+#include "lib/train/trained.h"
+
+#include "lib/train/fit.h"
+
+enum status trained_open(struct trained *trained, const char *path, int64_t batch,
+                         struct error *error) {
+    *trained = (struct trained){0};
+    struct checkpoint *checkpoint = &trained->checkpoint;
+    enum status status = checkpoint_open(checkpoint, path, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct model_config config;
+    const int all_tied[TYING_LAYERS_MAX] = {0}; // the least memory until the checkpoint's map comes
+    status = ops_cpu(&trained->ops, error);
+    if (status == STATUS_OK) {
+        settings_model_config(&checkpoint->settings, checkpoint->state.vocabulary, &config);
+        config.batch = batch > 0 ? (int)batch : config.batch;
+        status = fit_check(&config, &checkpoint->tying, trained->ops, error);
+    }
+    if (status == STATUS_OK) {
+        status = trained->ops->open(&trained->dev, error);
+    }
+    if (status == STATUS_OK) {
+        status = model_open(&trained->model, trained->ops, trained->dev, &config, all_tied, error);
+    }
+    if (status == STATUS_OK) {
+        status =
+            checkpoint_load(checkpoint, trained->model, trained->ops, trained->dev, NULL, error);
+    }
+    if (status != STATUS_OK) {
+        trained_close(trained);
+    }
+    return status;
+}
+
+void trained_close(struct trained *trained) {
+    if (trained->model) {
+        model_close(trained->model);
+    }
+    if (trained->dev) {
+        trained->ops->close(trained->dev);
+    }
+    checkpoint_close(&trained->checkpoint);
+    *trained = (struct trained){0};
+}
+
+static enum status check_text(const struct trained *trained, const struct token_file *tokens,
+                              struct error *error) {
+    uint32_t size = trained->checkpoint.state.vocabulary;
+    if (tokens->vocabulary.size != size) {
+        return error_set(error, STATUS_DAMAGED,
+                         "tokens '%s' have a vocabulary of %u, the checkpoint's network of %u",
+                         tokens->name, tokens->vocabulary.size, size);
+    }
+    return STATUS_OK;
+}
+
+enum status trained_open_with_text(struct trained *trained, struct token_file *tokens,
+                                   const char *checkpoint_path, const char *tokens_path,
+                                   int64_t batch, struct error *error) {
+    enum status status = trained_open(trained, checkpoint_path, batch, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = token_file_read(tokens, tokens_path, error);
+    if (status == STATUS_OK) {
+        status = check_text(trained, tokens, error);
+        if (status != STATUS_OK) {
+            token_file_free(tokens);
+        }
+    }
+    if (status != STATUS_OK) {
+        trained_close(trained);
+    }
+    return status;
+}

@@ -1,0 +1,24 @@
+// A network as a checkpoint holds it: what every task of dlt-eval begins with.
+#ifndef DLT_TRAIN_TRAINED_H
+#define DLT_TRAIN_TRAINED_H
+
+#include "lib/record/tokens.h"
+#include "lib/train/checkpoint.h"
+
+struct trained {
+    struct checkpoint checkpoint;
+    const struct ops *ops;
+    device *dev;
+    struct model *model;
+};
+
+// `batch`: blocks that are evaluated at a time; 0: as in training.
+enum status trained_open(struct trained *trained, const char *path, int64_t batch,
+                         struct error *error);
+void trained_close(struct trained *trained);
+// The network, and a text of its vocabulary: both or none.
+enum status trained_open_with_text(struct trained *trained, struct token_file *tokens,
+                                   const char *checkpoint_path, const char *tokens_path,
+                                   int64_t batch, struct error *error);
+
+#endif
