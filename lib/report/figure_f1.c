@@ -1,18 +1,32 @@
 // F1, the final tying map of each run: a strip of L cells in the colour of the layer whose weights
-// are used, and an arc from each tied layer to its source.
+// are used, and, unless there are too many strips, an arc from each tied layer to its source. Seeds
+// that ended with the same map share a strip.
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/math.h"
+#include "lib/report/facets.h"
 #include "lib/report/figures.h"
 
-enum { RIGHT = 66, CELL = 15, AXIS = 22, ARC_POINTS = 48, ROW_GAP = 9, DATASET_GAP = 9, TOP = 2 };
+enum { RIGHT = 66, AXIS = 22, ARC_POINTS = 48, DATASET_GAP = 9, TOP = 2 };
+enum { ARCS_MAX = 8, ROOMY_MAX = 20 }; // strips with arcs, and strips that are set wide
 static const double ARC_HEIGHT = 46;
+
+struct strip {
+    const struct run *run; // the first of the seeds
+    struct group group;    // that it is one of
+    bool starts;           // a dataset or architecture
+};
 
 // Where things are: the strips begin at `left`, behind the names.
 struct layout {
-    double left, cell;
+    const struct run_set *set;
+    struct strip *strips;
+    size_t count;
+    int layers; // the most of any run
+    bool arcs, arches;
+    double left, cell, height, gap;
 };
 
 static bool is_tied(const struct run *run) {
@@ -32,16 +46,14 @@ static int count_independent(const struct run *run) {
     return count;
 }
 
-static int most_layers(const struct run_set *set) {
-    int most = 1;
-    for (size_t i = 0; i < set->count; i++) {
-        most = set->runs[i]->layers > most ? set->runs[i]->layers : most;
-    }
-    return most;
+static bool same_map(const struct run *a, const struct run *b) {
+    return a->layers == b->layers &&
+           memcmp(a->final_state, b->final_state, (size_t)a->layers * sizeof *a->final_state) == 0;
 }
 
-static double row_height(const struct run *run) {
-    return CELL + ROW_GAP + (is_tied(run) ? ARC_HEIGHT : 0);
+static double strip_height(const struct layout *at, const struct strip *strip) {
+    double gap = strip->starts && strip != at->strips ? DATASET_GAP : 0;
+    return gap + at->height + at->gap + (at->arcs && is_tied(strip->run) ? ARC_HEIGHT : 0);
 }
 
 // Half an ellipse above the strip; its height grows with the distance, slower than it.
@@ -58,20 +70,21 @@ static void draw_arc(struct plot *plot, double from, double to, double share, do
     plot_draw(plot, "$s%d with lines linecolor rgb '" PLOT_FAINT_INK "' linewidth 0.9", series);
 }
 
-static void draw_cells(struct plot *plot, const struct run *run, double y, struct layout at) {
+static void draw_cells(struct plot *plot, const struct run *run, double y,
+                       const struct layout *at) {
     for (int i = 0; i < run->layers; i++) {
         int root = run_root(run->final_state, i);
         unsigned colour = plot_layer_colour(root, run->layers);
-        double x = at.left + i * at.cell, cell = at.cell, gap = cell > 6 ? 1 : 0.4;
-        plot_rectangle(plot, x, y, cell - gap, CELL, colour);
+        double x = at->left + i * at->cell, cell = at->cell, gap = cell > 6 ? 1 : 0.4;
+        plot_rectangle(plot, x, y, cell - gap, at->height, colour);
         char number[16];
         snprintf(number, sizeof number, "%d", root);
-        double size = cell > 12 ? 8 : cell * 0.62;
+        double size = cell > 12 && at->height > 12 ? 8 : fmin(cell, at->height) * 0.62;
         bool fits = plot_text_width(number, size) <= cell - gap;
         if (fits && size >= 5) {
             plot_text(plot,
                       &(struct plot_label){.x = x + (cell - gap) / 2,
-                                           .y = y + CELL / 2.0,
+                                           .y = y + at->height / 2,
                                            .string = number,
                                            .align = PLOT_CENTER,
                                            .weight = root == i ? PLOT_BOLD : PLOT_PLAIN,
@@ -81,56 +94,61 @@ static void draw_cells(struct plot *plot, const struct run *run, double y, struc
     }
 }
 
-static void draw_arcs(struct plot *plot, const struct run *run, double y, struct layout at) {
+static void draw_arcs(struct plot *plot, const struct run *run, double y, const struct layout *at) {
     for (int i = run->layers - 1; i > 0; i--) {
         int source = run->final_state[i];
         if (source != i) {
-            double half = (at.cell - 1) / 2;
+            double half = (at->cell - 1) / 2;
             double share = run->layers > 1 ? (double)(i - source) / (run->layers - 1) : 1;
-            draw_arc(plot, at.left + source * at.cell + half, at.left + i * at.cell + half, share,
-                     y + CELL + 1);
+            draw_arc(plot, at->left + source * at->cell + half, at->left + i * at->cell + half,
+                     share, y + at->height + 1);
         }
     }
 }
 
-static bool same_dataset(const struct run_set *set, size_t i, size_t j) {
-    return strcmp(set->runs[i]->dataset, set->runs[j]->dataset) == 0;
-}
-
-static double gap_before(const struct run_set *set, size_t i) {
-    return i > 0 && !same_dataset(set, i, i - 1) ? DATASET_GAP : 0;
-}
-
-// The method, and the seed where there are several.
-static void add_name(struct text *name, const struct run_set *set, size_t index) {
-    const struct run *run = set->runs[index];
-    text_add(name, run->method);
-    for (size_t i = 0; i < set->count; i++) {
-        if (i != index && same_dataset(set, i, index) &&
-            strcmp(set->runs[i]->method, run->method) == 0) {
-            text_format(name, ", seed %s", run->seed);
-            return;
+// The method, and where its seeds ended with different maps, those that ended with this one.
+static void add_name(struct text *name, const struct strip *strip) {
+    size_t same = 0;
+    struct text seeds = {0};
+    for (size_t i = 0; i < strip->group.count; i++) {
+        if (same_map(strip->group.runs[i], strip->run)) {
+            text_format(&seeds, "%s%s", same++ ? ", " : "", strip->group.runs[i]->seed);
         }
     }
+    text_add(name, strip->run->method);
+    if (same < strip->group.count) {
+        text_format(name, ", seed%s %s", same > 1 ? "s" : "", text_string(&seeds));
+    }
+    text_free(&seeds);
 }
 
-static void draw_names(struct plot *plot, const struct run_set *set, size_t index, double y,
-                       struct layout at) {
-    const struct run *run = set->runs[index];
-    double middle = y + CELL / 2.0;
-    if (index == 0 || !same_dataset(set, index, index - 1)) {
-        plot_text(plot, &(struct plot_label){
-                            .x = 2, .y = middle, .string = run->dataset, .weight = PLOT_BOLD});
+static void add_dataset(struct text *name, const struct layout *at, const struct run *run) {
+    text_add(name, run->dataset);
+    if (at->arches) {
+        text_format(name, " (%s)", figure_arch_name(run->arch));
     }
+}
+
+static void draw_names(struct plot *plot, const struct strip *strip, double y,
+                       const struct layout *at) {
+    const struct run *run = strip->run;
+    double middle = y + at->height / 2;
     struct text name = {0};
-    add_name(&name, set, index);
-    plot_text(plot, &(struct plot_label){.x = at.left - 8,
+    if (strip->starts) {
+        add_dataset(&name, at, run);
+        plot_text(plot,
+                  &(struct plot_label){
+                      .x = 2, .y = middle, .string = text_string(&name), .weight = PLOT_BOLD});
+        text_clear(&name);
+    }
+    add_name(&name, strip);
+    plot_text(plot, &(struct plot_label){.x = at->left - 8,
                                          .y = middle,
                                          .string = text_string(&name),
                                          .align = PLOT_RIGHT});
     text_clear(&name);
     text_format(&name, "%d of %d", count_independent(run), run->layers);
-    plot_text(plot, &(struct plot_label){.x = at.left + run->layers * at.cell + 6,
+    plot_text(plot, &(struct plot_label){.x = at->left + run->layers * at->cell + 6,
                                          .y = middle,
                                          .string = text_string(&name),
                                          .colour = PLOT_FAINT_INK});
@@ -138,72 +156,100 @@ static void draw_names(struct plot *plot, const struct run_set *set, size_t inde
     text_free(&name);
 }
 
-static struct layout lay_out(const struct run_set *set, int layers) {
-    double dataset = 0, method = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        struct text name = {0};
-        add_name(&name, set, i);
-        double width = plot_text_width(text_string(&name), 0);
-        method = width > method ? width : method;
-        width = plot_text_width(set->runs[i]->dataset, 0) * 1.08; // bold
-        dataset = width > dataset ? width : dataset;
-        text_free(&name);
+// ---- Layout ----------------------------------------------------------------------------------------
+
+static bool map_is_new(const struct group *group, size_t index) {
+    for (size_t i = 0; i < index; i++) {
+        if (same_map(group->runs[i], group->runs[index])) {
+            return false;
+        }
     }
-    double left = dataset + method + 24;
-    left = left > PLOT_WIDTH / 2.0 ? PLOT_WIDTH / 2.0 : left;
-    return (struct layout){.left = left, .cell = (PLOT_WIDTH - RIGHT - left) / layers};
+    return true;
+}
+
+static void add_strips(struct layout *at) {
+    struct group group;
+    const struct run *last = NULL;
+    for (size_t next = 0; group_next(at->set, &next, &group);) {
+        for (size_t i = 0; i < group.count; i++) {
+            const struct run *run = group.runs[i];
+            if (map_is_new(&group, i)) {
+                bool starts = !last || strcmp(last->dataset, run->dataset) != 0 ||
+                              strcmp(last->arch, run->arch) != 0;
+                at->strips[at->count++] =
+                    (struct strip){.run = run, .group = group, .starts = starts};
+                last = run;
+            }
+        }
+        at->arches = at->arches || strcmp(group.runs[0]->arch, at->set->runs[0]->arch) != 0;
+    }
+}
+
+static void measure(struct layout *at) {
+    double dataset = 0, method = 0;
+    size_t tied = 0;
+    at->layers = 1;
+    for (size_t i = 0; i < at->count; i++) {
+        const struct run *run = at->strips[i].run;
+        struct text name = {0};
+        add_name(&name, &at->strips[i]);
+        method = fmax(method, plot_text_width(text_string(&name), 0));
+        text_clear(&name);
+        add_dataset(&name, at, run);
+        dataset = fmax(dataset, plot_text_width(text_string(&name), 0) * 1.08); // bold
+        text_free(&name);
+        tied += is_tied(run);
+        at->layers = run->layers > at->layers ? run->layers : at->layers;
+    }
+    at->arcs = tied <= ARCS_MAX;
+    at->height = at->count > ROOMY_MAX ? 11 : 15;
+    at->gap = at->count > ROOMY_MAX ? 4 : 9;
+    at->left = fmin(dataset + method + 24, PLOT_WIDTH / 2.0);
+    at->cell = (PLOT_WIDTH - RIGHT - at->left) / at->layers;
 }
 
 static void add_data(struct text *data, const struct run *run) {
-    const char *names[] = {run->dataset, run->arch, run->method, run->seed};
     for (int i = 0; i < run->layers; i++) {
-        for (size_t j = 0; j < ARRAY_LENGTH(names); j++) {
-            text_add_field(data, names[j]);
-            text_add(data, "\t");
-        }
+        figure_add_names(data, run);
         text_format(data, "%d\t%d\t%d\n", i, run->final_state[i], run_root(run->final_state, i));
     }
 }
 
-static void draw_axis(struct plot *plot, int layers, struct layout at) {
+static void draw_axis(struct plot *plot, const struct layout *at) {
+    int layers = at->layers;
     int step = layers <= 16 ? 1 : layers <= 64 ? 4 : 16;
     for (int i = 0; i < layers; i += step) {
         char number[16];
         snprintf(number, sizeof number, "%d", i);
-        plot_text(plot, &(struct plot_label){.x = at.left + (i + 0.5) * at.cell - 0.5,
+        plot_text(plot, &(struct plot_label){.x = at->left + (i + 0.5) * at->cell - 0.5,
                                              .y = AXIS - 4,
                                              .string = number,
                                              .align = PLOT_CENTER,
                                              .size = 7});
     }
-    plot_text(plot, &(struct plot_label){.x = at.left + layers * at.cell / 2,
+    plot_text(plot, &(struct plot_label){.x = at->left + layers * at->cell / 2,
                                          .y = 6,
                                          .string = "Layer",
                                          .align = PLOT_CENTER});
-    plot_text(plot, &(struct plot_label){.x = at.left + layers * at.cell + 6,
+    plot_text(plot, &(struct plot_label){.x = at->left + layers * at->cell + 6,
                                          .y = AXIS - 4,
                                          .string = "independent",
                                          .size = 7,
                                          .colour = PLOT_FAINT_INK});
 }
 
-static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
-    (void)error;
+static void draw(struct plot *plot, const struct layout *at) {
     double height = AXIS + TOP;
-    for (size_t i = 0; i < set->count; i++) {
-        height += row_height(set->runs[i]) + gap_before(set, i);
+    for (size_t i = 0; i < at->count; i++) {
+        height += strip_height(at, &at->strips[i]);
     }
-    int layers = most_layers(set);
-    struct layout at = lay_out(set, layers);
     plot_begin(plot, PLOT_WIDTH, height);
-    text_add(&plot->data, "dataset\tarch\tmethod\tseed\tlayer\tsource\troot\n");
-    draw_axis(plot, layers, at);
+    draw_axis(plot, at);
     double y = height - TOP;
-    for (size_t i = 0; i < set->count; i++) {
-        y -= row_height(set->runs[i]) + gap_before(set, i);
-        draw_cells(plot, set->runs[i], y + ROW_GAP / 2.0, at);
-        draw_names(plot, set, i, y + ROW_GAP / 2.0, at);
-        add_data(&plot->data, set->runs[i]);
+    for (size_t i = 0; i < at->count; i++) {
+        y -= strip_height(at, &at->strips[i]);
+        draw_cells(plot, at->strips[i].run, y + at->gap / 2, at);
+        draw_names(plot, &at->strips[i], y + at->gap / 2, at);
     }
     // One panel over the whole page, in points: the arcs.
     plot_panel(plot, &(struct plot_panel){.width = PLOT_WIDTH,
@@ -211,19 +257,38 @@ static enum status build(struct plot *plot, const struct run_set *set, struct er
                                           .x_axis = {.to = PLOT_WIDTH},
                                           .y_axis = {.to = height}});
     y = height - TOP;
-    for (size_t i = 0; i < set->count; i++) {
-        y -= row_height(set->runs[i]) + gap_before(set, i);
-        draw_arcs(plot, set->runs[i], y + ROW_GAP / 2.0, at);
+    for (size_t i = 0; at->arcs && i < at->count; i++) {
+        y -= strip_height(at, &at->strips[i]);
+        draw_arcs(plot, at->strips[i].run, y + at->gap / 2, at);
     }
     plot_end_panel(plot);
-    return STATUS_OK;
+}
+
+static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
+    struct layout at = {.set = set};
+    void *strips = NULL;
+    enum status status =
+        memory_allocate(&strips, set->count, sizeof(struct strip), "the strips", error);
+    at.strips = strips;
+    if (status == STATUS_OK) {
+        add_strips(&at);
+        measure(&at);
+        text_add(&plot->data, "dataset\tarch\tmethod\tseed\tlayer\tsource\troot\n");
+        for (size_t i = 0; i < set->count; i++) {
+            add_data(&plot->data, set->runs[i]);
+        }
+        draw(plot, &at);
+    }
+    free(strips);
+    return status;
 }
 
 const struct figure_type FIGURE_F1 = {
     .id = "F1",
     .title = "Final tying maps",
     .caption =
-        "A cell is a layer, its colour and number the layer whose weights it uses; an arc "
-        "leads from a tied layer to its source. At the right, how many layers are independent.",
+        "A cell is a layer, its colour and number the layer whose weights it uses; an arc, where "
+        "there is room, leads from a tied layer to its source. At the right, how many layers are "
+        "independent. Seeds that ended with the same map share a strip.",
     .build = build,
 };

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/report/facets.h"
 #include "lib/report/figures.h"
 
-enum { LEFT = 34, RIGHT = 16, GAP = 30, TITLE = 16, STRIP = 7, NOTE = 2, ROW_GAP = 26 };
+enum { LEFT = 34, RIGHT = 16, GAP = 30, TITLE = 16, LINE = 10, STRIP = 7, NOTE = 2, ROW_GAP = 26 };
+enum { SEEDS_MAX = 12 }; // maps, beyond which only the first seed of each method is drawn
 
 // (episodes, L) the roots at the end of each episode from 1 on; those without a visit repeat the last.
 static enum status roots_build(const struct run *run, uint16_t **roots, size_t *episodes,
@@ -35,11 +37,7 @@ static enum status roots_build(const struct run *run, uint16_t **roots, size_t *
 static void add_data(struct text *data, const struct run *run, const uint16_t *roots,
                      size_t episodes) {
     for (size_t e = 0; e < episodes; e++) {
-        const char *names[] = {run->dataset, run->arch, run->method, run->seed};
-        for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
-            text_add_field(data, names[i]);
-            text_add(data, "\t");
-        }
+        figure_add_names(data, run);
         text_format(data, "%zu\t", e + 1);
         for (int i = 0; i < run->layers; i++) {
             text_format(data, "%s%d", i > 0 ? " " : "", roots[e * (size_t)run->layers + (size_t)i]);
@@ -48,13 +46,52 @@ static void add_data(struct text *data, const struct run *run, const uint16_t *r
     }
 }
 
-// Which runs are drawn: those whose map changes, or all if none does.
-static bool is_drawn(const struct run_set *set, const struct run *run) {
-    bool any = false;
-    for (size_t i = 0; i < set->count; i++) {
-        any = any || run_map_changes(set->runs[i]);
+// Which runs are drawn, and how large.
+struct layout {
+    const struct run_set *set;
+    bool all;         // maps that never change too, since none does
+    bool first_seeds; // of several
+    bool arches;
+    size_t shown, columns;
+    double width, height; // of a panel
+    double title;         // of its name
+};
+
+static bool is_first_seed(const struct run_set *set, size_t index) {
+    const struct run *run = set->runs[index], *before = index > 0 ? set->runs[index - 1] : NULL;
+    return !before || strcmp(before->dataset, run->dataset) != 0 ||
+           strcmp(before->arch, run->arch) != 0 || strcmp(before->method, run->method) != 0;
+}
+
+static bool is_drawn(const struct layout *at, size_t index) {
+    return (at->all || run_map_changes(at->set->runs[index])) &&
+           (!at->first_seeds || is_first_seed(at->set, index));
+}
+
+static size_t count_drawn(const struct layout *at) {
+    size_t count = 0;
+    for (size_t i = 0; i < at->set->count; i++) {
+        count += is_drawn(at, i);
     }
-    return !any || run_map_changes(run);
+    return count;
+}
+
+static struct layout lay_out(const struct run_set *set) {
+    struct layout at = {.set = set};
+    at.all = count_drawn(&at) == 0;
+    at.first_seeds = count_drawn(&at) > SEEDS_MAX;
+    at.shown = count_drawn(&at);
+    at.columns = at.shown <= 1 ? 1 : at.shown <= 4 ? 2 : at.shown <= 9 ? 3 : 4;
+    at.width = (PLOT_WIDTH - LEFT - RIGHT - GAP * ((double)at.columns - 1)) / (double)at.columns;
+    at.title = at.columns > 2 ? TITLE + LINE : TITLE;
+    double most = at.columns <= 2 ? 150 : at.columns == 3 ? 96 : 66, least = most < 60 ? most : 60;
+    for (size_t i = 0; i < set->count; i++) {
+        double height = set->runs[i]->layers * 9.0;
+        height = height < least ? least : height > most ? most : height;
+        at.height = is_drawn(&at, i) && height > at.height ? height : at.height;
+        at.arches = at.arches || strcmp(set->runs[i]->arch, set->runs[0]->arch) != 0;
+    }
+    return at;
 }
 
 static void draw_strip(struct plot *plot, const struct plot_panel *panel, int layers) {
@@ -65,8 +102,31 @@ static void draw_strip(struct plot *plot, const struct plot_panel *panel, int la
     }
 }
 
-static void draw_run(struct plot *plot, const struct run *run, const uint16_t *roots,
-                     size_t episodes, struct plot_panel panel) {
+// On one line, or where panels are narrow on two.
+static void draw_title(struct plot *plot, const struct layout *at, const struct run *run,
+                       struct plot_panel *panel, struct text *title) {
+    struct text method = {0};
+    text_add(title, run->dataset);
+    if (at->arches) {
+        text_format(title, " (%s)", figure_arch_name(run->arch));
+    }
+    text_format(&method, "%s%s%s", run->method, run->seed[0] ? ", seed " : "", run->seed);
+    double y = panel->y + panel->height + 8;
+    if (at->columns <= 2) {
+        text_format(title, ", %s", text_string(&method));
+    } else {
+        plot_text(plot, &(struct plot_label){
+                            .x = panel->x, .y = y, .string = text_string(&method), .size = 7});
+        y += LINE;
+    }
+    plot_text(plot, &(struct plot_label){
+                        .x = panel->x, .y = y, .string = text_string(title), .weight = PLOT_BOLD});
+    plot->script.failed = plot->script.failed || method.failed;
+    text_free(&method);
+}
+
+static void draw_run(struct plot *plot, const struct layout *at, const struct run *run,
+                     const uint16_t *roots, size_t episodes, struct plot_panel panel) {
     int series = plot_series(plot);
     for (size_t e = 0; e < episodes; e++) {
         for (int i = 0; i < run->layers; i++) {
@@ -76,75 +136,64 @@ static void draw_run(struct plot *plot, const struct run *run, const uint16_t *r
                      colour & 255);
         }
     }
-    char title[4 * RUN_NAME];
-    snprintf(title, sizeof title, "%s, %s%s%s", run->dataset, run->method,
-             run->seed[0] ? ", seed " : "", run->seed);
-    panel.title = title;
+    struct text title = {0};
+    draw_title(plot, at, run, &panel, &title);
+    text_free(&title);
     panel.x_axis = (struct plot_axis){.from = 0.5,
                                       .to = (double)episodes + 0.5,
                                       .labels = true,
                                       .whole = true,
                                       .ticks = panel.width > 250 ? 6 : 4};
-    panel.y_axis = (struct plot_axis){.from = -0.5,
-                                      .to = run->layers - 0.5,
-                                      .labels = true,
-                                      .whole = true,
-                                      .ticks = run->layers > 12 ? 6 : run->layers};
+    panel.y_axis =
+        (struct plot_axis){.from = -0.5,
+                           .to = run->layers - 0.5,
+                           .labels = true,
+                           .whole = true,
+                           .ticks = run->layers > 12 || at->height < 60 ? 6 : run->layers};
     draw_strip(plot, &panel, run->layers);
     plot_panel(plot, &panel);
     plot_draw(plot, "$s%d using 1:2:3:4:5 with rgbimage", series);
     plot_end_panel(plot);
 }
 
-static double panel_height(int layers) {
-    double height = layers * 9.0;
-    return height < 60 ? 60 : height > 150 ? 150 : height;
+// The panel at `place`, counted along the rows, with the names of its axes.
+static struct plot_panel place_panel(struct plot *plot, const struct layout *at, size_t place) {
+    size_t row = place / at->columns, column = place % at->columns;
+    struct plot_panel panel = {.width = at->width, .height = at->height};
+    panel.x = LEFT + (double)column * (at->width + GAP);
+    panel.y = plot->height - (double)(row + 1) * (at->title + at->height + ROW_GAP) + ROW_GAP;
+    if (column == 0) {
+        plot_text(plot, &(struct plot_label){.x = 8,
+                                             .y = panel.y + at->height / 2,
+                                             .string = "Layer",
+                                             .align = PLOT_CENTER,
+                                             .upright = true});
+    }
+    if (place + at->columns >= at->shown) {
+        plot_text(plot, &(struct plot_label){.x = panel.x + at->width / 2,
+                                             .y = panel.y - 21,
+                                             .string = "Episode",
+                                             .align = PLOT_CENTER});
+    }
+    return panel;
 }
 
 static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
-    size_t shown = 0;
-    double row_height = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        if (is_drawn(set, set->runs[i])) {
-            double height = panel_height(set->runs[i]->layers);
-            row_height = height > row_height ? height : row_height;
-            shown++;
-        }
-    }
-    size_t columns = shown > 1 ? 2 : 1, rows = (shown + columns - 1) / columns, place = 0;
-    double height = NOTE + (double)rows * (TITLE + row_height + ROW_GAP);
-    plot_begin(plot, PLOT_WIDTH, height);
-    double width = (PLOT_WIDTH - LEFT - RIGHT - GAP * ((double)columns - 1)) / (double)columns;
+    struct layout at = lay_out(set);
+    size_t rows = (at.shown + at.columns - 1) / at.columns, place = 0;
+    plot_begin(plot, PLOT_WIDTH, NOTE + (double)rows * (at.title + at.height + ROW_GAP));
     text_add(&plot->data, "dataset\tarch\tmethod\tseed\tepisode\troots\n");
     enum status status = STATUS_OK;
     for (size_t i = 0; i < set->count && status == STATUS_OK; i++) {
-        const struct run *run = set->runs[i];
         uint16_t *roots = NULL;
         size_t episodes = 0;
-        status = roots_build(run, &roots, &episodes, error);
+        status = roots_build(set->runs[i], &roots, &episodes, error);
         if (status == STATUS_OK) {
-            add_data(&plot->data, run, roots, episodes);
+            add_data(&plot->data, set->runs[i], roots, episodes);
         }
-        if (status == STATUS_OK && is_drawn(set, run)) {
-            size_t row = place / columns, column = place % columns;
-            struct plot_panel panel = {.width = width, .height = row_height};
-            panel.x = LEFT + (double)column * (width + GAP);
-            panel.y = height - (double)(row + 1) * (TITLE + row_height + ROW_GAP) + ROW_GAP;
-            if (column == 0) {
-                plot_text(plot, &(struct plot_label){.x = 8,
-                                                     .y = panel.y + row_height / 2,
-                                                     .string = "Layer",
-                                                     .align = PLOT_CENTER,
-                                                     .upright = true});
-            }
-            if (place + columns >= shown) {
-                plot_text(plot, &(struct plot_label){.x = panel.x + width / 2,
-                                                     .y = panel.y - 21,
-                                                     .string = "Episode",
-                                                     .align = PLOT_CENTER});
-            }
-            draw_run(plot, run, roots, episodes, panel);
-            place++;
+        if (status == STATUS_OK && is_drawn(&at, i)) {
+            struct plot_panel panel = place_panel(plot, &at, place++);
+            draw_run(plot, &at, set->runs[i], roots, episodes, panel);
         }
         free(roots);
     }
@@ -157,6 +206,7 @@ const struct figure_type FIGURE_F3 = {
     .caption =
         "For each layer and episode, the colour of the layer whose weights it uses; the strip "
         "beside each map shows every layer's own colour, so that a layer in its own colour is "
-        "independent. Runs whose map never changes are left out.",
+        "independent. Runs whose map never changes are left out; of more than twelve, only the "
+        "first seed of each method is drawn.",
     .build = build,
 };
