@@ -24,16 +24,19 @@ static float *take_floats(struct arrangement *at, size_t elements) {
     return take(at, elements, sizeof(float));
 }
 
+static void take_statistics(struct arrangement *at, struct stream *stream) {
+    stream->mean = take_floats(at, at->N);
+    stream->rstd = take_floats(at, at->N);
+}
+
 // What backward needs of one layer besides its input; without `hidden` that is left out.
 static void take_layer(struct arrangement *at, struct layer_activations *layer, bool hidden) {
-    layer->attention_mean = take_floats(at, at->N);
-    layer->attention_rstd = take_floats(at, at->N);
+    take_statistics(at, &layer->input);
     layer->qkv = take_acts(at, 3 * at->N * at->C);
     layer->attended = take_acts(at, at->N * at->C);
     layer->log_sum = take_floats(at, at->scores);
-    layer->middle = take_acts(at, at->N * at->C);
-    layer->feedforward_mean = take_floats(at, at->N);
-    layer->feedforward_rstd = take_floats(at, at->N);
+    layer->middle.value = take_acts(at, at->N * at->C);
+    take_statistics(at, &layer->middle);
     layer->hidden_input = take_acts(at, at->N * at->F);
     if (hidden) {
         layer->hidden = take_acts(at, at->N * at->F);
@@ -51,18 +54,23 @@ static void take_layers(struct arrangement *at, struct activations *all,
     for (int i = 0; i < config->layers; i++) {
         struct layer_activations *layer = &all->layers[i];
         *layer = shared;
-        layer->input = take_acts(at, at->N * at->C);
+        layer->input.value = take_acts(at, at->N * at->C);
         if (config->recompute != MODEL_RECOMPUTE_LAYER) {
             take_layer(at, layer, config->recompute == MODEL_RECOMPUTE_NONE);
         }
     }
-    all->output = take_acts(at, at->N * at->C);
+    all->output.value = take_acts(at, at->N * at->C);
 }
 
-// The head runs between forward and backward: its logits lie where backward's buffers will.
+// The head runs between forward and backward: its logits lie where backward's buffers will. So do
+// permuted columns, which are needed for a moment.
 static void arrange_training(struct arrangement *at, struct activations *all,
                              const struct model_config *config, size_t logits) {
     take_layers(at, all, config);
+    if (architecture_of(config)->transforms) {
+        all->transform_input = take_acts(at, at->N * at->C);
+        all->transformed.value = take_acts(at, at->N * at->C);
+    }
     size_t start = at->bytes;
     all->logits = take_acts(at, logits);
     size_t head_end = at->bytes;
@@ -70,6 +78,7 @@ static void arrange_training(struct arrangement *at, struct activations *all,
     all->branch = take_acts(at, at->N * at->C);
     all->attended_gradient = take_acts(at, at->N * at->C);
     all->wide_gradient = take_acts(at, at->N * at->F);
+    all->permuted = all->wide_gradient;
     all->stream_gradient = take_acts(at, at->N * at->C);
     at->bytes = at->bytes > head_end ? at->bytes : head_end;
 }
@@ -85,12 +94,15 @@ static void arrange_evaluation(struct arrangement *at, struct activations *all,
     take_layer(at, &shared, false);
     shared.input = shared.middle;
     shared.hidden = shared.hidden_input;
-    all->branch = take_acts(at, at->N * at->C);
+    all->branch = all->transform_input = all->transformed.value = take_acts(at, at->N * at->C);
+    if (config->permute != MODEL_PERMUTE_NONE) {
+        all->permuted = take_acts(at, at->N * at->F);
+    }
     at->bytes = at->bytes > head_end ? at->bytes : head_end;
     for (int i = 0; i < config->layers; i++) {
         all->layers[i] = shared;
     }
-    all->output = shared.input;
+    all->output.value = shared.input.value;
 }
 
 static size_t activations_arrange(struct activations *all, char *memory,
@@ -109,9 +121,12 @@ static size_t activations_arrange(struct activations *all, char *memory,
     all->targets = take(&at, at.N, sizeof(int32_t));
     all->correct = take(&at, at.N, sizeof(int32_t));
     all->losses = take_floats(&at, at.N);
-    all->final_mean = take_floats(&at, at.N);
-    all->final_rstd = take_floats(&at, at.N);
+    take_statistics(&at, &all->output);
     all->normed = take_acts(&at, at.N * C);
+    if (architecture_of(config)->transforms) {
+        all->types = take(&at, at.N, sizeof(int32_t)); // zeroed with all the memory, and left so
+        take_statistics(&at, &all->transformed);
+    }
     (training ? arrange_training : arrange_evaluation)(&at, all, config, logits);
     return at.bytes;
 }

@@ -29,10 +29,10 @@ static void linear_forward(const struct model *model, const struct pass *pass, e
                                weight->columns, weight->rows);
 }
 
-// No two of the three matrices may overlap.
+// Its gradients. `accumulate`: x_gradient += . x_gradient overlaps neither of the other two.
 static void linear_backward(const struct model *model, const struct pass *pass,
                             enum tying_part part, int layer, size_t tensor, act *x_gradient,
-                            const act *out_gradient, const act *x) {
+                            bool accumulate, const act *out_gradient, const act *x) {
     const struct tensor_layout *weight = &model->part_layouts[part].tensors[tensor];
     float *gradient = layer_gradient(model, part, layer, tensor);
     if (gradient) {
@@ -42,7 +42,32 @@ static void linear_backward(const struct model *model, const struct pass *pass,
     }
     model->ops->linear_backward_input(model->dev, x_gradient, out_gradient,
                                       layer_weight(model, part, layer, tensor), pass->N,
-                                      weight->columns, weight->rows, false);
+                                      weight->columns, weight->rows, accumulate);
+}
+
+// The output projection of a part: the linear that gets permuted columns, where any are.
+static void projection_forward(const struct model *model, const struct pass *pass,
+                               enum tying_part part, int layer, size_t tensor, act *out,
+                               const act *x) {
+    if (use_is_permuted(model, part, layer)) {
+        permute_forward(model, pass, layer, model->activations.permuted, x);
+        x = model->activations.permuted;
+    }
+    linear_forward(model, pass, part, layer, tensor, out, x);
+}
+
+// Permuted columns' gradient comes to lie in `spare`, which may be x, and is put back from there.
+static void projection_backward(const struct model *model, const struct pass *pass,
+                                enum tying_part part, int layer, size_t tensor, act *x_gradient,
+                                const act *out_gradient, const act *x, act *spare) {
+    if (!use_is_permuted(model, part, layer)) {
+        linear_backward(model, pass, part, layer, tensor, x_gradient, false, out_gradient, x);
+        return;
+    }
+    permute_forward(model, pass, layer, model->activations.permuted, x);
+    linear_backward(model, pass, part, layer, tensor, spare, false, out_gradient,
+                    model->activations.permuted);
+    permute_backward(model, pass, layer, x_gradient, spare);
 }
 
 void attention_forward(struct model *model, const struct pass *pass, int layer, act *out,
@@ -52,24 +77,27 @@ void attention_forward(struct model *model, const struct pass *pass, int layer, 
     struct dropout dropout = pass_dropout(model, pass, DROPOUT_ATTENTION, layer);
     linear_forward(model, pass, TYING_ATTENTION, layer, ATTENTION_QKV, kept->qkv, x);
     model->ops->attention_forward(model->dev, kept->attended, kept->log_sum, kept->qkv, pass->B,
-                                  pass->T, H, width(model) / H, true, &dropout);
-    linear_forward(model, pass, TYING_ATTENTION, layer, ATTENTION_PROJECTION, out, kept->attended);
+                                  pass->T, H, width(model) / H, !model->config.bidirectional,
+                                  &dropout);
+    projection_forward(model, pass, TYING_ATTENTION, layer, ATTENTION_PROJECTION, out,
+                       kept->attended);
 }
 
 void attention_backward(struct model *model, const struct pass *pass, int layer, act *x_gradient,
-                        const act *out_gradient, const act *x) {
+                        bool accumulate, const act *out_gradient, const act *x) {
     const struct layer_activations *kept = &model->activations.layers[layer];
     act *attended_gradient = model->activations.attended_gradient;
     act *qkv_gradient = model->activations.wide_gradient;
     size_t H = (size_t)model->config.heads;
     struct dropout dropout = pass_dropout(model, pass, DROPOUT_ATTENTION, layer);
-    linear_backward(model, pass, TYING_ATTENTION, layer, ATTENTION_PROJECTION, attended_gradient,
-                    out_gradient, kept->attended);
+    // What was kept for the feed-forward part, whose backward pass is over, is spare.
+    projection_backward(model, pass, TYING_ATTENTION, layer, ATTENTION_PROJECTION,
+                        attended_gradient, out_gradient, kept->attended, kept->hidden_input);
     model->ops->attention_backward(model->dev, qkv_gradient, attended_gradient, kept->attended,
                                    kept->qkv, kept->log_sum, pass->B, pass->T, H, width(model) / H,
-                                   true, &dropout);
-    linear_backward(model, pass, TYING_ATTENTION, layer, ATTENTION_QKV, x_gradient, qkv_gradient,
-                    x);
+                                   !model->config.bidirectional, &dropout);
+    linear_backward(model, pass, TYING_ATTENTION, layer, ATTENTION_QKV, x_gradient, accumulate,
+                    qkv_gradient, x);
 }
 
 void feedforward_forward(struct model *model, const struct pass *pass, int layer, act *out,
@@ -80,13 +108,13 @@ void feedforward_forward(struct model *model, const struct pass *pass, int layer
     model->ops->gelu_forward(model->dev, kept->hidden, kept->hidden_input,
                              pass->N * 4 * width(model));
     if (out) {
-        linear_forward(model, pass, TYING_FEEDFORWARD, layer, FEEDFORWARD_PROJECTION, out,
-                       kept->hidden);
+        projection_forward(model, pass, TYING_FEEDFORWARD, layer, FEEDFORWARD_PROJECTION, out,
+                           kept->hidden);
     }
 }
 
 void feedforward_backward(struct model *model, const struct pass *pass, int layer, act *x_gradient,
-                          const act *out_gradient, const act *x) {
+                          bool accumulate, const act *out_gradient, const act *x) {
     const struct layer_activations *kept = &model->activations.layers[layer];
     act *hidden_gradient = model->activations.wide_gradient;
     size_t n = pass->N * 4 * width(model);
@@ -94,9 +122,10 @@ void feedforward_backward(struct model *model, const struct pass *pass, int laye
     if (model->config.recompute == MODEL_RECOMPUTE_GELU && !last) {
         model->ops->gelu_forward(model->dev, kept->hidden, kept->hidden_input, n);
     }
-    linear_backward(model, pass, TYING_FEEDFORWARD, layer, FEEDFORWARD_PROJECTION, hidden_gradient,
-                    out_gradient, kept->hidden);
+    // Once its columns are permuted, `hidden` itself is spare.
+    projection_backward(model, pass, TYING_FEEDFORWARD, layer, FEEDFORWARD_PROJECTION,
+                        hidden_gradient, out_gradient, kept->hidden, kept->hidden);
     model->ops->gelu_backward(model->dev, hidden_gradient, hidden_gradient, kept->hidden_input, n);
     linear_backward(model, pass, TYING_FEEDFORWARD, layer, FEEDFORWARD_HIDDEN, x_gradient,
-                    hidden_gradient, x);
+                    accumulate, hidden_gradient, x);
 }

@@ -20,10 +20,11 @@ static size_t logits_stride(const struct model *model) {
 }
 
 static void chunk_logits(const struct model *model, size_t first, size_t rows) {
-    size_t C = (size_t)model->config.width;
-    model->ops->linear_forward(model->dev, model->activations.logits,
-                               act_at(model, model->activations.normed, first * C),
-                               base_weight(model, BASE_TOKEN), NULL, rows, C, logits_stride(model));
+    size_t C = (size_t)model->config.width, bias = model->architecture->head_bias;
+    model->ops->linear_forward(
+        model->dev, model->activations.logits, act_at(model, model->activations.normed, first * C),
+        base_weight(model, BASE_TOKEN), bias ? base_weight(model, bias) : NULL, rows, C,
+        logits_stride(model));
 }
 
 // The logits' gradient stands in their place; the rows of `normed` become their own gradient, once
@@ -31,9 +32,11 @@ static void chunk_logits(const struct model *model, size_t first, size_t rows) {
 static void chunk_backward(const struct model *model, size_t first, size_t rows) {
     const struct activations *all = &model->activations;
     size_t C = (size_t)model->config.width, O = logits_stride(model);
+    size_t bias = model->architecture->head_bias;
     act *x = act_at(model, all->normed, first * C);
-    model->ops->linear_backward_weight(model->dev, base_gradient(model, BASE_TOKEN), NULL,
-                                       all->logits, x, rows, C, O);
+    model->ops->linear_backward_weight(model->dev, base_gradient(model, BASE_TOKEN),
+                                       bias ? base_gradient(model, bias) : NULL, all->logits, x,
+                                       rows, C, O);
     model->ops->linear_backward_input(model->dev, x, all->logits, base_weight(model, BASE_TOKEN),
                                       rows, C, O, false);
 }

@@ -1,7 +1,8 @@
-// Initial weights as nanoGPT's: N(0, 0.02), those of the residual projections N(0, 0.02 /
-// sqrt(2L)). Element j of a tensor is normal number j of its place, so pieces can be drawn by any
+// Initial weights: N(0, 0.02), as nanoGPT's and BERT's. In GPT-2, where sums pile up in the residual
+// stream, those of the projections into it are N(0, 0.02 / sqrt(2L)). Element j of a tensor is normal number j of its place, so pieces can be drawn by any
 // thread.
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -11,8 +12,9 @@
 
 enum { PIECE = 4096, PIECES = 16 }; // elements drawn by one thread; pieces uploaded at a time
 
-static double initial_deviation(enum initial initial, int layers) {
-    return initial == INITIAL_RESIDUAL ? 0.02 / sqrt(2.0 * layers) : 0.02;
+static double initial_deviation(enum initial initial, const struct model_config *config) {
+    bool piles_up = initial == INITIAL_RESIDUAL && !architecture_of(config)->norms_behind;
+    return piles_up ? 0.02 / sqrt(2.0 * config->layers) : 0.02;
 }
 
 static void fill_constant(float *values, size_t n, float value) {
@@ -32,13 +34,17 @@ static void fill_normal(float *values, struct random_place place, size_t first, 
     }
 }
 
+static bool is_drawn(enum initial initial) {
+    return initial == INITIAL_NORMAL || initial == INITIAL_RESIDUAL;
+}
+
 static void fill(float *values, const struct model_config *config, enum initial initial,
                  struct random_place place, size_t first, size_t n) {
-    if (initial == INITIAL_ZERO || initial == INITIAL_ONE) {
+    if (!is_drawn(initial)) {
         fill_constant(values, n, initial == INITIAL_ONE);
         return;
     }
-    double deviation = initial_deviation(initial, config->layers);
+    double deviation = initial_deviation(initial, config);
     size_t pieces = (n + PIECE - 1) / PIECE;
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < pieces; i++) {
@@ -59,6 +65,7 @@ enum status init_block(struct model *model, const struct block *block, const str
     }
     for (size_t i = 0; i < layout->count; i++) {
         const struct tensor_layout *tensor = &layout->tensors[i];
+        assert(i < MODEL_INIT_SITES || !is_drawn(tensor->spec->initial));
         struct random_place place = {.seed = model->config.seed,
                                      .stream = RANDOM_INIT,
                                      .site = (uint8_t)(first_site + (int)i),

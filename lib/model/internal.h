@@ -5,8 +5,11 @@
 //   init.c         random initial weights
 //   activations.c  the memory of a step
 //   branch.c       attention and feed-forward, without norm and residual: the same in every model
+//   permute.c      the permutations of tied layers, for --permute
+//   stack.c        norms, residual sums, the layers in their order
 //   head.c         logits and cross-entropy
-//   gpt2.c         what makes it a GPT-2: embedding, norms, the residual stream
+//   gpt2.c         what makes it a GPT-2: embedding, where its norms stand
+//   bert.c         what makes it a BERT: these, and the transformation before the logits
 //   optimizer.c    clipping and AdamW
 //   model.c        opening, re-tying, checks, the calls of a step
 //
@@ -24,12 +27,15 @@
 
 enum extent {
     EXTENT_ONE,
-    EXTENT_WIDTH,      // C
-    EXTENT_QKV,        // 3C
-    EXTENT_HIDDEN,     // F = 4C
-    EXTENT_VOCABULARY, // V; in memory padded to the device's vocabulary_multiple
-    EXTENT_POSITIONS,  // T + 1
+    EXTENT_WIDTH,          // C
+    EXTENT_QKV,            // 3C
+    EXTENT_HIDDEN,         // F = 4C
+    EXTENT_VOCABULARY,     // V; in memory padded to the device's vocabulary_multiple
+    EXTENT_POSITIONS,      // T + 1
+    EXTENT_BERT_POSITIONS, // MODEL_BERT_POSITIONS, or T where that is more
+    EXTENT_TYPES,          // MODEL_TYPES
 };
+enum { MODEL_TYPES = 2 }; // of tokens, in BERT
 
 enum initial { INITIAL_ZERO, INITIAL_ONE, INITIAL_NORMAL, INITIAL_RESIDUAL };
 
@@ -39,7 +45,10 @@ struct tensor_spec {
     enum initial initial;
 };
 
-enum { MODEL_TENSORS_MAX = 8 };
+enum { MODEL_TENSORS_MAX = 10 };
+// Sites of the random initial weights: tensor i of the base has site i, of a part the next eight
+// after those before it. Part of the results' bits. Only tensors below it may be drawn.
+enum { MODEL_INIT_SITES = 8 };
 
 struct tensor_layout {
     const struct tensor_spec *spec;
@@ -54,19 +63,16 @@ struct layout {
     struct tensor_layout tensors[MODEL_TENSORS_MAX];
 };
 
-// Tensors of a part, in the order of their table.
+// Tensors of a part, in the order of their table; the norm comes first in each.
+enum { PART_NORM, PART_NORM_BIAS };
 enum {
-    ATTENTION_NORM,
-    ATTENTION_NORM_BIAS,
-    ATTENTION_QKV,
+    ATTENTION_QKV = PART_NORM_BIAS + 1,
     ATTENTION_QKV_BIAS,
     ATTENTION_PROJECTION,
     ATTENTION_PROJECTION_BIAS
 };
 enum {
-    FEEDFORWARD_NORM,
-    FEEDFORWARD_NORM_BIAS,
-    FEEDFORWARD_HIDDEN,
+    FEEDFORWARD_HIDDEN = PART_NORM_BIAS + 1,
     FEEDFORWARD_HIDDEN_BIAS,
     FEEDFORWARD_PROJECTION,
     FEEDFORWARD_PROJECTION_BIAS
@@ -91,16 +97,20 @@ struct pass {
     int64_t step;   // keys the dropout masks
 };
 
+// The residual stream where a norm takes it, and what the norm found.
+struct stream {
+    act *value;         // (N, C)
+    float *mean, *rstd; // (N)
+};
+
 struct layer_activations {
-    act *input;                             // (N, C) residual stream
-    float *attention_mean, *attention_rstd; // (N) of its first norm
-    act *qkv;                               // (N, 3C)
-    act *attended;                          // (N, C) before the projection
-    float *log_sum;                         // (B, H, T)
-    act *middle;                            // (N, C) residual stream between the parts
-    float *feedforward_mean, *feedforward_rstd;
-    act *hidden_input; // (N, F) before GELU
-    act *hidden;       // (N, F) after it
+    struct stream input;  // before the norm before attention
+    act *qkv;             // (N, 3C)
+    act *attended;        // (N, C) before the projection
+    float *log_sum;       // (B, H, T)
+    struct stream middle; // before the norm before the feed-forward part
+    act *hidden_input;    // (N, F) before GELU
+    act *hidden;          // (N, F) after it
 };
 
 // One block of memory. Buffers that are never needed at the same time share their place; which
@@ -110,16 +120,28 @@ struct activations {
     size_t bytes;
     bool training;
     struct layer_activations layers[TYING_LAYERS_MAX];
-    act *output;                         // (N, C) residual stream behind the last layer
-    float *final_mean, *final_rstd;      // (N)
+    struct stream output;                // behind the last layer
     act *normed;                         // (N, C) output of a norm; after the head, its gradient
     act *branch;                         // (N, C) output of a branch, and its gradient
+    act *permuted;                       // (N, F) with model_config.permute: what a linear gets
     act *attended_gradient;              // (N, C)
     act *wide_gradient;                  // (N, F) of hidden; (N, 3C) of qkv
     act *stream_gradient;                // (N, C) of the residual stream
     act *logits;                         // (head_rows, V padded)
     int32_t *tokens, *targets, *correct; // (N)
     float *losses;                       // (N)
+    // BERT:
+    int32_t *types;            // (N), all 0
+    act *transform_input;      // (N, C) before GELU
+    struct stream transformed; // after it
+};
+
+// A norm where it is used.
+struct norm {
+    const act *gain, *bias;
+    float *gain_gradient, *bias_gradient; // both NULL where the use trains nothing
+    const struct stream *stream;
+    struct dropout dropout; // of its output: behind BERT's embedding
 };
 
 // What distinguishes one architecture from another.
@@ -127,13 +149,28 @@ struct architecture {
     const struct tensor_spec *base; // tensors outside the layers
     size_t base_count;
     size_t base_final; // the tensors from this one on stand behind the last layer
+    size_t head_bias;  // the logits' bias; 0: none
+    float norm_eps;
+    bool norms_behind; // norms behind the residual sums, not before the branches (stack.c)
+    bool transforms;   // has token types, and a transformation before the logits
+    // The norm whose output a part of a layer gets; with layer L and TYING_ATTENTION, the head.
+    struct norm (*norm_before)(const struct model *model, const struct pass *pass,
+                               enum tying_part part, int layer);
     // From activations.tokens to `normed`, what the head gets.
     void (*forward)(struct model *model, const struct pass *pass);
     // From the gradient in `normed` to all other gradients.
     void (*backward)(struct model *model, const struct pass *pass);
 };
+extern const struct architecture ARCHITECTURE_BERT;
 extern const struct architecture ARCHITECTURE_GPT2;
 const struct architecture *architecture_of(const struct model_config *config);
+
+// Of the columns between a layer's branch and its output projection; see permute.c.
+struct permutations {
+    size_t groups, size; // `groups` groups of `size` columns change places; groups 0: none do
+    int32_t *source;     // (L, groups)
+    int32_t *inverse;    // (L, groups)
+};
 
 struct model {
     const struct ops *ops;
@@ -146,6 +183,7 @@ struct model {
     struct owner base_owner, owners[TYING_PARTS][TYING_LAYERS_MAX]; // by layer
     float *zeros[TYING_PARTS]; // what ghosts have for a gradient; NULL where there can be none
     struct activations activations;
+    struct permutations permutations;
     float *host_losses; // (B, T)
 };
 
@@ -187,14 +225,45 @@ struct dropout pass_dropout(const struct model *model, const struct pass *pass,
                             enum dropout_site site, int layer);
 void attention_forward(struct model *model, const struct pass *pass, int layer, act *out,
                        const act *x);
-// out_gradient may be x_gradient.
+// x_gradient = ..., or += with `accumulate`. out_gradient may be x_gradient.
 void attention_backward(struct model *model, const struct pass *pass, int layer, act *x_gradient,
-                        const act *out_gradient, const act *x);
+                        bool accumulate, const act *out_gradient, const act *x);
 // out NULL: only what backward needs.
 void feedforward_forward(struct model *model, const struct pass *pass, int layer, act *out,
                          const act *x);
 void feedforward_backward(struct model *model, const struct pass *pass, int layer, act *x_gradient,
-                          const act *out_gradient, const act *x);
+                          bool accumulate, const act *out_gradient, const act *x);
+
+// ---- permute.c
+enum status permutations_open(struct model *model, struct error *error);
+void permutations_close(struct model *model);
+// Whether this use's columns are permuted before the output projection of its part.
+bool use_is_permuted(const struct model *model, enum tying_part part, int layer);
+// out (N, groups size) is in with its columns permuted; the gradient: put back. out is not in.
+void permute_forward(const struct model *model, const struct pass *pass, int layer, act *out,
+                     const act *in);
+void permute_backward(const struct model *model, const struct pass *pass, int layer, act *out,
+                      const act *in);
+
+// ---- stack.c
+// The residual stream before the norm before a part; with layer L and TYING_ATTENTION, the output.
+const struct stream *stream_before(const struct model *model, enum tying_part part, int layer);
+struct norm part_norm(const struct model *model, enum tying_part part, int layer,
+                      const struct stream *stream);
+struct norm base_norm(const struct model *model, size_t tensor, const struct stream *stream);
+// normed = norm(stream)
+void norm_forward(const struct model *model, const struct pass *pass, const struct norm *norm);
+// The stream of `norm` = residual + dropout(branch); normed = norm of that.
+void residual_norm_forward(const struct model *model, const struct pass *pass,
+                           const struct norm *norm, const act *residual,
+                           const struct dropout *dropout);
+// stream_gradient = ..., or += with `accumulate`. normed_gradient is spent.
+void norm_backward(const struct model *model, const struct pass *pass, const struct norm *norm,
+                   act *stream_gradient, act *normed_gradient, bool accumulate);
+// From `normed`, what layer 0 gets, to `normed` behind the last norm.
+void stack_forward(struct model *model, const struct pass *pass);
+// From `stream_gradient` behind the last layer to that before the first.
+void stack_backward(struct model *model, const struct pass *pass);
 
 // ---- head.c
 size_t head_rows(const struct model_config *config); // rows of logits held at a time

@@ -10,7 +10,7 @@
 enum { WIDTH_MAX = 1 << 16, CONTEXT_MAX = 1 << 17, VOCABULARY_MAX = 1 << 24, BATCH_MAX = 1 << 16 };
 
 const struct architecture *architecture_of(const struct model_config *config) {
-    return config->arch == MODEL_GPT2 ? &ARCHITECTURE_GPT2 : NULL;
+    return config->arch == MODEL_GPT2 ? &ARCHITECTURE_GPT2 : &ARCHITECTURE_BERT;
 }
 
 static enum status check_range(const char *name, int value, int least, int most,
@@ -61,13 +61,10 @@ static enum status check_dropout(const struct model_config *config, struct error
 }
 
 enum status model_check(const struct model_config *config, struct error *error) {
-    if (config->arch != MODEL_GPT2) {
-        return error_set(error, STATUS_USAGE, "the BERT architecture is not available");
-    }
-    if (config->permute != MODEL_PERMUTE_NONE) {
-        return error_set(error, STATUS_USAGE, "permuting heads or hidden units is not available");
-    }
     enum status status = check_shape(config, error);
+    if (status == STATUS_OK && config->permute == MODEL_PERMUTE_HEADS && config->heads == 1) {
+        status = error_set(error, STATUS_USAGE, "one attention head cannot be permuted");
+    }
     return status == STATUS_OK ? check_dropout(config, error) : status;
 }
 
@@ -107,6 +104,9 @@ enum status model_open(struct model **model, const struct ops *ops, device *dev,
     status = memory_allocate((void **)&opened->host_losses, (size_t)config->batch,
                              (size_t)config->context * sizeof(float), "losses", error);
     if (status == STATUS_OK) {
+        status = permutations_open(opened, error);
+    }
+    if (status == STATUS_OK) {
         status = open_tied(opened, start_map, error);
     }
     if (status != STATUS_OK) {
@@ -121,6 +121,7 @@ void model_close(struct model *model) {
     if (model) {
         activations_close(model);
         storage_close(model);
+        permutations_close(model);
         free(model->host_losses);
         free(model);
     }

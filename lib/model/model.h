@@ -19,19 +19,26 @@
 
 enum model_arch { MODEL_GPT2, MODEL_BERT };
 enum model_recompute { MODEL_RECOMPUTE_NONE, MODEL_RECOMPUTE_GELU, MODEL_RECOMPUTE_LAYER };
+// Tied uses may have their attention heads permuted between attention and output projection, or
+// their hidden units between GELU and second linear: one permutation per layer position, fixed by
+// the seed, that leaves nothing in place. Tied means s[i] < i in a part that the map ties; a layer
+// that is independent by the state is not permuted, whosever storage it uses.
 enum model_permute { MODEL_PERMUTE_NONE, MODEL_PERMUTE_HEADS, MODEL_PERMUTE_HIDDEN };
+
+enum { MODEL_BERT_POSITIONS = 512 };
 
 struct model_config {
     enum model_arch arch;
     int layers;     // L
     int width;      // C, a multiple of heads
     int heads;      // H
-    int context;    // T; GPT-2 has T + 1 learned positions (as the released code)
+    int context;    // T; GPT-2 has T + 1 learned positions (as the released code), BERT 512, or T
     int vocabulary; // V
     int batch;      // B, the largest that will be asked for
     double dropout;
     enum model_recompute recompute;
     enum model_permute permute;
+    bool bidirectional; // attention sees both sides: for masked language modelling
     struct tying_options tying;
     uint64_t seed;
 };
@@ -97,7 +104,8 @@ enum status model_update(struct model *model, const struct model_update_options 
 enum status model_evaluate(struct model *model, const int32_t *inputs, const int32_t *targets,
                            int B, double *loss_sum, int64_t *count, int32_t *correct, float *losses,
                            struct error *error);
-// Logits of the last of `length` positions: host, (V). For sampling.
+// Logits of the last of `length` positions: host, (V). For sampling; not of a bidirectional model,
+// whose last position is itself seen.
 enum status model_next_logits(struct model *model, const int32_t *tokens, int length, float *logits,
                               struct error *error);
 

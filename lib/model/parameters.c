@@ -44,6 +44,11 @@ static size_t extent_size(enum extent extent, const struct model_config *config)
         return (size_t)config->vocabulary;
     case EXTENT_POSITIONS:
         return (size_t)config->context + 1;
+    case EXTENT_BERT_POSITIONS:
+        return (size_t)(config->context > MODEL_BERT_POSITIONS ? config->context
+                                                               : MODEL_BERT_POSITIONS);
+    case EXTENT_TYPES:
+        return MODEL_TYPES;
     }
     return 0;
 }

@@ -120,7 +120,7 @@ static enum status carry_out_step(struct model *model, const struct tying_step *
         return block_allocate(model, &storages[step->storage], layout, error);
     case TYING_STEP_INITIALISE:
         return init_block(model, &storages[step->storage], layout,
-                          (1 + (int)part) * MODEL_TENSORS_MAX, step->layer, error);
+                          (1 + (int)part) * MODEL_INIT_SITES, step->layer, error);
     case TYING_STEP_COPY:
         block_copy(model, &storages[step->storage], &storages[step->source], layout);
         return STATUS_OK;

@@ -57,10 +57,10 @@ BASE = [("embedding.token.weight", (VOCABULARY, WIDTH)),
         ("final.norm.weight", (WIDTH,)), ("final.norm.bias", (WIDTH,))]
 
 
-def make_parameters(tying_map):
+def make_parameters(tying_map, base=BASE):
     """Name to tensor, in lib/model's order: of the independent layers only."""
     parameters = {}
-    for i, (name, shape) in enumerate(BASE):
+    for i, (name, shape) in enumerate(base):
         parameters[name] = make_tensor(i, name, shape)
     for layer in range(LAYERS):
         if tying_map[layer] != layer:
@@ -145,14 +145,14 @@ def print_gradients(parameters):
     print("    },")
 
 
-def print_curve(parameters, tying_map, gradient_of_all_uses):
+def print_curve(parameters, logits):
+    """`logits`: a function of the tokens."""
     optimizer = torch.optim.AdamW(parameters.values(), lr=LR, betas=BETAS, eps=EPS,
                                   weight_decay=DECAY)
     losses, norms = [], []
     for step in range(STEPS):
         tokens, targets = make_batch(step)
-        loss = cross_entropy(logits_of(parameters, tying_map, gradient_of_all_uses, tokens),
-                             targets)
+        loss = cross_entropy(logits(tokens), targets)
         optimizer.zero_grad()
         loss.backward()
         norms.append(torch.nn.utils.clip_grad_norm_(parameters.values(), CLIP))
@@ -165,16 +165,13 @@ def print_curve(parameters, tying_map, gradient_of_all_uses):
     print("    },")
 
 
-def print_case(name, tying_map, gradient_of_all_uses):
-    parameters = make_parameters(tying_map)
+def print_results(make):
+    """`make` gives fresh parameters and logits as a function of tokens."""
+    parameters, logits_of_tokens = make()
     tokens, targets = make_batch(0)
-    logits = logits_of(parameters, tying_map, gradient_of_all_uses, tokens)
+    logits = logits_of_tokens(tokens)
     loss = cross_entropy(logits, targets)
     loss.backward()
-    print("{")
-    print(f'    .name = "{name}",')
-    print("    .map = {" + ", ".join(map(str, tying_map)) + "},")
-    print(f"    .gradient_of_all_uses = {str(gradient_of_all_uses).lower()},")
     print(f"    .loss = {number(loss)},")
     print("    .token_losses = {")
     print_list(cross_entropy(logits, targets, "none").flatten()[:30], " " * 8)
@@ -182,27 +179,32 @@ def print_case(name, tying_map, gradient_of_all_uses):
     print_list(logits[0, -1], " " * 8)
     print("    },")
     print_gradients(parameters)
-    print_curve(make_parameters(tying_map), tying_map, gradient_of_all_uses)
+    print_curve(*make())
     print("},")
 
 
-def main():
-    print("// Made by tests/reference/gpt2_reference.py with PyTorch "
-          f"{torch.__version__.split('+')[0]}, in float64. Not to be edited.")
+def print_case(name, tying_map, gradient_of_all_uses):
+    def make():
+        parameters = make_parameters(tying_map)
+        return parameters, lambda tokens: logits_of(parameters, tying_map, gradient_of_all_uses,
+                                                    tokens)
+
+    print("{")
+    print(f'    .name = "{name}",')
+    print("    .map = {" + ", ".join(map(str, tying_map)) + "},")
+    print(f"    .gradient_of_all_uses = {str(gradient_of_all_uses).lower()},")
+    print_results(make)
+
+
+def print_head(script, array):
+    print(f"// Made by tests/reference/{script} with PyTorch {torch.__version__.split('+')[0]}, in "
+          "float64. Not to be edited.")
     print("// clang-format off")
-    print("enum { REFERENCE_LAYERS = %d, REFERENCE_WIDTH = %d, REFERENCE_HEADS = %d, "
-          "REFERENCE_CONTEXT = %d," % (LAYERS, WIDTH, HEADS, CONTEXT))
-    print("       REFERENCE_VOCABULARY = %d, REFERENCE_BATCH = %d, REFERENCE_STEPS = %d, "
-          "REFERENCE_SAMPLES = %d," % (VOCABULARY, BATCH, STEPS, SAMPLES))
-    print("       REFERENCE_TOKEN_LOSSES = 30, REFERENCE_TENSORS = %d };"
-          % (len(BASE) + LAYERS * (len(ATTENTION) + len(FEEDFORWARD))))
-    print("static const struct reference {")
-    print("    const char *name;\n    int map[REFERENCE_LAYERS];\n    bool gradient_of_all_uses;")
-    print("    double loss, token_losses[REFERENCE_TOKEN_LOSSES], next_logits[REFERENCE_VOCABULARY];")
-    print("    struct { const char *name; double norm, samples[REFERENCE_SAMPLES]; } "
-          "gradients[REFERENCE_TENSORS];")
-    print("    double curve_losses[REFERENCE_STEPS], curve_norms[REFERENCE_STEPS];")
-    print("} REFERENCES[] = {")
+    print(f"static const struct reference {array}[] = {{")
+
+
+def main():
+    print_head("gpt2_reference.py", "GPT2_REFERENCES")
     print_case("independent", [0, 1, 2, 3], True)
     print_case("tied, gradients summed", [0, 0, 2, 2], True)
     print_case("tied, the owner's gradient alone", [0, 0, 2, 2], False)

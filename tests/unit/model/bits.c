@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include "lib/base/memory.h"
 #include "tests/unit/model/fixture.h"
 
 enum { L = 4, C = 24, H = 3, T = 30, V = 53, B = 11, STEPS = 3 }; // 330 rows: two chunks of logits
@@ -51,30 +52,76 @@ static void check_same(const struct outcome *got, const struct outcome *want) {
     CHECK(memcmp(got, want, sizeof *got) == 0);
 }
 
-static void test_recompute(void) {
-    struct outcome want, got;
+// Each architecture, both directions, and what is permuted.
+static const struct variant {
+    enum model_arch arch;
+    bool bidirectional;
+    enum model_permute permute;
+} VARIANTS[] = {
+    {MODEL_GPT2, false, MODEL_PERMUTE_NONE},   {MODEL_GPT2, false, MODEL_PERMUTE_HEADS},
+    {MODEL_GPT2, false, MODEL_PERMUTE_HIDDEN}, {MODEL_BERT, false, MODEL_PERMUTE_NONE},
+    {MODEL_BERT, true, MODEL_PERMUTE_HEADS},   {MODEL_BERT, false, MODEL_PERMUTE_HIDDEN},
+};
+
+static struct model_config variant_config(const struct variant *variant) {
     struct model_config config = CONFIG;
-    run(&config, &want);
-    CHECK(want.losses[0] > 3 && want.losses[0] < 5);
-    config.recompute = MODEL_RECOMPUTE_GELU;
-    run(&config, &got);
-    check_same(&got, &want);
-    config.recompute = MODEL_RECOMPUTE_LAYER;
-    run(&config, &got);
-    check_same(&got, &want);
+    config.arch = variant->arch;
+    config.bidirectional = variant->bidirectional;
+    config.permute = variant->permute;
+    return config;
+}
+
+static void test_recompute(void) {
+    for (size_t i = 0; i < ARRAY_LENGTH(VARIANTS); i++) {
+        struct outcome want, got;
+        struct model_config config = variant_config(&VARIANTS[i]);
+        run(&config, &want);
+        CHECK(want.losses[0] > 3 && want.losses[0] < 5);
+        config.recompute = MODEL_RECOMPUTE_GELU;
+        run(&config, &got);
+        check_same(&got, &want);
+        config.recompute = MODEL_RECOMPUTE_LAYER;
+        run(&config, &got);
+        check_same(&got, &want);
+    }
 }
 
 static void test_threads(void) {
     int before = omp_get_max_threads();
-    struct outcome want, got;
-    omp_set_num_threads(1);
-    run(&CONFIG, &want);
-    for (int threads = 2; threads <= 7; threads += 5) {
-        omp_set_num_threads(threads);
-        run(&CONFIG, &got);
-        check_same(&got, &want);
+    for (size_t i = 0; i < ARRAY_LENGTH(VARIANTS); i++) {
+        struct outcome want, got;
+        struct model_config config = variant_config(&VARIANTS[i]);
+        omp_set_num_threads(1);
+        run(&config, &want);
+        for (int threads = 2; threads <= 7; threads += 5) {
+            omp_set_num_threads(threads);
+            run(&config, &got);
+            check_same(&got, &want);
+        }
     }
     omp_set_num_threads(before);
+}
+
+// A buffer that is shared when it must not be shows where evaluation follows other work: a model
+// that has trained evaluates as one that only evaluates, with the same weights.
+static void test_evaluation_after_training(void) {
+    int32_t tokens[B * T], targets[B * T];
+    make_batch(tokens, targets, B * T, V, 0);
+    for (size_t i = 0; i < ARRAY_LENGTH(VARIANTS); i++) {
+        struct model_config config = variant_config(&VARIANTS[i]);
+        struct fixture f;
+        double before = 0, after = 0, loss = 0;
+        int64_t count = 0;
+        if (fixture_open(&f, &config, MAP)) {
+            CHECK_OK(&f, model_evaluate(f.model, tokens, targets, B, &before, &count, NULL, NULL,
+                                        &f.error));
+            CHECK_OK(&f, model_accumulate(f.model, tokens, targets, B, 1, &loss, &f.error));
+            CHECK_OK(&f, model_evaluate(f.model, tokens, targets, B, &after, &count, NULL, NULL,
+                                        &f.error));
+            CHECK(before == after && before > 0);
+        }
+        fixture_close(&f);
+    }
 }
 
 // Dropout is keyed by the step and the seed.
@@ -97,6 +144,7 @@ static void test_dropout_keys(void) {
 int main(void) {
     RUN(test_recompute);
     RUN(test_threads);
+    RUN(test_evaluation_after_training);
     RUN(test_dropout_keys);
     return check_finish();
 }

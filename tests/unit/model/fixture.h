@@ -77,6 +77,22 @@ __attribute__((unused)) static struct model_tensor find_tensor(struct fixture *f
     return search.found;
 }
 
+__attribute__((unused)) static enum status
+spread_weight(void *context, const struct model_tensor *tensor, struct error *error) {
+    uint32_t *identifier = context;
+    (void)error;
+    for (uint32_t i = 0; tensor->kind == MODEL_WEIGHT && i < tensor->n; i++) {
+        tensor->data[i] += (float)hash32(*identifier, i) * 0x1p-32F - 0.5F;
+    }
+    ++*identifier;
+    return STATUS_OK;
+}
+
+// Adds random numbers to all weights: so large that no branch is negligible.
+__attribute__((unused)) static void spread_weights(struct fixture *f, uint32_t identifier) {
+    CHECK_OK(f, model_visit_tensors(f->model, spread_weight, &identifier, &f->error));
+}
+
 // XXH64-like digest of all tensors of the kinds in `kinds` (bits 1 << kind), for comparing bits.
 struct digest {
     unsigned kinds;

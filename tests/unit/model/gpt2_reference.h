@@ -1,16 +1,6 @@
 // Made by tests/reference/gpt2_reference.py with PyTorch 2.15.0, in float64. Not to be edited.
 // clang-format off
-enum { REFERENCE_LAYERS = 4, REFERENCE_WIDTH = 48, REFERENCE_HEADS = 3, REFERENCE_CONTEXT = 20,
-       REFERENCE_VOCABULARY = 97, REFERENCE_BATCH = 15, REFERENCE_STEPS = 20, REFERENCE_SAMPLES = 4,
-       REFERENCE_TOKEN_LOSSES = 30, REFERENCE_TENSORS = 52 };
-static const struct reference {
-    const char *name;
-    int map[REFERENCE_LAYERS];
-    bool gradient_of_all_uses;
-    double loss, token_losses[REFERENCE_TOKEN_LOSSES], next_logits[REFERENCE_VOCABULARY];
-    struct { const char *name; double norm, samples[REFERENCE_SAMPLES]; } gradients[REFERENCE_TENSORS];
-    double curve_losses[REFERENCE_STEPS], curve_norms[REFERENCE_STEPS];
-} REFERENCES[] = {
+static const struct reference GPT2_REFERENCES[] = {
 {
     .name = "independent",
     .map = {0, 1, 2, 3},

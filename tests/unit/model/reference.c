@@ -1,14 +1,32 @@
-// GPT-2 against PyTorch: logits, losses, every gradient, and twenty steps of clipped AdamW, from
-// the same weights and tokens. The reference is in float64; the tolerances are float32's rounding
+// GPT-2 against PyTorch, and BERT against the transformers library: logits, losses, every gradient,
+// and twenty steps of clipped AdamW, from the same weights and tokens. The reference is in float64; the tolerances are float32's rounding
 // over sums of this length.
 
 #include <math.h>
 #include <stdbool.h>
 
+#include "lib/base/memory.h"
 #include "tests/unit/model/fixture.h"
-#include "tests/unit/model/gpt2_reference.h"
 
-enum { N = REFERENCE_BATCH * REFERENCE_CONTEXT, V = REFERENCE_VOCABULARY };
+// The sizes of tests/reference/gpt2_reference.py and bert_reference.py.
+enum { LAYERS = 4, WIDTH = 48, HEADS = 3, CONTEXT = 20, V = 97, BATCH = 15, STEPS = 20 };
+enum { N = BATCH * CONTEXT, SAMPLES = 4, TOKEN_LOSSES = 30, TENSORS_MAX = 10 + LAYERS * 12 };
+
+struct reference {
+    const char *name;
+    bool bert, bidirectional;
+    int map[LAYERS];
+    bool gradient_of_all_uses;
+    double loss, token_losses[TOKEN_LOSSES], next_logits[V];
+    struct {
+        const char *name;
+        double norm, samples[SAMPLES];
+    } gradients[TENSORS_MAX];
+    double curve_losses[STEPS], curve_norms[STEPS];
+};
+
+#include "tests/unit/model/bert_reference.h"
+#include "tests/unit/model/gpt2_reference.h"
 
 static const double LOSS_TOLERANCE = 4e-6, LOGIT_TOLERANCE = 1e-5;
 static const double GRADIENT_TOLERANCE = 2e-6; // of the tensor's norm
@@ -67,12 +85,14 @@ static enum status fill_tensor(void *context, const struct model_tensor *tensor,
 }
 
 static bool open_reference(struct fixture *f, const struct reference *reference) {
-    struct model_config config = {.layers = REFERENCE_LAYERS,
-                                  .width = REFERENCE_WIDTH,
-                                  .heads = REFERENCE_HEADS,
-                                  .context = REFERENCE_CONTEXT,
+    struct model_config config = {.arch = reference->bert ? MODEL_BERT : MODEL_GPT2,
+                                  .bidirectional = reference->bidirectional,
+                                  .layers = LAYERS,
+                                  .width = WIDTH,
+                                  .heads = HEADS,
+                                  .context = CONTEXT,
                                   .vocabulary = V,
-                                  .batch = REFERENCE_BATCH,
+                                  .batch = BATCH,
                                   .tying = TYING_SHARED};
     if (!reference->gradient_of_all_uses) {
         config.tying.gradient = TYING_GRADIENT_OWNER;
@@ -94,13 +114,13 @@ static void compare_evaluation(struct fixture *f, const struct reference *refere
     double sum = 0;
     int64_t count = 0;
     make_batch(tokens, targets, N, V, 0);
-    CHECK_OK(f, model_evaluate(f->model, tokens, targets, REFERENCE_BATCH, &sum, &count, NULL,
-                               losses, &f->error));
+    CHECK_OK(
+        f, model_evaluate(f->model, tokens, targets, BATCH, &sum, &count, NULL, losses, &f->error));
     worse(&worst_loss, sum / (double)count, reference->loss, 1);
-    for (int i = 0; i < REFERENCE_TOKEN_LOSSES; i++) {
+    for (int i = 0; i < TOKEN_LOSSES; i++) {
         worse(&worst_loss, (double)losses[i], reference->token_losses[i], 1);
     }
-    CHECK_OK(f, model_next_logits(f->model, tokens, REFERENCE_CONTEXT, logits, &f->error));
+    CHECK_OK(f, model_next_logits(f->model, tokens, CONTEXT, logits, &f->error));
     for (int i = 0; i < V; i++) {
         worse(&worst_logit, (double)logits[i], reference->next_logits[i], 1);
     }
@@ -118,7 +138,7 @@ static void compare_gradient(struct fixture *f, const struct reference *referenc
         squares += (double)tensor.data[j] * (double)tensor.data[j];
     }
     worse(&worst_gradient, sqrt(squares), norm, norm);
-    for (uint32_t j = 0; j < REFERENCE_SAMPLES; j++) {
+    for (uint32_t j = 0; j < SAMPLES; j++) {
         float sample = tensor.data[hash32(3000 + i, j) % tensor.n];
         worse(&worst_gradient, (double)sample, reference->gradients[i].samples[j], norm);
     }
@@ -128,9 +148,9 @@ static void compare_gradients(struct fixture *f, const struct reference *referen
     int32_t tokens[N], targets[N];
     double loss = 0;
     make_batch(tokens, targets, N, V, 0);
-    CHECK_OK(f, model_accumulate(f->model, tokens, targets, REFERENCE_BATCH, 0, &loss, &f->error));
+    CHECK_OK(f, model_accumulate(f->model, tokens, targets, BATCH, 0, &loss, &f->error));
     worse(&worst_loss, loss, reference->loss, 1);
-    for (uint32_t i = 0; i < REFERENCE_TENSORS && reference->gradients[i].name; i++) {
+    for (uint32_t i = 0; i < TENSORS_MAX && reference->gradients[i].name; i++) {
         compare_gradient(f, reference, i);
     }
 }
@@ -138,26 +158,32 @@ static void compare_gradients(struct fixture *f, const struct reference *referen
 static void compare_curve(struct fixture *f, const struct reference *reference) {
     const struct model_update_options options = {
         .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.01, .clip = 1.0};
-    for (int step = 0; step < REFERENCE_STEPS; step++) {
+    for (int step = 0; step < STEPS; step++) {
         int32_t tokens[N], targets[N];
         double loss = 0, norm = 0;
         make_batch(tokens, targets, N, V, (uint32_t)step);
-        CHECK_OK(f, model_accumulate(f->model, tokens, targets, REFERENCE_BATCH, step, &loss,
-                                     &f->error));
+        CHECK_OK(f, model_accumulate(f->model, tokens, targets, BATCH, step, &loss, &f->error));
         CHECK_OK(f, model_update(f->model, &options, &norm, &f->error));
         worse(&worst_curve, loss, reference->curve_losses[step], 1);
         worse(&worst_curve, norm, reference->curve_norms[step], 1);
     }
 }
 
-static void for_each_reference(void (*compare)(struct fixture *, const struct reference *)) {
-    for (size_t i = 0; i < sizeof REFERENCES / sizeof REFERENCES[0]; i++) {
+typedef void comparison(struct fixture *f, const struct reference *reference);
+
+static void for_each(const struct reference *references, size_t count, comparison *compare) {
+    for (size_t i = 0; i < count; i++) {
         struct fixture f;
-        if (open_reference(&f, &REFERENCES[i])) {
-            compare(&f, &REFERENCES[i]);
+        if (open_reference(&f, &references[i])) {
+            compare(&f, &references[i]);
         }
         fixture_close(&f);
     }
+}
+
+static void for_each_reference(comparison *compare) {
+    for_each(GPT2_REFERENCES, ARRAY_LENGTH(GPT2_REFERENCES), compare);
+    for_each(BERT_REFERENCES, ARRAY_LENGTH(BERT_REFERENCES), compare);
 }
 
 static void test_losses_and_logits(void) {
