@@ -3,6 +3,7 @@
 #define DLT_KERNELS_CPU_DROPOUT_H
 
 #include "kernels/cpu/cpu.h"
+#include "kernels/dropout.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "halves of words are read as they lie");
 
@@ -10,22 +11,6 @@ enum {
     DROPOUT_BATCH = 8 * LANES, // elements drawn at once
     DROPOUT_ROOM = 8 * 16 + 8, // floats that dropout_factors() may need beyond those asked for
 };
-
-// A struct dropout, ready to draw from.
-struct dropout_plan {
-    uint32_t threshold; // 0: nothing is dropped and nothing is drawn
-    float scale;
-    uint32_t counter[4], key[2];
-};
-
-INLINE struct dropout_plan dropout_plan(const struct dropout *dropout) {
-    double threshold = rint(65536 * dropout->p);
-    struct dropout_plan plan = {.threshold = (uint32_t)threshold,
-                                .scale = (float)(65536 / (65536 - threshold))};
-    assert(plan.threshold < 65536);
-    random_counter(&dropout->place, 0, plan.counter, plan.key);
-    return plan;
-}
 
 // Philox of the counters whose first word is in `index`; words[i] is word i of each lane's block.
 INLINE void dropout_philox(const struct dropout_plan *plan, vec_bits index, vec_bits words[4]) {

@@ -4,8 +4,8 @@
 
 #include "lib/base/math.h"
 
-void random_philox(const uint32_t counter[static 4], const uint32_t key[static 2],
-                   uint32_t out[static 4]) {
+void random_philox(const uint32_t counter[4], const uint32_t key[2],
+                   uint32_t out[4]) {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
     uint32_t k0 = key[0], k1 = key[1];
     for (int round = 0; round < 10; round++) {
@@ -24,8 +24,8 @@ void random_philox(const uint32_t counter[static 4], const uint32_t key[static 2
     out[3] = c3;
 }
 
-void random_counter(const struct random_place *place, uint32_t index, uint32_t counter[static 4],
-                    uint32_t key[static 2]) {
+void random_counter(const struct random_place *place, uint32_t index, uint32_t counter[4],
+                    uint32_t key[2]) {
     counter[0] = index;
     counter[1] = (uint32_t)place->stream << 24 | (uint32_t)place->site << 16 | place->layer;
     counter[2] = (uint32_t)place->step;
@@ -34,7 +34,7 @@ void random_counter(const struct random_place *place, uint32_t index, uint32_t c
     key[1] = (uint32_t)(place->seed >> 32);
 }
 
-void random_block(const struct random_place *place, uint32_t index, uint32_t out[static 4]) {
+void random_block(const struct random_place *place, uint32_t index, uint32_t out[4]) {
     uint32_t counter[4];
     uint32_t key[2];
     random_counter(place, index, counter, key);

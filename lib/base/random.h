@@ -33,12 +33,12 @@ struct random_place {
 };
 
 // The ten rounds themselves: out = philox(counter, key).
-void random_philox(const uint32_t counter[static 4], const uint32_t key[static 2],
-                   uint32_t out[static 4]);
+void random_philox(const uint32_t counter[4], const uint32_t key[2],
+                   uint32_t out[4]);
 // The counter and key of block `index` of a place.
-void random_counter(const struct random_place *place, uint32_t index, uint32_t counter[static 4],
-                    uint32_t key[static 2]);
-void random_block(const struct random_place *place, uint32_t index, uint32_t out[static 4]);
+void random_counter(const struct random_place *place, uint32_t index, uint32_t counter[4],
+                    uint32_t key[2]);
+void random_block(const struct random_place *place, uint32_t index, uint32_t out[4]);
 
 // The numbers of one place, one after the other.
 struct random_sequence {

@@ -1,0 +1,27 @@
+// A struct dropout, ready to draw from: derived alike on every device, and plain enough to be a
+// kernel's argument. C and C++.
+#ifndef DLT_KERNELS_DROPOUT_H
+#define DLT_KERNELS_DROPOUT_H
+
+#include <assert.h>
+#include <math.h>
+
+#include "kernels/ops.h"
+
+struct dropout_plan {
+    uint32_t threshold; // 0: nothing is dropped and nothing is drawn
+    float scale;
+    uint32_t counter[4], key[2];
+};
+
+static inline struct dropout_plan dropout_plan(const struct dropout *dropout) {
+    double threshold = rint(65536 * dropout->p);
+    struct dropout_plan plan;
+    plan.threshold = (uint32_t)threshold;
+    plan.scale = (float)(65536 / (65536 - threshold));
+    assert(plan.threshold < 65536);
+    random_counter(&dropout->place, 0, plan.counter, plan.key);
+    return plan;
+}
+
+#endif
