@@ -2,7 +2,7 @@
 
 PAPER := paper/build/$(PROFILE)
 TABLES := T1
-FIGURES := F1 F2 F3 F5
+FIGURES := F1 F2 F3 F4 F5
 report_logs := $(sort $(wildcard $(RUN_LOGS)/*.run.msgpack.zst $(RUN_LOGS)/*.metrics.msgpack.zst))
 report_tables := $(TABLES:%=$(PAPER)/tables/%.tex)
 report_figures := $(FIGURES:%=$(PAPER)/figures/%.pdf)

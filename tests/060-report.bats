@@ -123,7 +123,7 @@ column() { # column NAME ROW FILE: a cell of a CSV without quotes
     grep -F '\_\&\%\#\$\{\}\textasciitilde{}\textasciicircum{}\textbar{}' t.tex
     dlt-report table T1 --format md a >t.md
     grep -F '&lt;script>' t.md
-    for figure in F1 F2 F3 F5; do
+    for figure in F1 F2 F3 F4 F5; do
         dlt-report figure $figure a >f.svg
         python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' f.svg
         run -1 grep -c '<script' f.svg
@@ -133,13 +133,13 @@ column() { # column NAME ROW FILE: a cell of a CSV without quotes
 
 @test "a name cannot reach gnuplot's commands" {
     DATASET="it's \`touch pwned\` @x" exact a "x'; system('touch pwned') #" 1 40.0 42 300.0
-    for figure in F1 F2 F3 F5; do dlt-report figure $figure a >/dev/null; done
+    for figure in F1 F2 F3 F4 F5; do dlt-report figure $figure a >/dev/null; done
     [ ! -e pwned ]
 }
 
 @test "figures are well-formed, the same each time, and of the format asked for" {
     two_seeds
-    for figure in F1 F2 F3 F5; do
+    for figure in F1 F2 F3 F4 F5; do
         for format in svg pdf png tsv; do
             dlt-report figure $figure --format $format -o 1 a b c
             dlt-report figure $figure --format $format -o 2 a b c
@@ -172,7 +172,7 @@ column() { # column NAME ROW FILE: a cell of a CSV without quotes
 {"kind":"header","format":"dlt","version":1,"content":"run","program":"dlt-train","config":{}}
 {"kind":"start","layers":1,"map":[0]}
 END
-    for figure in F1 F2 F3 F5; do dlt-report figure $figure a >/dev/null; done
+    for figure in F1 F2 F3 F4 F5; do dlt-report figure $figure a >/dev/null; done
     dlt-report table T1 --format csv a >t.csv
     [ "$(column dataset 1 t.csv)" = data ]
     [ "$(column perplexity_best 1 t.csv)" = n/a ]
@@ -187,7 +187,7 @@ END
             made_up simulate --dataset $dataset --method $method >"$dataset.$method"
         done
     done
-    for figure in F1 F2 F3 F5; do
+    for figure in F1 F2 F3 F4 F5; do
         dlt-report figure $figure big | python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.stdin)'
         dlt-report figure $figure ./*.dynamic ./*.conventional |
             python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.stdin)'
@@ -218,7 +218,7 @@ END
 @test "the page is complete in itself" {
     two_seeds
     dlt-report html --published "$ROOT/results/published.tsv" -o p.html a b c
-    for id in T1 F1 F2 F3 F5 runs; do grep -F "id=\"$id\"" p.html >/dev/null; done
+    for id in T1 F1 F2 F3 F4 F5 runs; do grep -F "id=\"$id\"" p.html >/dev/null; done
     # Nothing is fetched: no address but names of XML, none in src or href but data: and #.
     run -1 grep -oE '(src|href)=["'"'"'](https?:)?//' p.html
     python3 - p.html <<'END'

@@ -9,6 +9,7 @@
     ITEM(FIGURE_F1)                                                                                \
     ITEM(FIGURE_F2)                                                                                \
     ITEM(FIGURE_F3)                                                                                \
+    ITEM(FIGURE_F4)                                                                                \
     ITEM(FIGURE_F5)
 
 #define DECLARE_FIGURE(name) extern const struct figure_type name;

@@ -113,6 +113,7 @@ struct run {
 // A measurement of dlt-eval: the numbers and strings of one "metric" record.
 struct metrics {
     char path[RUN_NAME];
+    char program[64]; // "dlt-eval similarity"
     uint64_t digest;
     struct run_pairs labels;
     struct run_pairs *records;

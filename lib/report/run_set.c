@@ -75,7 +75,12 @@ static enum status add_metrics(struct run_set *set, struct record_reader *reader
         return status;
     }
     struct metrics *metrics = &set->metrics[set->metrics_count - 1];
+    const char *program = NULL;
+    size_t length = 0;
     text_copy_clean(metrics->path, sizeof metrics->path, path, strlen(path));
+    if (record_get_string(&record->map, "program", &program, &length)) {
+        text_copy_clean(metrics->program, sizeof metrics->program, program, length);
+    }
     status = run_pairs_read(&metrics->labels, record_find(&record->map, "labels"), error);
     bool more = true;
     while (status == STATUS_OK &&

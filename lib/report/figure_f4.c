@@ -1,0 +1,421 @@
+// F4, similarity: for each run measured by dlt-eval similarity, a matrix of its independent layers
+// (attention above the diagonal, feed-forward below it), and one of attention heads by index.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/math.h"
+#include "lib/report/facets.h"
+#include "lib/report/figures.h"
+
+enum {
+    LEFT = 12,  // room for the numbers of rows
+    GAP = 18,   // between the two matrices
+    SPACE = 14, // between runs
+    TITLE = 26,
+    BELOW = 34, // numbers of columns, and the means
+    BAR = 60,
+    BAR_STEPS = 30,
+    HEADS_MAX = 1024
+};
+
+// A square of cosines, (size, size), NaN where there is none.
+struct matrix {
+    double *cells;
+    int *names; // (size) what the rows and columns are
+    int size;
+};
+
+struct similarity {
+    struct run names; // dataset, architecture, method and seed by the labels; nothing else
+    const struct metrics *metrics;
+    struct matrix layers, heads;
+    double same, others; // mean cosine of heads of the same index, and of different ones
+};
+
+struct layout {
+    struct similarity *items;
+    size_t count, columns;
+    double side, width;         // of a matrix, of a run
+    double layers_to, heads_to; // the colours' scales go from minus this to this
+};
+
+// ---- Reading ---------------------------------------------------------------------------------------
+
+static double number_in(const struct run_pairs *record, const char *name) {
+    const char *value = run_pairs_find(record, name);
+    return value && strcmp(value, "n/a") != 0 ? strtod(value, NULL) : math_canonical(NAN);
+}
+
+// An index in [0, limit), or -1.
+static int index_in(const struct run_pairs *record, const char *name, int limit) {
+    double value = number_in(record, name);
+    return value >= 0 && value < limit ? (int)value : -1;
+}
+
+static bool is_task(const struct run_pairs *record, const char *task) {
+    const char *value = run_pairs_find(record, "task");
+    return value && strcmp(value, task) == 0;
+}
+
+// What a record says of one cell; false for other records and for nonsense.
+struct cell {
+    int row, column;
+    bool head, feedforward;
+    double cosine;
+};
+
+static bool read_cell(const struct run_pairs *record, struct cell *cell) {
+    const char *part = run_pairs_find(record, "part");
+    cell->head = is_task(record, "head-similarity");
+    if (!cell->head && !is_task(record, "similarity")) {
+        return false;
+    }
+    int limit = cell->head ? HEADS_MAX : RUN_LAYERS_MAX;
+    cell->row = index_in(record, cell->head ? "head" : "layer", limit);
+    cell->column = index_in(record, "other", limit);
+    cell->feedforward = part && strcmp(part, "feedforward") == 0;
+    cell->cosine = number_in(record, "cosine");
+    return cell->row >= 0 && cell->column >= 0;
+}
+
+// Room for all indices that occur, in ascending order.
+static enum status allocate_matrix(struct matrix *matrix, const struct metrics *metrics, bool head,
+                                   struct error *error) {
+    void *names = NULL, *cells = NULL;
+    bool occurs[RUN_LAYERS_MAX] = {false};
+    struct cell cell;
+    for (size_t i = 0; i < metrics->record_count; i++) {
+        if (read_cell(&metrics->records[i], &cell) && cell.head == head) {
+            occurs[cell.row] = occurs[cell.column] = true;
+        }
+    }
+    enum status status =
+        memory_allocate(&names, RUN_LAYERS_MAX, sizeof *matrix->names, "a matrix", error);
+    matrix->names = names;
+    for (int i = 0; status == STATUS_OK && i < RUN_LAYERS_MAX; i++) {
+        if (occurs[i]) {
+            matrix->names[matrix->size++] = i;
+        }
+    }
+    size_t count = (size_t)matrix->size * (size_t)matrix->size;
+    if (status == STATUS_OK) {
+        status = memory_allocate(&cells, count, sizeof *matrix->cells, "a matrix", error);
+    }
+    matrix->cells = cells;
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        matrix->cells[i] = math_canonical(NAN);
+    }
+    return status;
+}
+
+static size_t place_of(const struct matrix *matrix, int name) {
+    size_t place = 0;
+    while (matrix->names[place] != name) {
+        place++;
+    }
+    return place;
+}
+
+static void fill(struct similarity *item) {
+    double sums[2] = {0, 0};
+    size_t counts[2] = {0, 0};
+    struct cell cell;
+    for (size_t i = 0; i < item->metrics->record_count; i++) {
+        if (!read_cell(&item->metrics->records[i], &cell)) {
+            continue;
+        }
+        struct matrix *matrix = cell.head ? &item->heads : &item->layers;
+        size_t row = place_of(matrix, cell.row), column = place_of(matrix, cell.column);
+        bool swap = !cell.head && (cell.feedforward ? row < column : row > column);
+        size_t at =
+            swap ? column * (size_t)matrix->size + row : row * (size_t)matrix->size + column;
+        matrix->cells[at] = cell.cosine;
+        if (cell.head && isfinite(cell.cosine)) {
+            sums[cell.row == cell.column] += cell.cosine;
+            counts[cell.row == cell.column]++;
+        }
+    }
+    item->others = counts[0] > 0 ? sums[0] / (double)counts[0] : NAN;
+    item->same = counts[1] > 0 ? sums[1] / (double)counts[1] : NAN;
+}
+
+static void copy_label(char *copy, size_t size, const struct metrics *metrics, const char *name) {
+    const char *value = run_pairs_find(&metrics->labels, name);
+    snprintf(copy, size, "%s", value ? value : "");
+}
+
+static enum status read_item(struct similarity *item, const struct metrics *metrics,
+                             struct error *error) {
+    item->metrics = metrics;
+    struct run *names = &item->names;
+    copy_label(names->dataset, sizeof names->dataset, metrics, "dataset");
+    copy_label(names->arch, sizeof names->arch, metrics, "arch");
+    copy_label(names->method, sizeof names->method, metrics, "method");
+    copy_label(names->seed, sizeof names->seed, metrics, "seed");
+    snprintf(names->path, sizeof names->path, "%s", metrics->path);
+    enum status status = allocate_matrix(&item->layers, metrics, false, error);
+    if (status == STATUS_OK) {
+        status = allocate_matrix(&item->heads, metrics, true, error);
+    }
+    if (status == STATUS_OK) {
+        fill(item);
+    }
+    return status;
+}
+
+static int compare_items(const void *a, const void *b) {
+    const struct similarity *left = a, *right = b;
+    return run_order(&left->names, &right->names);
+}
+
+static void free_items(struct layout *at) {
+    for (size_t i = 0; i < at->count; i++) {
+        free(at->items[i].layers.cells);
+        free(at->items[i].layers.names);
+        free(at->items[i].heads.cells);
+        free(at->items[i].heads.names);
+    }
+    free(at->items);
+}
+
+static enum status read_items(struct layout *at, const struct run_set *set, struct error *error) {
+    void *items = NULL;
+    enum status status = memory_allocate(&items, set->metrics_count, sizeof(struct similarity),
+                                         "the matrices", error);
+    at->items = items;
+    for (size_t i = 0; status == STATUS_OK && i < set->metrics_count; i++) {
+        if (strcmp(set->metrics[i].program, "dlt-eval similarity") == 0) {
+            status = read_item(&at->items[at->count++], &set->metrics[i], error);
+        }
+    }
+    if (status == STATUS_OK && at->count > 0) {
+        qsort(at->items, at->count, sizeof *at->items, compare_items);
+    }
+    return status;
+}
+
+static void add_matrix_data(struct text *data, const struct similarity *item,
+                            const struct matrix *matrix, bool head) {
+    for (int row = 0; row < matrix->size; row++) {
+        for (int column = 0; column < matrix->size; column++) {
+            double cosine = matrix->cells[row * matrix->size + column];
+            bool below = row > column, swap = below && !head;
+            if (!isnan(cosine)) {
+                figure_add_names(data, &item->names);
+                text_format(data, "%s\t%d\t%d\t",
+                            head    ? "head"
+                            : below ? "feedforward"
+                                    : "attention",
+                            matrix->names[swap ? column : row], matrix->names[swap ? row : column]);
+                text_add_real(data, cosine);
+                text_add(data, "\n");
+            }
+        }
+    }
+}
+
+// ---- Drawing ---------------------------------------------------------------------------------------
+
+// From blue at -1 over almost white to red at 1.
+static unsigned colour_of(double share) {
+    static const double ENDS[2][3] = {{0x21, 0x66, 0xac}, {0xb2, 0x18, 0x2b}};
+    const double white = 0xf7;
+    double strength = fmin(fabs(share), 1);
+    unsigned colour = 0;
+    for (int i = 0; i < 3; i++) {
+        double value = white + strength * (ENDS[share > 0][i] - white);
+        colour = colour << 8 | (unsigned)(value + 0.5);
+    }
+    return colour;
+}
+
+static void measure_scale(const struct matrix *matrix, double *most) {
+    for (int i = 0; i < matrix->size * matrix->size; i++) {
+        double cosine = fabs(matrix->cells[i]);
+        *most = cosine > *most ? cosine : *most;
+    }
+}
+
+static double round_up(double value) {
+    static const double STEPS[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5};
+    for (size_t i = 0; i < ARRAY_LENGTH(STEPS); i++) {
+        if (value <= STEPS[i]) {
+            return STEPS[i];
+        }
+    }
+    return 1;
+}
+
+// The numbers of rows and columns: as many as there is room for.
+static void draw_numbers(struct plot *plot, const struct matrix *matrix, double x, double y,
+                         double side) {
+    double cell = side / matrix->size;
+    int step = 1 + (int)(9 / cell);
+    for (int i = 0; i < matrix->size; i += step) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", matrix->names[i]);
+        double middle = (i + 0.5) * cell;
+        plot_text(plot, &(struct plot_label){.x = x - 3,
+                                             .y = y + side - middle,
+                                             .string = number,
+                                             .align = PLOT_RIGHT,
+                                             .size = 6});
+        plot_text(
+            plot,
+            &(struct plot_label){
+                .x = x + middle, .y = y - 6, .string = number, .align = PLOT_CENTER, .size = 6});
+    }
+}
+
+static void draw_matrix(struct plot *plot, const struct matrix *matrix, double x, double y,
+                        double side, double scale) {
+    if (matrix->size < 1) {
+        plot_text(plot, &(struct plot_label){.x = x + side / 2,
+                                             .y = y + side / 2,
+                                             .string = "no pairs",
+                                             .align = PLOT_CENTER,
+                                             .size = 7,
+                                             .colour = PLOT_FAINT_INK});
+        return;
+    }
+    int series = plot_series(plot), size = matrix->size;
+    for (int row = 0; row < size; row++) {
+        for (int column = 0; column < size; column++) {
+            double cosine = matrix->cells[row * size + column];
+            unsigned colour = isnan(cosine) ? 0xbdbdbd : colour_of(cosine / scale);
+            plot_row(plot, "%d %d %u %u %u", column, size - 1 - row, colour >> 16,
+                     colour >> 8 & 255, colour & 255);
+        }
+    }
+    draw_numbers(plot, matrix, x, y, side);
+    struct plot_axis axis = {.from = -0.5, .to = size - 0.5};
+    plot_panel(plot,
+               &(struct plot_panel){
+                   .x = x, .y = y, .width = side, .height = side, .x_axis = axis, .y_axis = axis});
+    plot_draw(plot, "$s%d using 1:2:3:4:5 with rgbimage", series);
+    plot_end_panel(plot);
+}
+
+// With a true minus, and none before a zero.
+static void add_mean(struct text *text, const char *name, double mean) {
+    double shown = rint(fabs(mean) * 1000) / 1000;
+    text_format(text, "%s %s%.3f", name, mean < 0 && shown > 0 ? "−" : "", shown);
+}
+
+static void draw_means(struct plot *plot, const struct similarity *item, double x, double y) {
+    if (!isfinite(item->same) || !isfinite(item->others)) {
+        return;
+    }
+    struct text line = {0};
+    add_mean(&line, "same head", item->same);
+    add_mean(&line, ", others", item->others);
+    plot_text(
+        plot,
+        &(struct plot_label){
+            .x = x, .y = y, .string = text_string(&line), .size = 6.5, .colour = PLOT_FAINT_INK});
+    text_free(&line);
+}
+
+static void draw_item(struct plot *plot, const struct layout *at, const struct similarity *item,
+                      double x, double y) {
+    struct text title = {0};
+    text_format(&title, "%s (%s)", item->names.dataset, figure_arch_name(item->names.arch));
+    plot_text(plot, &(struct plot_label){.x = x,
+                                         .y = y + at->side + 18,
+                                         .string = text_string(&title),
+                                         .weight = PLOT_BOLD});
+    text_clear(&title);
+    text_format(&title, "%s%s%s", item->names.method, item->names.seed[0] ? ", seed " : "",
+                item->names.seed);
+    plot_text(plot, &(struct plot_label){
+                        .x = x, .y = y + at->side + 8, .string = text_string(&title), .size = 7});
+    text_free(&title);
+    draw_means(plot, item, x, y - 18);
+    draw_matrix(plot, &item->layers, x, y, at->side, at->layers_to);
+    draw_matrix(plot, &item->heads, x + at->side + GAP, y, at->side, at->heads_to);
+}
+
+// A bar of the colours with the numbers at its ends, and what it is of.
+static void draw_bar(struct plot *plot, double x, double y, const char *name, double scale) {
+    char end[32];
+    plot_text(plot, &(struct plot_label){.x = x, .y = y + 4, .string = name});
+    x += plot_text_width(name, 0) + 6;
+    snprintf(end, sizeof end, "−%g", scale);
+    plot_text(plot, &(struct plot_label){.x = x, .y = y + 4, .string = end, .size = 7});
+    x += plot_text_width(end, 7) + 4;
+    for (int i = 0; i < BAR_STEPS; i++) {
+        double share = 2.0 * i / (BAR_STEPS - 1) - 1;
+        plot_rectangle(plot, x + i * BAR / (double)BAR_STEPS, y, BAR / (double)BAR_STEPS + 0.2, 8,
+                       colour_of(share));
+    }
+    snprintf(end, sizeof end, "%g", scale);
+    plot_text(plot, &(struct plot_label){.x = x + BAR + 4, .y = y + 4, .string = end, .size = 7});
+}
+
+static void measure(struct layout *at) {
+    for (size_t i = 0; i < at->count; i++) {
+        measure_scale(&at->items[i].layers, &at->layers_to);
+        measure_scale(&at->items[i].heads, &at->heads_to);
+    }
+    at->layers_to = round_up(at->layers_to);
+    at->heads_to = round_up(at->heads_to);
+    at->columns = at->count > 4 ? 4 : 2;
+    double columns = (double)at->columns;
+    at->width = (PLOT_WIDTH - SPACE * (columns - 1)) / columns;
+    at->side = (at->width - LEFT - GAP) / 2;
+}
+
+static void draw(struct plot *plot, const struct layout *at) {
+    if (at->count == 0) {
+        plot_begin(plot, PLOT_WIDTH, 30);
+        plot_text(plot, &(struct plot_label){.x = PLOT_WIDTH / 2.0,
+                                             .y = 15,
+                                             .string = "No similarity was measured.",
+                                             .align = PLOT_CENTER,
+                                             .colour = PLOT_FAINT_INK});
+        plot_panel(plot, &(struct plot_panel){
+                             .width = 1, .height = 1, .x_axis = {.to = 1}, .y_axis = {.to = 1}});
+        plot_end_panel(plot);
+        return;
+    }
+    size_t rows = (at->count + at->columns - 1) / at->columns;
+    double row_height = TITLE + at->side + BELOW;
+    plot_begin(plot, PLOT_WIDTH, (double)rows * row_height + 22);
+    draw_bar(plot, 2, plot->height - 12, "Layers", at->layers_to);
+    draw_bar(plot, PLOT_WIDTH / 2.0, plot->height - 12, "Heads", at->heads_to);
+    for (size_t i = 0; i < at->count; i++) {
+        double x = (double)(i % at->columns) * (at->width + SPACE) + LEFT;
+        double top = plot->height - 22 - (double)(i / at->columns) * row_height;
+        draw_item(plot, at, &at->items[i], x, top - TITLE - at->side);
+    }
+}
+
+static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
+    struct layout at = {0};
+    enum status status = read_items(&at, set, error);
+    if (status == STATUS_OK) {
+        text_add(&plot->data, "dataset\tarch\tmethod\tseed\tof\tfirst\tsecond\tcosine\n");
+        for (size_t i = 0; i < at.count; i++) {
+            add_matrix_data(&plot->data, &at.items[i], &at.items[i].layers, false);
+            add_matrix_data(&plot->data, &at.items[i], &at.items[i].heads, true);
+        }
+        measure(&at);
+        draw(plot, &at);
+    }
+    free_items(&at);
+    return status;
+}
+
+const struct figure_type FIGURE_F4 = {
+    .id = "F4",
+    .title = "Similarity",
+    .caption =
+        "Left of each pair: the cosine between the weights of independent layers, attention above "
+        "the diagonal and feed-forward below it. Right: between the attention heads of two "
+        "independent layers, the lower layer's head in the row and the higher one's in the column, "
+        "the mean over all pairs of layers. Were heads aligned by their index, the diagonal would "
+        "stand out; below are the mean cosines on it and off it.",
+    .build = build,
+};
