@@ -116,7 +116,7 @@ column() { # column NAME ROW FILE: a cell of a CSV without quotes
 @test "names from outside are escaped in every format" {
     DATASET='<script>alert(1)</script>' exact a '_&%#${}~^|' 1 40.0 42 300.0
     dlt-report html -o p.html a
-    run -1 grep -c '<script' p.html
+    [ "$(grep -c '<script' p.html)" -eq 1 ] # its own
     grep -F '&lt;script&gt;alert(1)&lt;/script&gt;' p.html
     dlt-report table T1 a >t.tex
     grep -F '\textless{}script\textgreater{}' t.tex
@@ -224,7 +224,7 @@ END
     python3 - p.html <<'END'
 import collections, html.parser, sys
 class Check(html.parser.HTMLParser):
-    stack, ids, void = [], collections.Counter(), {"meta", "br", "link"}
+    stack, ids, void = [], collections.Counter(), {"meta", "br", "link", "input"}
     def handle_starttag(self, tag, attributes):
         self.ids.update(v for k, v in attributes if k == "id")
         for k, v in attributes:

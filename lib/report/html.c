@@ -46,6 +46,8 @@ static const char STYLE[] =
     "@media(max-width:40rem){body{font-size:15px}h1{font-size:1.4rem}th,td{padding:.25rem "
     ".5rem}}\n";
 
+enum { PATHS_SPELLED_OUT = 4, RECORDS_SHOWN = 4 };
+
 // ---- Parts -------------------------------------------------------------------------------------------------
 
 static void add_setting(struct text *text, const struct run_set *set) {
@@ -59,9 +61,14 @@ static void add_head(struct text *text, const struct run_set *set) {
     text_add(text, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                   "style-src 'unsafe-inline'; img-src data:\">\n"
-                   "<title>Dynamic Layer Tying: a reproduction</title>\n<style>\n");
+                   "style-src 'unsafe-inline'; img-src data:");
+    if (html_scrubber_is_wanted(set)) {
+        text_add(text, "; script-src ");
+        html_scrubber_add_hash(text);
+    }
+    text_add(text, "\">\n<title>Dynamic Layer Tying: a reproduction</title>\n<style>\n");
     text_add(text, STYLE);
+    text_add(text, HTML_SCRUBBER_STYLE);
     text_add(text, "</style>\n</head>\n<body>\n<header>\n"
                    "<h1>Dynamic Layer Tying: a reproduction</h1>\n<p>");
     add_setting(text, set);
@@ -83,7 +90,16 @@ static void add_download(struct text *text, const char *name, const char *type,
     text_add(text, "\">Data</a>\n");
 }
 
-// The command that makes a part again, from the same files.
+static void add_paths(struct text *command, const struct report_input *input) {
+    for (size_t i = 0; i < input->path_count; i++) {
+        char path[RUN_NAME * 4];
+        text_copy_clean(path, sizeof path, input->paths[i], strlen(input->paths[i]));
+        text_add(command, " ");
+        text_add_shell(command, path);
+    }
+}
+
+// The command that makes a part again, from the same files; many files are named once, under "Files".
 static void add_command(struct text *text, const char *words, const struct report_input *input,
                         bool published) {
     struct text command = {0};
@@ -92,11 +108,10 @@ static void add_command(struct text *text, const char *words, const struct repor
         text_add(&command, " --published ");
         text_add_shell(&command, input->published_path);
     }
-    for (size_t i = 0; i < input->path_count; i++) {
-        char path[RUN_NAME * 4];
-        text_copy_clean(path, sizeof path, input->paths[i], strlen(input->paths[i]));
-        text_add(&command, " ");
-        text_add_shell(&command, path);
+    if (input->path_count > PATHS_SPELLED_OUT) {
+        text_add(&command, " \"$@\"");
+    } else {
+        add_paths(&command, input);
     }
     text_add(text, "<details><summary>Command</summary><pre><code>");
     text_add_xml(text, text_string(&command));
@@ -153,7 +168,11 @@ static enum status add_figure(struct text *text, const struct figure_type *type,
         text_add_xml(text, type->caption);
         text_add(text, " ");
         add_setting(text, input->set);
-        text_add(text, "</figcaption>\n</figure>\n<div class=\"more\">");
+        text_add(text, "</figcaption>\n</figure>\n");
+        if (strcmp(type->id, "F3") == 0 && html_scrubber_is_wanted(input->set)) {
+            html_scrubber_add(text, input->set);
+        }
+        text_add(text, "<div class=\"more\">");
         snprintf(name, sizeof name, "%s.tsv", type->id);
         snprintf(words, sizeof words, "figure %s --format svg -o %s.svg", type->id, type->id);
         add_download(text, name, "text/tab-separated-values", &tsv);
@@ -218,31 +237,58 @@ static void add_details(struct text *text, const struct run *run) {
     text_add(text, "</code></pre></details>\n");
 }
 
+static void add_record(struct text *text, const struct run_pairs *record) {
+    for (size_t i = 0; i < record->count; i++) {
+        // A count of 0 is one that this task does not make.
+        const struct run_pair *pair = &record->items[i];
+        if (pair->value[0] && strcmp(pair->value, "0") != 0 && strcmp(pair->name, "kind") != 0) {
+            text_add(text, "  ");
+            text_add_xml(text, pair->name);
+            text_add(text, " = ");
+            text_add_xml(text, pair->value);
+            text_add(text, "\n");
+        }
+    }
+}
+
+// What a file measured, or where it has many records, how many: a figure draws those.
 static void add_metrics(struct text *text, const struct run_set *set) {
     if (set->metrics_count == 0) {
         return;
     }
-    text_add(text, "<section>\n<h2 id=\"measurements\">Measurements</h2>\n<pre><code>");
+    text_add(text, "<section>\n<h2 id=\"measurements\">Measurements</h2>\n");
     for (size_t i = 0; i < set->metrics_count; i++) {
         const struct metrics *metrics = &set->metrics[i];
-        text_add_xml(text, metrics->path);
-        text_add(text, "\n");
-        for (size_t j = 0; j < metrics->record_count; j++) {
-            const struct run_pairs *record = &metrics->records[j];
-            for (size_t k = 0; k < record->count; k++) {
-                // A count of 0 is one that this task does not make.
-                bool told = record->items[k].value[0] && strcmp(record->items[k].value, "0") != 0;
-                if (told && strcmp(record->items[k].name, "kind") != 0) {
-                    text_add(text, "  ");
-                    text_add_xml(text, record->items[k].name);
-                    text_add(text, " = ");
-                    text_add_xml(text, record->items[k].value);
-                    text_add(text, "\n");
-                }
-            }
+        char digest[HASH_XXH64_TEXT];
+        hash_xxh64_text(metrics->digest, digest);
+        text_add(text, "<details><summary>");
+        text_add_xml(text, file_base_name(metrics->path));
+        text_format(text, "</summary><pre><code>digest %s\n", digest);
+        for (size_t j = 0; j < metrics->record_count && j < RECORDS_SHOWN; j++) {
+            add_record(text, &metrics->records[j]);
         }
+        if (metrics->record_count > RECORDS_SHOWN) {
+            text_format(text, "and %zu records more\n", metrics->record_count - RECORDS_SHOWN);
+        }
+        text_add(text, "</code></pre></details>\n");
     }
-    text_add(text, "</code></pre>\n</section>\n");
+    text_add(text, "</section>\n");
+}
+
+static void add_files(struct text *text, const struct report_input *input) {
+    if (input->path_count <= PATHS_SPELLED_OUT) {
+        return;
+    }
+    struct text command = {0};
+    text_add(&command, "set --");
+    add_paths(&command, input);
+    text_add(text, "<section>\n<h2 id=\"files\">Files</h2>\n<p class=\"faint\">What the commands "
+                   "on this page call <code>\"$@\"</code>.</p>\n<details><summary>Command</summary>"
+                   "<pre><code>");
+    text_add_xml(text, text_string(&command));
+    text_add(text, "</code></pre></details>\n</section>\n");
+    text->failed = text->failed || command.failed;
+    text_free(&command);
 }
 
 static void add_runs(struct text *text, const struct run_set *set) {
@@ -274,7 +320,11 @@ enum status html_write(struct text *text, const struct report_input *input, stru
     }
     add_metrics(text, input->set);
     add_runs(text, input->set);
-    text_format(text, "</main>\n<footer>Written by dlt-report %s.</footer>\n</body>\n</html>\n",
-                PROGRAM_VERSION);
+    add_files(text, input);
+    text_format(text, "</main>\n<footer>Written by dlt-report %s.</footer>\n", PROGRAM_VERSION);
+    if (html_scrubber_is_wanted(input->set)) {
+        html_scrubber_add_script(text);
+    }
+    text_add(text, "</body>\n</html>\n");
     return status;
 }

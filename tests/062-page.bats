@@ -1,0 +1,99 @@
+# The page in a browser: wide and narrow, light and dark, and the slider of the map over time.
+load helpers
+
+made_up() { python3 "$ROOT/tests/report/make_run.py" "$@"; }
+
+# In a frame of each width: how far the page is wider than it, and what the slider does.
+frame() {
+    cat <<'END'
+<!DOCTYPE html><meta charset="utf-8"><body><iframe id="frame" height="800" src="page.html"></iframe><script>
+const frame = document.getElementById("frame"), told = [];
+const pause = ms => new Promise(done => setTimeout(done, ms));
+frame.onload = async () => {
+    const page = frame.contentDocument, box = page.getElementById("F3-episodes");
+    for (const width of [390, 1280]) {
+        frame.width = width;
+        await pause(50);
+        told.push(`${width}: ${page.documentElement.scrollWidth - page.documentElement.clientWidth} over`);
+    }
+    const slider = box.querySelector("input"), button = box.querySelector("button");
+    const shown = () => told.push(box.querySelector("output").textContent + ": " +
+        [...box.querySelectorAll(".strip")].map(strip => strip.querySelector(".cells").textContent + ", " +
+            strip.querySelector(".count").textContent).join("; "));
+    const resources = frame.contentWindow.performance.getEntriesByType("resource");
+    told.push(`${resources.length} fetched`, ...resources.map(resource => resource.name));
+    told.push(box.hidden ? "hidden" : "visible");
+    shown();
+    slider.value = 1;
+    slider.dispatchEvent(new Event("input"));
+    shown();
+    slider.dispatchEvent(new KeyboardEvent("keydown", {key: " "}));
+    told.push(button.textContent);
+    await pause(2000);
+    shown();
+    told.push(button.textContent);
+    document.body.innerText = told.join("\n");
+};
+</script>
+END
+}
+
+browse() { # browse SCHEME FILE: 0 dark, 1 light
+    chromium --headless --no-sandbox --disable-gpu --disable-background-networking \
+        --disable-component-update --user-data-dir="$PWD/profile" --allow-file-access-from-files \
+        --enable-logging=stderr \
+        --blink-settings="preferredColorScheme=$1" --virtual-time-budget=8000 \
+        --dump-dom "file://$PWD/$2" 2>messages
+}
+
+@test "in a browser nothing overflows, the slider works, nothing is fetched, nothing complained of" {
+    command -v chromium >/dev/null || skip "no chromium: the page was not opened in a browser"
+    for dataset in wiki2 lambada; do
+        for method in dynamic conventional; do
+            made_up simulate --dataset $dataset --method $method --episodes 8 >"$method-$dataset"
+        done
+    done
+    made_up simulate --method '"><script>alert(1)</script>' --episodes 3 >hostile
+    dlt-report html --published "$ROOT/results/published.tsv" -o page.html ./*-wiki2 ./*-lambada hostile
+    frame >frame.html
+    for scheme in 0 1; do
+        browse $scheme frame.html | sed 's/<br>/\n/g; s/<[^>]*>//g' >told
+        cat told
+        for line in "390: 0 over" "1280: 0 over" "0 fetched" visible Pause Play; do grep -qxF "$line" told; done
+        # At the end, moved to the first episode, and played from there to the end again.
+        [ "$(grep -c '^Episode 8 of 8: ' told)" -eq 2 ]
+        [ "$(grep '^Episode 8 of 8: ' told | sort -u | wc -l)" -eq 1 ]
+        [ "$(grep '^Episode 1 of 8: ' told | tr ';' '\n' | wc -l)" -eq 3 ]
+        run -1 grep -i 'console' messages
+    done
+    # The slider shows what the data say: the roots of the first run's last episode.
+    roots="$(dlt-report figure F3 --format tsv ./*-wiki2 ./*-lambada hostile | awk -F '\t' \
+        '$1 == "wiki2" && $3 == "dynamic" { r = $6 } END { gsub(" ", "", r); print r }')"
+    grep -E "^Episode 8 of 8: (.*; )?$roots, " told
+}
+
+@test "the page's policy lets its own script run and no other" {
+    made_up simulate --episodes 2 >a
+    dlt-report html -o page.html a
+    python3 - page.html <<'END'
+import base64, hashlib, re, sys
+page = open(sys.argv[1], encoding="utf-8").read()
+(script,) = re.findall(r"<script>(.*?)</script>", page, re.S)
+digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+assert f"script-src 'sha256-{digest}'\"" in page
+assert "default-src 'none'" in page
+END
+    # A page whose maps never change needs no slider and has no script.
+    made_up simulate --method conventional --episodes 2 >b
+    dlt-report html -o page.html b
+    run -1 grep -c '<script\|script-src\|F3-episodes"' page.html
+}
+
+@test "many files are named once" {
+    for seed in 1 2 3 4 5; do made_up simulate --seed $seed --episodes 2 >run$seed; done
+    dlt-report html -o page.html run*
+    [ "$(grep -c "set -- run1 run2 run3 run4 run5" page.html)" -eq 1 ]
+    [ "$(grep -o 'dlt-report figure F2 [^<]*' page.html)" = 'dlt-report figure F2 --format svg -o F2.svg &quot;$@&quot;' ]
+    dlt-report html -o page.html run[1-3]
+    grep -F "dlt-report figure F2 --format svg -o F2.svg run1 run2 run3" page.html
+}
