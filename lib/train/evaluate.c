@@ -85,7 +85,8 @@ enum status evaluate_blocks(struct model *model, const struct blocks *blocks, si
         }
         size_t taken = limit - first < batch ? limit - first : batch;
         for (size_t b = 0; b < taken; b++) {
-            blocks_fill(blocks, first + b, w.inputs + b * T, w.targets + b * T);
+            blocks_fill(blocks, first + b, &MASKS_OF_EVALUATION, w.inputs + b * T,
+                        w.targets + b * T);
         }
         status = add_batch(model, &w, taken, result, error);
         for (size_t b = 0; status == STATUS_OK && b < taken; b++) {
@@ -94,7 +95,8 @@ enum status evaluate_blocks(struct model *model, const struct blocks *blocks, si
             }
         }
     }
-    result->text_tokens = (uint64_t)limit * text_targets;
+    result->text_tokens =
+        blocks->objective == OBJECTIVE_MLM ? result->tokens : (uint64_t)limit * text_targets;
     blocks_measure(blocks, limit, &result->text_bytes, &result->text_words);
     finish(result);
     workspace_free(&w);
@@ -154,6 +156,10 @@ void evaluation_put(const struct evaluation *result, struct record_builder *r) {
     record_put_int(r, "text_tokens", (int64_t)result->text_tokens);
     record_put_int(r, "text_bytes", (int64_t)result->text_bytes);
     record_put_int(r, "text_words", (int64_t)result->text_words);
-    record_put_real(r, "perplexity_per_word", result->perplexity_per_word);
-    record_put_real(r, "bits_per_byte", result->bits_per_byte);
+    if (result->text_words > 0) {
+        record_put_real(r, "perplexity_per_word", result->perplexity_per_word);
+    }
+    if (result->text_bytes > 0) {
+        record_put_real(r, "bits_per_byte", result->bits_per_byte);
+    }
 }

@@ -162,7 +162,10 @@ enum status lastword_evaluate(const struct trained *trained, const struct token_
                               struct lastword *result, struct error *error) {
     struct asking a;
     *result = (struct lastword){0};
-    enum status status = check(tokens, error);
+    enum status status = trained_require_causal(trained, "lastword", error);
+    if (status == STATUS_OK) {
+        status = check(tokens, error);
+    }
     if (status != STATUS_OK) {
         return status;
     }

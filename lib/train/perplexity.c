@@ -9,13 +9,17 @@ static enum status evaluate_text(const struct trained *trained, const struct tok
         return error_set(error, STATUS_USAGE, "--stride %lld is longer than the context, %lld",
                          (long long)stride, (long long)trained->checkpoint.settings.context);
     }
+    const struct settings *settings = &trained->checkpoint.settings;
+    enum status status = STATUS_OK;
     if (stride > 0) {
-        return evaluate_windows(trained->model, tokens, batch, (size_t)stride, result, error);
+        status = trained_require_causal(trained, "--stride", error);
+        return status == STATUS_OK
+                   ? evaluate_windows(trained->model, tokens, batch, (size_t)stride, result, error)
+                   : status;
     }
     struct blocks blocks;
-    enum status status =
-        blocks_open(&blocks, tokens, (enum blocks_kind)trained->checkpoint.settings.blocks,
-                    (size_t)trained->checkpoint.settings.context, error);
+    status = blocks_open(&blocks, tokens, (enum blocks_kind)settings->blocks,
+                         (enum objective)settings->objective, (size_t)settings->context, error);
     return status == STATUS_OK
                ? evaluate_blocks(trained->model, &blocks, batch, 0, result, NULL, error)
                : status;

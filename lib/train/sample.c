@@ -124,8 +124,11 @@ static enum status begin(struct continuation *s, const uint32_t *prompt, size_t 
 enum status sample_continue(const struct trained *trained, const struct sample_options *options,
                             int64_t end_of_text, const uint32_t *prompt, size_t prompt_length,
                             sample_sink *sink, void *context, struct error *error) {
-    struct continuation s;
-    enum status status = continuation_open(&s, trained, options, end_of_text, error);
+    struct continuation s = {0};
+    enum status status = trained_require_causal(trained, "sample", error);
+    if (status == STATUS_OK) {
+        status = continuation_open(&s, trained, options, end_of_text, error);
+    }
     if (status == STATUS_OK) {
         status = begin(&s, prompt, prompt_length, error);
     }

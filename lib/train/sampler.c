@@ -68,10 +68,11 @@ int sampler_next(struct sampler *sampler, int32_t *inputs, int32_t *targets) {
     if (sampler->pass == 0 || sampler->position == blocks->count) {
         sampler_begin_pass(sampler);
     }
+    const struct mask_draw masks = {sampler->seed, (uint8_t)sampler->stream, sampler->pass};
     size_t left = blocks->count - sampler->position;
     size_t taken = left < sampler->batch ? left : sampler->batch;
     for (size_t b = 0; b < taken; b++) {
-        blocks_fill(blocks, next_block(sampler), inputs + b * blocks->context,
+        blocks_fill(blocks, next_block(sampler), &masks, inputs + b * blocks->context,
                     targets + b * blocks->context);
     }
     return (int)taken;

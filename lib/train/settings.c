@@ -11,12 +11,12 @@ const char *const SPLIT_NAMES[SPLITS] = {"train", "valid", "test"};
 // what the help shows as the default of an option that --semantics sets.
 enum { AS_SEMANTICS = 3 };
 #define PRESET NULL, "as --semantics"
-static const char *const ARCHS[] = {"gpt2", NULL};
-static const char *const PERMUTES[] = {"none", NULL};
+static const char *const ARCHS[] = {"gpt2", "bert", NULL};
+static const char *const PERMUTES[] = {"none", "heads", "hidden", NULL};
 static const char *const RECOMPUTES[] = {"none", "gelu", "layer", NULL};
 static const char *const BLOCKS[] = {"released", "stream", NULL};
 static const char *const SAMPLINGS[] = {"reshuffle", "epoch", NULL};
-static const char *const OBJECTIVES[] = {"causal", NULL};
+static const char *const OBJECTIVES[] = {"causal", "mlm", NULL};
 static const char *const PRECISIONS[] = {"fp32", NULL};
 static const char *const DEVICES[] = {"auto", "cpu", NULL};
 static const char *const SEMANTICS[] = {"shared", "released", NULL};
@@ -106,7 +106,8 @@ static void describe_data(struct settings *s, struct option *table, size_t *coun
             "successors"),
         CHOICE("sampling", &s->sampling, SAMPLINGS,
                "whether every visit opens a freshly shuffled pass, or goes on through an epoch's"),
-        CHOICE("objective", &s->objective, OBJECTIVES, "what is predicted: each next token"),
+        CHOICE("objective", &s->objective, OBJECTIVES,
+               "what is predicted: each next token, or 15% of the tokens, masked, from both sides"),
     };
     APPEND(files, "Text", true);
     APPEND(data, "Data", false);
@@ -114,7 +115,9 @@ static void describe_data(struct settings *s, struct option *table, size_t *coun
 
 static void describe_model(struct settings *s, struct option *table, size_t *count) {
     const struct option model[] = {
-        CHOICE("arch", &s->arch, ARCHS, "architecture"),
+        CHOICE("arch", &s->arch, ARCHS,
+               "architecture: norms before the branches, or behind them and a transformation "
+               "before the logits"),
         INTEGER("layers", &s->layers, "L", 1, TYING_LAYERS_MAX, "transformer layers"),
         INTEGER("width", &s->width, "C", 1, 65536, "width of the residual stream"),
         INTEGER("heads", &s->heads, "H", 1, 1024, "attention heads, a divisor of the width"),
@@ -122,7 +125,8 @@ static void describe_model(struct settings *s, struct option *table, size_t *cou
         INTEGER("batch", &s->batch, "B", 1, 65536, "blocks of a training step"),
         REAL("dropout", &s->dropout, "P", 0, 0.99, "probability of dropout"),
         CHOICE("permute", &s->permute, PERMUTES,
-               "what is permuted in tied layers, to break their alignment"),
+               "what is permuted in tied layers before the output projection, to break their "
+               "alignment: attention heads or hidden units"),
         CHOICE("recompute", &s->recompute, RECOMPUTES,
                "what is computed again in the backward pass instead of kept"),
         CHOICE("precision", &s->precision, PRECISIONS, "number format"),
@@ -248,6 +252,9 @@ enum status settings_resolve(struct settings *settings, struct error *error) {
         return error_set(error, STATUS_USAGE, "--width %lld is not a multiple of --heads %lld",
                          (long long)settings->width, (long long)settings->heads);
     }
+    if (settings->permute == MODEL_PERMUTE_HEADS && settings->heads == 1) {
+        return error_set(error, STATUS_USAGE, "--permute heads needs 2 --heads or more");
+    }
     if (settings->blocks == BLOCKS_RELEASED && settings->context < 2) {
         return error_set(error, STATUS_USAGE, "--blocks released needs a --context of 2 or more");
     }
@@ -287,6 +294,7 @@ void settings_model_config(const struct settings *settings, uint32_t vocabulary,
         .dropout = settings->dropout,
         .recompute = (enum model_recompute)settings->recompute,
         .permute = (enum model_permute)settings->permute,
+        .bidirectional = settings->objective == OBJECTIVE_MLM,
         .tying = {.gradient = (enum tying_gradient)settings->gradient,
                   .untie = (enum tying_untie)settings->untie,
                   .moments = (enum tying_moments)settings->moments,

@@ -28,7 +28,7 @@ struct settings {
     const char *text[SPLITS]; // token files; "-": standard input
     int blocks;               // enum blocks_kind
     int sampling;             // enum sampling
-    int objective;
+    int objective;            // enum objective
     // How it learns
     int64_t episodes, steps_per_action, max_steps; // max_steps 0: no limit
     double lr, weight_decay, clip, beta1, beta2;

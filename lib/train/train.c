@@ -36,7 +36,8 @@ static enum status open_text(struct trainer *t, enum split split, struct error *
     }
     return status == STATUS_OK
                ? blocks_open(&t->blocks[split], tokens, (enum blocks_kind)t->settings->blocks,
-                             (size_t)t->settings->context, error)
+                             (enum objective)t->settings->objective, (size_t)t->settings->context,
+                             error)
                : status;
 }
 

@@ -1,5 +1,6 @@
 #include "lib/train/trained.h"
 
+#include "lib/train/blocks.h"
 #include "lib/train/fit.h"
 
 enum status trained_open(struct trained *trained, const char *path, int64_t batch,
@@ -74,4 +75,15 @@ enum status trained_open_with_text(struct trained *trained, struct token_file *t
         trained_close(trained);
     }
     return status;
+}
+
+enum status trained_require_causal(const struct trained *trained, const char *task,
+                                   struct error *error) {
+    if (trained->checkpoint.settings.objective == OBJECTIVE_CAUSAL) {
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_USAGE,
+                     "%s needs a network that tells the next token; this one, of --objective mlm, "
+                     "fills in masked ones",
+                     task);
 }

@@ -20,5 +20,8 @@ void trained_close(struct trained *trained);
 enum status trained_open_with_text(struct trained *trained, struct token_file *tokens,
                                    const char *checkpoint_path, const char *tokens_path,
                                    int64_t batch, struct error *error);
+// STATUS_USAGE: the network fills in masked tokens, and `task` wants one that tells the next.
+enum status trained_require_causal(const struct trained *trained, const char *task,
+                                   struct error *error);
 
 #endif

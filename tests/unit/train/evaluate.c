@@ -10,13 +10,13 @@ static void test_released(void) {
     struct error error = {0};
     struct blocks blocks;
     struct evaluation result;
-    CHECK_INT(blocks_open(&blocks, &text, BLOCKS_RELEASED, T, &error), STATUS_OK);
+    CHECK_INT(blocks_open(&blocks, &text, BLOCKS_RELEASED, OBJECTIVE_CAUSAL, T, &error), STATUS_OK);
     CHECK_INT(blocks.count, 7);
     CHECK_INT(evaluate_blocks(model, &blocks, BATCH, 0, &result, NULL, &error), STATUS_OK);
     double nll = 0, batch_losses[4] = {0};
     for (size_t b = 0; b < blocks.count; b++) {
         int32_t inputs[T], targets[T];
-        blocks_fill(&blocks, b, inputs, targets);
+        blocks_fill(&blocks, b, NULL, inputs, targets);
         for (size_t t = 0; t < T; t++) {
             double loss = loss_of(inputs, targets[t], t + 1);
             nll += t < T - 1 ? loss : 0; // the last target is no text
@@ -40,7 +40,7 @@ static void test_some_batches(void) {
     struct error error = {0};
     struct blocks blocks;
     struct evaluation result;
-    CHECK_INT(blocks_open(&blocks, &text, BLOCKS_STREAM, T, &error), STATUS_OK);
+    CHECK_INT(blocks_open(&blocks, &text, BLOCKS_STREAM, OBJECTIVE_CAUSAL, T, &error), STATUS_OK);
     CHECK_INT(evaluate_blocks(model, &blocks, BATCH, 2, &result, NULL, &error), STATUS_OK);
     CHECK(!result.full);
     CHECK_INT(result.blocks, 4);
