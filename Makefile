@@ -6,6 +6,7 @@
 #   V=1           shows each command in full
 
 BUILD ?= build
+$(if $(BUILD),,$(error BUILD names no folder))
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 VERSION := 0.1.0

@@ -7,41 +7,57 @@ $(BUILD)/state/fingerprint: $(addprefix $(bin)/,dlt-corpus dlt-tokenize dlt-trai
 	@mkdir -p $(@D)
 	pipelines/fingerprint $(bin) > $@
 
+fetch: ## download what PROFILE needs and DLT_DATA lacks, into DLT_DOWNLOADS (build/downloads)
+	$(if $(FETCH),@DLT_DATA='$(DLT_DATA)' pipelines/fetch pipelines/files.tsv '$(DLT_DOWNLOADS)' $(FETCH),@true)
+.PHONY: fetch
+
+# Texts: generated, or prepared from real files. $(call ...,DATASET,SPLIT). The split `passages` is
+# the test text with its line ends, for LAMBADA's last-word task.
+corpus_split = $(patsubst passages,test,$(2))
 corpus_seed_train := 1
 corpus_seed_valid := 2
 corpus_seed_test := 3
 corpus_bytes = $(or $(BYTES_$(2)_$(1)),$(BYTES_$(2)),$(error profile '$(PROFILE)' does not set BYTES_$(2)_$(1)))
-
-text_command_corpus = $(bin)/dlt-corpus --style $(STYLE_$(2)_$(1)) --language $(LANGUAGE_$(1)) \
+corpus_command = dlt-corpus --style $(STYLE_$(2)_$(1)) --language $(LANGUAGE_$(1)) \
     --split $(2) --seed $(corpus_seed_$(2)) --bytes $(call corpus_bytes,$(1),$(2))
-text_command_data = pipelines/prepare $(PREPARE_$(1)) $(2) \
-    '$(DLT_DATA)/$(firstword $(subst /, ,$(FILES_$(1))))'
+text_command_corpus = $(bin)/$(call corpus_command,$(1),$(corpus_split))
+text_recipe_corpus = echo "$(call corpus_command,$(1),$(corpus_split))"; sed -n 1p $(BUILD)/state/fingerprint
+text_command_files = pipelines/prepare $(PREPARE_$(1)) $(2) $(FILES_$(1))
+text_recipe_files = echo "prepare $(PREPARE_$(1)) $(2) $(HASHES_$(1))"; sha256sum <pipelines/prepare
+text_kind = $(if $(filter corpus,$(SOURCE)),corpus,files)
+
+# The vocabulary is trained on the training text, or one that is known by name.
+vocabulary_trained := $(if $(VOCABULARY_FILE),,yes)
+vocabulary_of = $(DATA)/$(1).vocab.$(if $(findstring wordpiece,$(VOCABULARY_OPTIONS)),txt,bpe)
 
 define split_rules
 $$(STATE)/$(1).$(2).recipe: $$(BUILD)/state/fingerprint FORCE
-	@{ echo "$$(call text_command_$$(SOURCE),$(1),$(2))" | sed 's/.*bin.//'; sed -n 1p $$<; \
-	  printf '$$(SUMS_$(1))'; } | pipelines/update $$@
+	@{ $$(call text_recipe_$(text_kind),$(1),$(2)); } | pipelines/update $$@
 $$(DATA)/$(1).$(2).txt: $$(STATE)/$(1).$(2).recipe | $$(bin)/dlt-corpus
 	@mkdir -p $$(@D)
-	$$(if $$(SUMS_$(1)),@cd '$$(DLT_DATA)' && printf '$$(SUMS_$(1))' | sha256sum -c --quiet -)
-	$$(call text_command_$$(SOURCE),$(1),$(2)) > $$@
-$$(DATA)/$(1).$(2).tokens.msgpack.zst: $$(DATA)/$(1).$(2).txt $$(DATA)/$(1).vocab.bpe \
+	$$(if $$(CHECKS_$(1)),@pipelines/verify $$(CHECKS_$(1)))
+	$$(call text_command_$(text_kind),$(1),$(2)) > $$@
+$$(DATA)/$(1).$(2).tokens.msgpack.zst: $$(DATA)/$(1).$(2).txt $$(call vocabulary_of,$(1)) \
     $$(STATE)/tokenize.recipe | $$(bin)/dlt-tokenize
-	$$(bin)/dlt-tokenize encode --quiet --vocab $$(DATA)/$(1).vocab.bpe -o $$@ $$<
+	$$(bin)/dlt-tokenize encode --quiet --vocab $$(call vocabulary_of,$(1)) $$(VOCABULARY_OPTIONS) \
+	    $(if $(filter passages,$(2)),--lines )-o $$@ $$<
 $$(DATA)/$(1).$(2).digest: $$(DATA)/$(1).$(2).tokens.msgpack.zst | $$(bin)/dlt-cat
 	@$$(bin)/dlt-cat $$< | tail -n 1 | sed 's/.*"content_xxh64":"\([0-9a-f]*\)".*/\1/' > $$@
 endef
 
 define dataset_rules
-$$(DATA)/$(1).vocab.bpe: $$(DATA)/$(1).train.txt $$(STATE)/tokenize.recipe | $$(bin)/dlt-tokenize
-	$$(bin)/dlt-tokenize train --quiet --size $$(VOCABULARY) -o $$@ $$<
-$(foreach s,$(SPLITS_$(1)),$(eval $(call split_rules,$(1),$(s))))
+$$(call vocabulary_of,$(1)): $$(if $$(vocabulary_trained),$$(DATA)/$(1).train.txt) $$(STATE)/tokenize.recipe | $$(bin)/dlt-tokenize
+	@mkdir -p $$(@D)
+	$$(if $$(vocabulary_trained),$$(bin)/dlt-tokenize train --quiet --size $$(VOCABULARY) -o $$@ $$<,\
+	    @pipelines/verify $$(VOCABULARY_HASH) $$(VOCABULARY_FILE) && cp $$(VOCABULARY_FILE) $$@)
+$(foreach s,$(SPLITS_$(1)) $(PASSAGES_$(1)),$(eval $(call split_rules,$(1),$(s))))
 endef
 
 $(STATE)/tokenize.recipe: $(BUILD)/state/fingerprint FORCE
-	@{ echo "size $(VOCABULARY)"; sed -n 2p $<; } | pipelines/update $@
+	@{ echo "size $(VOCABULARY)"; $(if $(VOCABULARY_FILE),echo "$(VOCABULARY_HASH) $(VOCABULARY_OPTIONS)";) \
+	  sed -n 2p $<; } | pipelines/update $@
 
 $(foreach d,$(DATASETS_HERE),$(eval $(call dataset_rules,$(d))))
 
-data: $(foreach d,$(DATASETS_HERE),$(foreach s,$(SPLITS_$(d)),$(DATA)/$(d).$(s).digest)) ## write and tokenise the texts of PROFILE
+data: $(foreach d,$(DATASETS_HERE),$(foreach s,$(SPLITS_$(d)) $(PASSAGES_$(d)),$(DATA)/$(d).$(s).digest)) ## write and tokenise the texts of PROFILE
 .PHONY: data

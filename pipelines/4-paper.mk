@@ -11,6 +11,7 @@ JOBS ?= $(shell nproc)
 sub_make = $(MAKE) --no-print-directory PROFILE=$(PROFILE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 paper: ## train what is missing and write paper/build/PROFILE/paper.pdf and index.html (PROFILE=quick)
+	@+$(sub_make) fetch || echo "dlt: going on without what cannot be fetched" >&2
 	@+$(sub_make) runs
 	@+$(sub_make) report
 	@echo "made $(PAPER)/paper.pdf and $(PAPER)/index.html"

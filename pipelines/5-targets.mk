@@ -10,7 +10,7 @@ install: all ## copy the tools to PREFIX (/usr/local), below DESTDIR if set
 .PHONY: install
 
 packages := gcc make zstd libc6-dev libzstd-dev libmsgpack-dev libutf8proc-dev libxxhash-dev \
-    nettle-dev bats jq python3-minimal gnuplot-nox fonts-lmodern latexmk texlive-latex-base \
+    nettle-dev bats jq curl ca-certificates unzip python3 openssl gnuplot-nox fonts-lmodern latexmk texlive-latex-base \
     texlive-latex-recommended texlive-fonts-recommended lmodern
 
 deps: ## install what is needed, with apt-get (sudo where not root)

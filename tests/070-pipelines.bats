@@ -81,12 +81,3 @@ expand() { # KIND TABLE-FILE VARIABLE...
     run --separate-stderr -2 expand experiments experiments.tsv -v known=wiki2 -v here=wiki2 -v seeds=1
     [[ "$stderr" == *"the columns are"* ]]
 }
-
-@test "a dataset that is not there is left out, and said to be" {
-    run --separate-stderr -0 expand datasets "$ROOT/pipelines/datasets.tsv" \
-        -v source=data -v datasets='wiki2 shake' -v folder=/nonexistent
-    [[ "$stderr" == *"dataset wiki2 is left out of this profile"* ]]
-    [[ "$stderr" == *"dataset shake is left out of this profile"* ]]
-    [[ "$output" == *"MISSING_shake := /nonexistent/tinyshakespeare/input.txt is not there"* ]]
-    [[ "$output" != *"DATASETS_HERE"* ]]
-}
