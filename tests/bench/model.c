@@ -12,10 +12,16 @@
 static int64_t layers = 12, width = 128, heads = 4, context = 128, batch = 8, vocabulary = 4096;
 static int64_t steps = 20;
 static double dropout = 0.2;
-static int recompute;
+static int arch, recompute;
+static const char *const ARCHS[] = {"gpt2", "bert", NULL};
 static const char *const RECOMPUTES[] = {"none", "gelu", "layer", NULL};
 
 static const struct option OPTIONS[] = {
+    {.name = "arch",
+     .type = OPTION_CHOICE,
+     .value = &arch,
+     .choices = ARCHS,
+     .help = "architecture"},
     {.name = "layers", .type = OPTION_INTEGER, .value = &layers, .argument = "L", .help = "layers"},
     {.name = "width", .type = OPTION_INTEGER, .value = &width, .argument = "C", .help = "width"},
     {.name = "heads", .type = OPTION_INTEGER, .value = &heads, .argument = "H", .help = "heads"},
@@ -69,7 +75,8 @@ static int compare_doubles(const void *a, const void *b) {
 }
 
 static enum status bench_open(struct bench *bench, struct error *error) {
-    struct model_config config = {.layers = (int)layers,
+    struct model_config config = {.arch = (enum model_arch)arch,
+                                  .layers = (int)layers,
                                   .width = (int)width,
                                   .heads = (int)heads,
                                   .context = (int)context,
@@ -126,10 +133,10 @@ static enum status bench_run(struct bench *bench, int64_t threads, struct error 
     struct model_memory memory;
     model_count_memory(model_get_config(bench->model), model_tying(bench->model), bench->ops,
                        &memory);
-    printf("%s L %d C %d H %d T %d B %d V %d dropout %g recompute %s threads %d: %.0f tokens/s "
+    printf("%s %s L %d C %d H %d T %d B %d V %d dropout %g recompute %s threads %d: %.0f tokens/s "
            "(best %.0f), %.1f MB counted, %.1f on the device, %.1f resident\n",
-           bench->ops->name, (int)layers, (int)width, (int)heads, (int)context, (int)batch,
-           (int)vocabulary, dropout, RECOMPUTES[recompute], (int)threads,
+           bench->ops->name, ARCHS[arch], (int)layers, (int)width, (int)heads, (int)context,
+           (int)batch, (int)vocabulary, dropout, RECOMPUTES[recompute], (int)threads,
            tokens / bench->seconds[steps / 2], tokens / bench->seconds[0],
            (double)memory.total * mb, (double)bench->ops->bytes_peak(bench->dev) * mb,
            (double)memory_peak_resident() * mb);

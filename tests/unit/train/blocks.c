@@ -289,6 +289,7 @@ static void test_sampler_restored(void) {
     CHECK(memcmp(want, got, sizeof want) == 0);
     CHECK_INT(sampler_restore(&other, 1, blocks.count + 1, &error), STATUS_DAMAGED);
     CHECK_INT(sampler_restore(&other, 0, 1, &error), STATUS_DAMAGED);
+    CHECK_INT(sampler_restore(&other, UINT64_C(1) << 32, 0, &error), STATUS_DAMAGED);
     sampler_close(&one);
     sampler_close(&other);
 }
