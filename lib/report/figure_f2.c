@@ -218,10 +218,12 @@ static struct plot_axis vertical_axis(const struct context *c, enum row row, boo
 static void draw_panel(struct context *c, enum row row, const struct facet *facet,
                        const struct plot_panel *panel) {
     if (panel->y_axis.labels) {
+        double length = plot_text_width(ROW[row].name, 0), room = panel->height + GAP - 4;
         plot_text(c->plot, &(struct plot_label){.x = 9,
                                                 .y = panel->y + panel->height / 2,
                                                 .string = ROW[row].name,
                                                 .align = PLOT_CENTER,
+                                                .size = length > room ? 8 * room / length : 8,
                                                 .upright = true});
     }
     if (panel->x_axis.labels) {

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/math.h"
 #include "lib/report/facets.h"
 #include "lib/report/figures.h"
+#include "lib/report/similarity.h"
 
 enum {
     LEFT = 12,  // room for the numbers of rows
@@ -16,22 +16,7 @@ enum {
     TITLE = 26,
     BELOW = 34, // numbers of columns, and the means
     BAR = 60,
-    BAR_STEPS = 30,
-    HEADS_MAX = 1024
-};
-
-// A square of cosines, (size, size), NaN where there is none.
-struct matrix {
-    double *cells;
-    int *names; // (size) what the rows and columns are
-    int size;
-};
-
-struct similarity {
-    struct run names; // dataset, architecture, method and seed by the labels; nothing else
-    const struct metrics *metrics;
-    struct matrix layers, heads;
-    double same, others; // mean cosine of heads of the same index, and of different ones
+    BAR_STEPS = 30
 };
 
 struct layout {
@@ -41,163 +26,8 @@ struct layout {
     double layers_to, heads_to; // the colours' scales go from minus this to this
 };
 
-// ---- Reading ---------------------------------------------------------------------------------------
-
-static double number_in(const struct run_pairs *record, const char *name) {
-    const char *value = run_pairs_find(record, name);
-    return value && strcmp(value, "n/a") != 0 ? strtod(value, NULL) : math_canonical(NAN);
-}
-
-// An index in [0, limit), or -1.
-static int index_in(const struct run_pairs *record, const char *name, int limit) {
-    double value = number_in(record, name);
-    return value >= 0 && value < limit ? (int)value : -1;
-}
-
-static bool is_task(const struct run_pairs *record, const char *task) {
-    const char *value = run_pairs_find(record, "task");
-    return value && strcmp(value, task) == 0;
-}
-
-// What a record says of one cell; false for other records and for nonsense.
-struct cell {
-    int row, column;
-    bool head, feedforward;
-    double cosine;
-};
-
-static bool read_cell(const struct run_pairs *record, struct cell *cell) {
-    const char *part = run_pairs_find(record, "part");
-    cell->head = is_task(record, "head-similarity");
-    if (!cell->head && !is_task(record, "similarity")) {
-        return false;
-    }
-    int limit = cell->head ? HEADS_MAX : RUN_LAYERS_MAX;
-    cell->row = index_in(record, cell->head ? "head" : "layer", limit);
-    cell->column = index_in(record, "other", limit);
-    cell->feedforward = part && strcmp(part, "feedforward") == 0;
-    cell->cosine = number_in(record, "cosine");
-    return cell->row >= 0 && cell->column >= 0;
-}
-
-// Room for all indices that occur, in ascending order.
-static enum status allocate_matrix(struct matrix *matrix, const struct metrics *metrics, bool head,
-                                   struct error *error) {
-    void *names = NULL, *cells = NULL;
-    bool occurs[RUN_LAYERS_MAX] = {false};
-    struct cell cell;
-    for (size_t i = 0; i < metrics->record_count; i++) {
-        if (read_cell(&metrics->records[i], &cell) && cell.head == head) {
-            occurs[cell.row] = occurs[cell.column] = true;
-        }
-    }
-    enum status status =
-        memory_allocate(&names, RUN_LAYERS_MAX, sizeof *matrix->names, "a matrix", error);
-    matrix->names = names;
-    for (int i = 0; status == STATUS_OK && i < RUN_LAYERS_MAX; i++) {
-        if (occurs[i]) {
-            matrix->names[matrix->size++] = i;
-        }
-    }
-    size_t count = (size_t)matrix->size * (size_t)matrix->size;
-    if (status == STATUS_OK) {
-        status = memory_allocate(&cells, count, sizeof *matrix->cells, "a matrix", error);
-    }
-    matrix->cells = cells;
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        matrix->cells[i] = math_canonical(NAN);
-    }
-    return status;
-}
-
-static size_t place_of(const struct matrix *matrix, int name) {
-    size_t place = 0;
-    while (matrix->names[place] != name) {
-        place++;
-    }
-    return place;
-}
-
-static void fill(struct similarity *item) {
-    double sums[2] = {0, 0};
-    size_t counts[2] = {0, 0};
-    struct cell cell;
-    for (size_t i = 0; i < item->metrics->record_count; i++) {
-        if (!read_cell(&item->metrics->records[i], &cell)) {
-            continue;
-        }
-        struct matrix *matrix = cell.head ? &item->heads : &item->layers;
-        size_t row = place_of(matrix, cell.row), column = place_of(matrix, cell.column);
-        bool swap = !cell.head && (cell.feedforward ? row < column : row > column);
-        size_t at =
-            swap ? column * (size_t)matrix->size + row : row * (size_t)matrix->size + column;
-        matrix->cells[at] = cell.cosine;
-        if (cell.head && isfinite(cell.cosine)) {
-            sums[cell.row == cell.column] += cell.cosine;
-            counts[cell.row == cell.column]++;
-        }
-    }
-    item->others = counts[0] > 0 ? sums[0] / (double)counts[0] : NAN;
-    item->same = counts[1] > 0 ? sums[1] / (double)counts[1] : NAN;
-}
-
-static void copy_label(char *copy, size_t size, const struct metrics *metrics, const char *name) {
-    const char *value = run_pairs_find(&metrics->labels, name);
-    snprintf(copy, size, "%s", value ? value : "");
-}
-
-static enum status read_item(struct similarity *item, const struct metrics *metrics,
-                             struct error *error) {
-    item->metrics = metrics;
-    struct run *names = &item->names;
-    copy_label(names->dataset, sizeof names->dataset, metrics, "dataset");
-    copy_label(names->arch, sizeof names->arch, metrics, "arch");
-    copy_label(names->method, sizeof names->method, metrics, "method");
-    copy_label(names->seed, sizeof names->seed, metrics, "seed");
-    snprintf(names->path, sizeof names->path, "%s", metrics->path);
-    enum status status = allocate_matrix(&item->layers, metrics, false, error);
-    if (status == STATUS_OK) {
-        status = allocate_matrix(&item->heads, metrics, true, error);
-    }
-    if (status == STATUS_OK) {
-        fill(item);
-    }
-    return status;
-}
-
-static int compare_items(const void *a, const void *b) {
-    const struct similarity *left = a, *right = b;
-    return run_order(&left->names, &right->names);
-}
-
-static void free_items(struct layout *at) {
-    for (size_t i = 0; i < at->count; i++) {
-        free(at->items[i].layers.cells);
-        free(at->items[i].layers.names);
-        free(at->items[i].heads.cells);
-        free(at->items[i].heads.names);
-    }
-    free(at->items);
-}
-
-static enum status read_items(struct layout *at, const struct run_set *set, struct error *error) {
-    void *items = NULL;
-    enum status status = memory_allocate(&items, set->metrics_count, sizeof(struct similarity),
-                                         "the matrices", error);
-    at->items = items;
-    for (size_t i = 0; status == STATUS_OK && i < set->metrics_count; i++) {
-        if (strcmp(set->metrics[i].program, "dlt-eval similarity") == 0) {
-            status = read_item(&at->items[at->count++], &set->metrics[i], error);
-        }
-    }
-    if (status == STATUS_OK && at->count > 0) {
-        qsort(at->items, at->count, sizeof *at->items, compare_items);
-    }
-    return status;
-}
-
 static void add_matrix_data(struct text *data, const struct similarity *item,
-                            const struct matrix *matrix, bool head) {
+                            const struct similarity_matrix *matrix, bool head) {
     for (int row = 0; row < matrix->size; row++) {
         for (int column = 0; column < matrix->size; column++) {
             double cosine = matrix->cells[row * matrix->size + column];
@@ -231,7 +61,7 @@ static unsigned colour_of(double share) {
     return colour;
 }
 
-static void measure_scale(const struct matrix *matrix, double *most) {
+static void measure_scale(const struct similarity_matrix *matrix, double *most) {
     for (int i = 0; i < matrix->size * matrix->size; i++) {
         double cosine = fabs(matrix->cells[i]);
         *most = cosine > *most ? cosine : *most;
@@ -249,8 +79,8 @@ static double round_up(double value) {
 }
 
 // The numbers of rows and columns: as many as there is room for.
-static void draw_numbers(struct plot *plot, const struct matrix *matrix, double x, double y,
-                         double side) {
+static void draw_numbers(struct plot *plot, const struct similarity_matrix *matrix, double x,
+                         double y, double side) {
     double cell = side / matrix->size;
     int step = 1 + (int)(9 / cell);
     for (int i = 0; i < matrix->size; i += step) {
@@ -269,8 +99,8 @@ static void draw_numbers(struct plot *plot, const struct matrix *matrix, double 
     }
 }
 
-static void draw_matrix(struct plot *plot, const struct matrix *matrix, double x, double y,
-                        double side, double scale) {
+static void draw_matrix(struct plot *plot, const struct similarity_matrix *matrix, double x,
+                        double y, double side, double scale) {
     if (matrix->size < 1) {
         plot_text(plot, &(struct plot_label){.x = x + side / 2,
                                              .y = y + side / 2,
@@ -298,19 +128,15 @@ static void draw_matrix(struct plot *plot, const struct matrix *matrix, double x
     plot_end_panel(plot);
 }
 
-// With a true minus, and none before a zero.
-static void add_mean(struct text *text, const char *name, double mean) {
-    double shown = rint(fabs(mean) * 1000) / 1000;
-    text_format(text, "%s %s%.3f", name, mean < 0 && shown > 0 ? "−" : "", shown);
-}
-
 static void draw_means(struct plot *plot, const struct similarity *item, double x, double y) {
     if (!isfinite(item->same) || !isfinite(item->others)) {
         return;
     }
     struct text line = {0};
-    add_mean(&line, "same head", item->same);
-    add_mean(&line, ", others", item->others);
+    text_add(&line, "same head ");
+    similarity_add_cosine(&line, item->same);
+    text_add(&line, ", others ");
+    similarity_add_cosine(&line, item->others);
     plot_text(
         plot,
         &(struct plot_label){
@@ -394,7 +220,7 @@ static void draw(struct plot *plot, const struct layout *at) {
 
 static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
     struct layout at = {0};
-    enum status status = read_items(&at, set, error);
+    enum status status = similarities_read(&at.items, &at.count, set, error);
     if (status == STATUS_OK) {
         text_add(&plot->data, "dataset\tarch\tmethod\tseed\tof\tfirst\tsecond\tcosine\n");
         for (size_t i = 0; i < at.count; i++) {
@@ -404,7 +230,7 @@ static enum status build(struct plot *plot, const struct run_set *set, struct er
         measure(&at);
         draw(plot, &at);
     }
-    free_items(&at);
+    similarities_free(at.items, at.count);
     return status;
 }
 

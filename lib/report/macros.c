@@ -71,15 +71,8 @@ static void define_profile(struct text *text, const struct run_set *set) {
 
 static void define_data(struct text *text, const struct run_set *set) {
     struct text list = {0};
-    size_t datasets = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        if (i == 0 || strcmp(set->runs[i]->dataset, set->runs[i - 1]->dataset) != 0) {
-            text_add(&list, datasets++ ? ", " : "");
-            text_add(&list, set->runs[i]->dataset);
-        }
-    }
+    size_t datasets = report_add_datasets(&list, set);
     bool generated = report_is_generated(set);
-    text_add(&list, generated ? " (generated text)" : "");
     define(text, "data", text_string(&list));
     text_clear(&list);
     text_format(&list, "%zu", datasets);
@@ -227,6 +220,9 @@ void macros_write(struct text *text, const struct report_input *input) {
     text_clear(&sentence);
     sentence_f2(&sentence, set);
     define(text, "sentence.F2", text_string(&sentence));
+    text_clear(&sentence);
+    sentence_f4(&sentence, set);
+    define(text, "sentence.F4", text_string(&sentence));
     text->failed = text->failed || sentence.failed;
     text_free(&sentence);
     struct group group;

@@ -13,5 +13,6 @@ void macros_write(struct text *text, const struct report_input *input);
 // Whole sentences that follow from the numbers; not escaped.
 void sentence_t1(struct text *text, const struct run_set *set);
 void sentence_f2(struct text *text, const struct run_set *set);
+void sentence_f4(struct text *text, const struct run_set *set); // similarity.c
 
 #endif
