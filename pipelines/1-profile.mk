@@ -1,23 +1,31 @@
-# The profile's sizes, and the tables of experiments and datasets as variables.
+# The profile's sizes, and the tables of datasets and experiments as variables.
 
 PROFILE ?= quick
+DATA := $(BUILD)/data/$(PROFILE)
+STATE := $(BUILD)/state/$(PROFILE)
+RUN_LOGS := results/$(PROFILE)
+CHECKPOINTS := $(BUILD)/checkpoints/$(PROFILE)
+bin := $(BUILD)/bin
 profile_file := pipelines/profiles/$(PROFILE).mk
-# `make report` needs none of them: it takes the run logs that are there.
-pipeline_goals := paper runs data fetch why
-ifneq ($(filter $(pipeline_goals) results/% paper/build/%,$(MAKECMDGOALS)),)
+profile_goals := paper runs data fetch why plan check-logs train-all report
+ifneq ($(filter $(profile_goals) results/% paper/build/%,$(MAKECMDGOALS)),)
 ifeq ($(wildcard $(profile_file)),)
 $(error no profile '$(PROFILE)'; there are: $(basename $(notdir $(wildcard pipelines/profiles/*.mk))))
 endif
 include $(profile_file)
-profile_missing := $(strip $(foreach v,TITLE SOURCE DATASETS SEEDS VOCABULARY TRAIN AGENT,$(if $($(v)),,$(v))))
+
+# What every profile sets; a size may be another for an architecture: LAYERS_bert.
+profile_sizes := LAYERS WIDTH HEADS CONTEXT BATCH DROPOUT EPISODES STEPS_PER_ACTION LEARNING_RATE \
+    EVAL_EVERY EPSILON_DECAY
+profile_missing := $(strip $(foreach v,TITLE SOURCE DATASETS SEEDS VOCABULARY $(profile_sizes),$(if $(strip $($(v))),,$(v))))
 ifneq ($(profile_missing),)
 $(error profile '$(PROFILE)' does not set $(profile_missing))
 endif
 
-# A table of pipelines/ as Make variables, in the file that is then included.
+# A table of pipelines/ as Make variables, in a file that is then included.
 # $(call expand,TABLE,VARIABLES): the file's name; any mistake stops here.
 expand_into = $(BUILD)/pipelines/$(PROFILE).$(1).mk
-expand = $(if $(shell mkdir -p $(BUILD)/pipelines && awk -f pipelines/table.awk -f pipelines/$(1).awk $(2) \
+expand = $(if $(shell mkdir -p $(BUILD)/pipelines && $(3) awk -f pipelines/table.awk -f pipelines/$(1).awk $(2) \
     pipelines/$(1).tsv > $(expand_into) || echo failed),$(error pipelines/$(1).tsv or the profile cannot be used),$(expand_into))
 
 # What `make fetch` downloads goes here, if DLT_DATA does not have it.
@@ -27,11 +35,15 @@ dry := $(if $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))$(filter p
 include $(call expand,datasets,-v source=$(SOURCE) -v datasets='$(DATASETS)' -v vocabulary='$(VOCABULARY)' \
     -v folder='$(DLT_DATA)' -v downloads='$(DLT_DOWNLOADS)' -v dry=$(dry) \
     pipelines/files.tsv pipelines/vocabularies.tsv)
-include $(call expand,experiments,-v known='$(DATASETS_KNOWN)' -v here='$(DATASETS_HERE)' -v seeds='$(SEEDS)')
+
+# The list of experiments that the report reads. Nothing is missing of a dataset that has run logs.
+experiments_list := $(BUILD)/pipelines/$(PROFILE).experiments.tsv
+have_logs = $(wildcard $(RUN_LOGS)/*-$(1)-s*.run.msgpack.zst)
+report_datasets := $(foreach d,$(DATASETS),$(if $(MISSING_$(d)),$(if $(call have_logs,$(d)),,$(d))))
+include $(call expand,experiments,-v known='$(DATASETS_KNOWN)' -v wanted='$(DATASETS)' -v here='$(DATASETS_HERE)' \
+    -v seeds='$(SEEDS)' $(foreach t,1 2 3 4 5 6,-v seeds_T$(t)='$(SEEDS_T$(t))') -v list=$(experiments_list).new,$(foreach d,$(report_datasets),MISSING_$(d)='$(MISSING_$(d))'))
+list_written := $(shell pipelines/update $(experiments_list) < $(experiments_list).new)
 endif
 
-DATA := $(BUILD)/data/$(PROFILE)
-STATE := $(BUILD)/state/$(PROFILE)
-RUN_LOGS := results/$(PROFILE)
-CHECKPOINTS := $(BUILD)/checkpoints/$(PROFILE)
-bin := $(BUILD)/bin
+# Where the runs are trained: dlt-train's --device.
+DEVICE ?= cpu

@@ -1,18 +1,37 @@
-# Training: a run log per line of experiments.tsv, dataset and seed.
+# Training: a run log per line of experiments.tsv, dataset and seed, and what is measured afterwards.
 #
 # A .config file holds all that a run's result depends on: the options, the digests of its tokens,
-# and what the tools compute (fingerprint). It changes only if one of them does; the run log depends
-# on it alone. `make why` shows which runs would be made, and what changed.
+# and what the tools compute (fingerprint). A .trained file holds the configuration that its run log
+# was made of, and the log's digest: it changes only if the result does. An .outcome file holds what
+# other runs want to know of how the run ended; these depend on it. `make why` shows which runs would
+# be made, and what changed.
 
-THREADS ?= 1
+# CPU runs go side by side, one thread each; others wait for their turn at the device.
+THREADS ?= $(if $(filter cpu,$(DEVICE)),1)
+QUEUE ?= $(if $(filter cpu,$(DEVICE)),,$(BUILD)/device.lock)
+
+run_log = $(RUN_LOGS)/$(1).run.msgpack.zst
+run_checkpoint = $(CHECKPOINTS)/$(1).checkpoint.msgpack.zst
 run_splits = $(SPLITS_$(RUN_DATASET_$(1)))
 run_digests = $(foreach s,$(call run_splits,$(1)),$(DATA)/$(RUN_DATASET_$(1)).$(s).digest)
 run_tokens = $(foreach s,$(call run_splits,$(1)),--$(s) $(DATA)/$(RUN_DATASET_$(1)).$(s).tokens.msgpack.zst)
-run_agent = dlt-qagent --policy $(RUN_POLICY_$(1))$(if $(filter qlearn random greedy,$(RUN_POLICY_$(1))), $(AGENT))
+run_needs = $(RUN_NEEDS_$(1):%=$(STATE)/%.outcome)
+run_needs_first = $(if $(filter why check-logs,$(MAKECMDGOALS)),,$(call run_needs,$(1)))
+
+# $(call size,NAME,RUN): for the run's architecture, or else for all.
+size = $(strip $(or $($(1)_$(RUN_ARCH_$(2))),$($(1))))
 comma := ,
+run_learns = $(filter qlearn random greedy,$(firstword $(RUN_POLICY_$(1))))
+run_agent = dlt-qagent --policy $(RUN_POLICY_$(1))$(if $(call run_learns,$(1)), --epsilon-decay $(call size,EPSILON_DECAY,$(1))$(AGENT:%= %))
 run_floor = $(if $(filter corpus,$(SOURCE)),$(comma)floor_bits_per_byte=$(shell cat $(DATA)/$(RUN_DATASET_$(1)).floor 2>/dev/null))
-run_labels = dataset=$(RUN_DATASET_$(1)),arch=$(RUN_ARCH_$(1)),method=$(RUN_METHOD_$(1)),seed=$(RUN_SEED_$(1)),profile=$(PROFILE)$(call run_floor,$(1))
-run_options = --arch $(RUN_ARCH_$(1)) $(strip $(TRAIN)) $(RUN_OPTIONS_$(1)) --seed $(RUN_SEED_$(1)) \
+# What the text is a sample of, the report says of every run on it.
+run_sample = $(if $(filter corpus,$(SOURCE)),,$(if $(SAMPLE_$(RUN_DATASET_$(1))),$(comma)sample=$(SAMPLE_$(RUN_DATASET_$(1)))))
+run_labels = dataset=$(RUN_DATASET_$(1)),arch=$(RUN_ARCH_$(1)),method=$(RUN_METHOD_$(1)),seed=$(RUN_SEED_$(1)),profile=$(PROFILE)$(call run_floor,$(1))$(call run_sample,$(1))
+run_options = --arch $(RUN_ARCH_$(1)) --layers $(call size,LAYERS,$(1)) --width $(call size,WIDTH,$(1)) \
+    --heads $(call size,HEADS,$(1)) --context $(call size,CONTEXT,$(1)) --batch $(call size,BATCH,$(1)) \
+    --dropout $(call size,DROPOUT,$(1)) --episodes $(call size,EPISODES,$(1)) \
+    --steps-per-action $(call size,STEPS_PER_ACTION,$(1)) --lr $(call size,LEARNING_RATE,$(1)) \
+    --eval-every $(call size,EVAL_EVERY,$(1)) $(strip $(TRAIN)) $(RUN_OPTIONS_$(1)) --seed $(RUN_SEED_$(1)) \
     --labels '$(call run_labels,$(1))' --agent '$(call run_agent,$(1))'
 
 # The true entropy of a generated test text, which no model can go below.
@@ -22,22 +41,60 @@ $(DATA)/%.floor: $(STATE)/%.test.recipe | $(bin)/dlt-corpus
 run_floor_file = $(if $(filter corpus,$(SOURCE)),$(DATA)/$(RUN_DATASET_$(1)).floor)
 
 .SECONDEXPANSION:
-$(STATE)/%.config: $$(call run_digests,$$*) $$(call run_floor_file,$$*) $(BUILD)/state/fingerprint FORCE
-	@{ echo "$(call run_options,$*)"; cat $(call run_digests,$*); sed -n 3p $(BUILD)/state/fingerprint; } | pipelines/update $@
+$(STATE)/%.config: $$(call run_digests,$$*) $$(call run_floor_file,$$*) $$(call run_needs_first,$$*) $(BUILD)/state/fingerprint FORCE
+	@set -e; options=$$(echo "$(call run_options,$*)" | pipelines/options $(call run_needs,$*)); \
+	{ echo "$$options"; cat $(call run_digests,$*); sed -n 3p $(BUILD)/state/fingerprint; } | pipelines/update $@
 
-$(RUN_LOGS)/%.run.msgpack.zst: $(STATE)/%.config | $(bin)/dlt-train $(bin)/dlt-qagent
-	@mkdir -p $(@D)
-	@pipelines/train $* $< $@ $(CHECKPOINTS)/$*.checkpoint.msgpack.zst \
-	    $(LAUNCH) $(bin)/dlt-train $(call run_tokens,$*) $(call run_options,$*) --threads $(THREADS) \
-	    --checkpoint-every 500
+$(STATE)/%.trained: $(STATE)/%.config FORCE | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat
+	@LAUNCH='$(LAUNCH)' QUEUE='$(QUEUE)' BIN=$(bin) pipelines/train $* $< $@ $(call run_log,$*) $(call run_checkpoint,$*) \
+	    $(bin)/dlt-train $(call run_tokens,$*) $(TRAIN_DEVICE) $(THREADS:%=--threads %) --checkpoint-every 500
+TRAIN_DEVICE = $(if $(filter cpu,$(DEVICE)),,--device $(DEVICE))
+
+$(STATE)/%.outcome: $(STATE)/%.trained
+	@BIN=$(bin) pipelines/outcome $* $(call run_log,$*) | pipelines/update $@
+
+$(RUN_LOGS)/%.run.msgpack.zst: $(STATE)/%.trained ;
+
+# ---- Measured afterwards -----------------------------------------------------------------------
 
 # What is known of each test text without any context.
-$(RUN_LOGS)/unigram-%.metrics.msgpack.zst: $(DATA)/%.train.digest $(DATA)/%.test.digest | $(bin)/dlt-eval
-	@mkdir -p $(@D)
-	@$(bin)/dlt-eval unigram --quiet --train $(DATA)/$*.train.tokens.msgpack.zst \
-	    --tokens $(DATA)/$*.test.tokens.msgpack.zst --labels dataset=$*,profile=$(PROFILE) -o $@
+$(RUN_LOGS)/unigram-%.metrics.msgpack.zst: $(DATA)/%.train.digest $(DATA)/%.test.digest | $(bin)/dlt-eval $(bin)/dlt-cat
+	@BIN=$(bin) pipelines/measure $@ $(bin)/dlt-eval unigram --quiet --train $(DATA)/$*.train.tokens.msgpack.zst \
+	    --tokens $(DATA)/$*.test.tokens.msgpack.zst --labels dataset=$*,profile=$(PROFILE)
 
-runs: $(RUNS:%=$(RUN_LOGS)/%.run.msgpack.zst) $(DATASETS_HERE:%=$(RUN_LOGS)/unigram-%.metrics.msgpack.zst) ## train every run of PROFILE
-why: $(RUNS:%=$(STATE)/%.config) ## say which runs of PROFILE would be trained, and why
-	@pipelines/why $(STATE) $(CHECKPOINTS) $(RUN_LOGS) $(RUNS)
-.PHONY: runs why
+# How alike the weights of independent layers are: for Figure 4, of the first seed.
+$(RUN_LOGS)/similarity-%.metrics.msgpack.zst: $(STATE)/%.trained | $(bin)/dlt-eval
+	@BIN=$(bin) pipelines/measure $@ $(bin)/dlt-eval similarity --quiet --checkpoint $(call run_checkpoint,$*)
+similarity_runs = $(filter %-s$(firstword $(SEEDS)),$(RUNS_F4))
+
+# The last word of LAMBADA's passages: for Tables 1 and 2.
+$(RUN_LOGS)/lastword-%.metrics.msgpack.zst: $(STATE)/%.trained $(DATA)/lambada.passages.digest | $(bin)/dlt-eval
+	@BIN=$(bin) pipelines/measure $@ $(bin)/dlt-eval lastword --quiet --checkpoint $(call run_checkpoint,$*) \
+	    --tokens $(DATA)/lambada.passages.tokens.msgpack.zst
+lastword_runs = $(if $(PASSAGES_lambada),$(foreach r,$(sort $(RUNS_T1) $(RUNS_T2)),$(if $(filter lambada,$(RUN_DATASET_$(r))),$(r))))
+
+metrics = $(DATASETS_HERE:%=unigram-%) $(similarity_runs:%=similarity-%) $(lastword_runs:%=lastword-%)
+
+# ---- Targets -----------------------------------------------------------------------------------
+
+# Runs whose configuration is known before anything is trained: those that need no other's outcome,
+# or have it from before. Only then, and for nothing but training, is an outcome itself brought about.
+run_lacks = $(filter-out $(wildcard $(call run_needs,$(1))),$(call run_needs,$(1)))
+known_runs = $(foreach r,$(RUNS),$(if $(call run_lacks,$(r)),,$(r)))
+
+# Logs that are there are looked at before anything is trained.
+runs: ## train every run of PROFILE
+	@+$(sub_make) check-logs
+	@+$(sub_make) train-all
+logs_here = $(wildcard $(RUN_LOGS)/*.msgpack.zst)
+logged_runs = $(foreach r,$(known_runs),$(if $(wildcard $(call run_log,$(r))),$(r)))
+check-logs: $(logged_runs:%=$(STATE)/%.config) | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat
+	@$(if $(logs_here),checked=$$($(bin)/dlt-cat --check $(logs_here)) || { echo "$$checked" | grep -v ': whole' >&2; exit 3; })
+	@$(foreach r,$(logged_runs),BIN=$(bin) pipelines/examine $(STATE)/$(r).config $(STATE)/$(r).trained \
+	    $(call run_log,$(r)) $(bin)/dlt-train $(call run_tokens,$(r)) >/dev/null &&) true
+train-all: $(RUNS:%=$(STATE)/%.trained) $(metrics:%=$(RUN_LOGS)/%.metrics.msgpack.zst)
+
+why: $(known_runs:%=$(STATE)/%.config) | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat ## say which runs of PROFILE would be trained, and why
+	@{ $(foreach r,$(RUNS),echo '$(r) $(call run_log,$(r)) $(words $(call run_lacks,$(r))) $(RUN_NEEDS_$(r):%=%,)' \
+	    '| $(bin)/dlt-train $(call run_tokens,$(r))';) } | BIN=$(bin) pipelines/why $(STATE)
+.PHONY: runs why check-logs train-all

@@ -12,9 +12,11 @@ pipeline() {
 @test "make paper: from nothing to a PDF and a page" {
     pipeline paper
     cd "$BATS_FILE_TMPDIR"
-    for run in conventional-wiki2-s1 dynamic-wiki2-s1 conventional-lambada-s1 dynamic-lambada-s1; do
+    for run in conventional-wiki2-s1 dynamic-lambada-s1 retrained-wiki2-s1 k15-wiki2-s1; do
         dlt-cat --check "results/$run.run.msgpack.zst"
     done
+    dlt-cat --check results/unigram-wiki2.metrics.msgpack.zst results/similarity-dynamic-wiki2-s1.metrics.msgpack.zst \
+        results/lastword-dynamic-lambada-s1.metrics.msgpack.zst
     [ "$(head -c 5 paper/paper.pdf)" = "%PDF-" ]
     grep -q '<svg' paper/index.html
     ls results/*.partial 2>/dev/null && return 1
@@ -25,37 +27,125 @@ pipeline() {
     touch "$BATS_FILE_TMPDIR/before"
     sleep 1
     run -0 pipeline paper
-    [[ "$output" != *"dlt-train"* ]] || { echo "$output"; false; }
+    [[ "$output" != *training* ]] || { echo "$output"; false; }
     [ -z "$(find "$BATS_FILE_TMPDIR/results" "$BATS_FILE_TMPDIR/paper" -name '*.zst' -newer "$BATS_FILE_TMPDIR/before")" ]
     [ ! "$BATS_FILE_TMPDIR/paper/paper.pdf" -nt "$BATS_FILE_TMPDIR/before" ]
 }
 
-@test "a run that is thrown away comes back with the same digest" {
+# Of a run's records of one kind, a field.
+field() { # RUN KIND EXPRESSION
+    dlt-cat --kind "$2" "$BATS_FILE_TMPDIR/results/$1.run.msgpack.zst" | jq -r "$3"
+}
+
+@test "every run of an architecture trains for the same number of steps" {
+    for log in "$BATS_FILE_TMPDIR"/results/*.run.msgpack.zst; do
+        dlt-cat --kind final "$log" | jq -r .steps
+    done | sort -u >steps
+    [ "$(cat steps)" = 16 ]
+    # 4 x 2 visits of 2 steps, so 2 x 8 of 1, and 2 of 15, the second cut short
+    [ "$(field k1-wiki2-s1 header '.config | "\(.episodes) \(."max-steps")"')" = "8 0" ]
+    [ "$(field k15-wiki2-s1 header '.config | "\(.episodes) \(."max-steps")"')" = "1 16" ]
+}
+
+@test "runs take their map, their depth and their groups from another's outcome" {
+    independent=$(field dynamic-wiki2-s1 final .independent)
+    [ "$(field retrained-wiki2-s1 final .state)" = "$(field dynamic-wiki2-s1 final .state)" ]
+    [ "$(field shallow-wiki2-s1 header .config.layers)" -eq "$independent" ]
+    [[ "$(field cycle-m-wiki2-s1 header .config.agent)" == *" fixed:cycle:$independent" ]]
+}
+
+@test "a run that is thrown away comes back with the same digest, and what depends on it stays" {
     log="$BATS_FILE_TMPDIR/results/dynamic-wiki2-s1.run.msgpack.zst"
     before=$(digest "$log")
     rm -r "$log" "$BATS_FILE_TMPDIR/checkpoints"
-    pipeline runs
+    run -0 pipeline runs
+    [ "$(printf '%s\n' "$output" | grep -c ': training')" -eq 1 ]
     [ "$(digest "$log")" = "$before" ]
 }
 
 @test "make why: up to date, then a changed option names itself" {
     run -0 pipeline why
-    [ "$(printf '%s\n' "$output" | grep -c 'up to date')" -eq 4 ]
-    run -0 pipeline why AGENT='--epsilon-decay 0.25'
-    [[ "$output" == *"epsilon-decay 0.25"* ]]
-    [ "$(printf '%s\n' "$output" | grep -c 'up to date')" -eq 2 ]
+    [ "$(printf '%s\n' "$output" | grep -vc 'up to date')" -eq 0 ]
+    run -0 pipeline why EPSILON_DECAY=0.25
+    [[ "$output" == *"conventional-wiki2-s1: up to date"* ]]
+    [[ "$output" == *"dynamic-wiki2-s1: to be trained"*"< "*"epsilon-decay 0.5"*"> "*"epsilon-decay 0.25"* ]]
+    [ ! -e "$BATS_FILE_TMPDIR/results/dynamic-wiki2-s1.run.msgpack.zst.partial" ]
 }
 
 @test "make -n shows every run and trains none" {
-    rm -rf "$BATS_FILE_TMPDIR/other"
-    run -0 pipeline -n runs RUN_LOGS="$BATS_FILE_TMPDIR/other"
-    [ "$(printf '%s\n' "$output" | grep -c 'pipelines/train ')" -eq 4 ]
+    run -0 pipeline -n runs RUN_LOGS="$BATS_FILE_TMPDIR/other" STATE="$BATS_FILE_TMPDIR/other"
+    runs=$(grep -c ' T[0-9]' <<<"$(printf '%s\n' "$output" | sed -n 's/.*pipelines\/train \([^ ]*\).*/ T1 \1/p')")
+    [ "$runs" -eq "$(tail -n +2 "${BUILD_DIR:-$ROOT/build}/pipelines/tiny.experiments.tsv" | wc -l)" ]
     [ ! -e "$BATS_FILE_TMPDIR/other" ]
 }
 
-@test "an unknown profile is named" {
+@test "logs that were made elsewhere: kept if they are of this configuration, never overwritten" {
+    results="$BATS_FILE_TMPDIR/kept" state="$BATS_FILE_TMPDIR/kept-state"
+    logs="$BATS_FILE_TMPDIR/results"
+    mkdir "$results"
+    cp "$logs"/*-wiki2-s1.run.msgpack.zst "$results"
+    elsewhere() { pipeline RUN_LOGS="$results" STATE="$state" CHECKPOINTS="$BATS_FILE_TMPDIR/none" DATASETS=wiki2 "$@"; }
+    run -0 elsewhere runs
+    [[ "$output" == *"dynamic-wiki2-s1: the run log is there, of this configuration"* ]]
+    [[ "$output" == *"similarity-dynamic-wiki2-s1.metrics.msgpack.zst: not measured"* ]]
+    [[ "$output" != *": training"* ]]
+    run -0 elsewhere runs
+    [[ "$output" != *"of this configuration"* ]]
+    # another configuration: before anything is trained
+    rm -r "$state" "$results"/random-*
+    cp "$logs/random-wiki2-s1.run.msgpack.zst" "$results/greedy-wiki2-s1.run.msgpack.zst"
+    run -2 elsewhere runs
+    [[ "$output" == *"greedy-wiki2-s1.run.msgpack.zst was made elsewhere, with "*"--policy random"*"not"*"--policy greedy"*"move it away"* ]]
+    [[ "$output" != *": training"* ]]
+    run -0 elsewhere why
+    [[ "$output" == *"greedy-wiki2-s1: not ours: "*"made elsewhere"* ]]
+    cmp "$logs/random-wiki2-s1.run.msgpack.zst" "$results/greedy-wiki2-s1.run.msgpack.zst"
+}
+
+@test "logs of other texts, and logs that are not whole, stop before anything is trained" {
+    results="$BATS_FILE_TMPDIR/bad"
+    mkdir -p "$results"
+    bad() { pipeline RUN_LOGS="$results" STATE="$BATS_FILE_TMPDIR/bad-state" DATASETS=wiki2 "$@"; }
+    cp "$BATS_FILE_TMPDIR/results/all-wiki2-s1.run.msgpack.zst" "$results"
+    run -2 bad runs BYTES_train=50k DATA="$BATS_FILE_TMPDIR/bad-data"
+    [[ "$output" == *"all-wiki2-s1.run.msgpack.zst was made elsewhere, with other texts"* ]]
+    [[ "$output" != *": training"* ]]
+    truncate -s -20 "$results/all-wiki2-s1.run.msgpack.zst"
+    run -2 bad runs
+    [[ "$output" == *"all-wiki2-s1.run.msgpack.zst"*"truncated"* ]]
+    [[ "$output" != *": training"* ]]
+}
+
+@test "an unknown profile, and what a profile lacks, is named" {
     run -2 make -C "$ROOT" runs PROFILE=nonesuch
     [[ "$output" == *"no profile 'nonesuch'"* ]]
+    run -2 make -C "$ROOT" runs PROFILE=tiny WIDTH= EPISODES=
+    [[ "$output" == *"profile 'tiny' does not set WIDTH EPISODES"* ]]
+}
+
+@test "two runs of one kind at once: the second waits and trains nothing" {
+    rm "$BATS_FILE_TMPDIR/results/all-wiki2-s1.run.msgpack.zst"
+    touch "$BATS_FILE_TMPDIR/checkpoints/all-wiki2-s1.checkpoint.msgpack.zst.lock"
+    flock "$BATS_FILE_TMPDIR/checkpoints/all-wiki2-s1.checkpoint.msgpack.zst.lock" sleep 2 &
+    run -0 pipeline train-all
+    [[ "$output" == *"all-wiki2-s1: waiting for another process"*"all-wiki2-s1: done"* ]]
+    wait
+}
+
+@test "options: the same number of steps whatever the layers and the steps per action" {
+    line="--arch gpt2 --layers 12 --steps-per-action 4 --episodes 100 --eval-every 10 --lr 1"
+    agent="--agent 'dlt-qagent --policy qlearn --epsilon-decay 0.955'"
+    options() { echo "$line $1 $agent" | "$ROOT/pipelines/options" "${@:2}"; }
+    [ "$(options '')" = "--layers 12 --steps-per-action 4 --episodes 100 --eval-every 10 --arch gpt2 --lr 1  $agent" ]
+    run -0 options '--steps-per-action 1'
+    [[ "$output" == "--layers 12 --steps-per-action 1 --episodes 400 --eval-every 40 --arch"*"--epsilon-decay 0.988555'" ]]
+    run -0 options '--steps-per-action 15'
+    [[ "$output" == "--layers 12 --steps-per-action 15 --episodes 27 --eval-every 3 --max-steps 4400 "* ]]
+    echo 's/{dynamic[.]independent}/1/g' >outcome
+    run -0 options '--layers {dynamic.independent} --batch {layers.half}' outcome
+    [[ "$output" == "--layers 1 --steps-per-action 4 --episodes 1100 --eval-every 110 "*"--batch 1 "* ]]
+    run -1 options '--layers {dynamic.independent}'
+    [[ "$output" == "options: nothing is known of {dynamic.independent}" ]]
 }
 
 expand() { # KIND TABLE-FILE VARIABLE...
@@ -64,20 +154,56 @@ expand() { # KIND TABLE-FILE VARIABLE...
     awk -f "$ROOT/pipelines/table.awk" -f "$ROOT/pipelines/$kind.awk" "$@" "$table"
 }
 
+experiments() { # VARIABLE...
+    expand experiments experiments.tsv -v known='wiki2 1b' -v wanted=wiki2 -v here=wiki2 -v seeds=1 "$@"
+}
+header='name\ttables\tarch\tdataset\tmethod\ttitle\tpolicy\toptions\n'
+
 @test "mistakes in experiments.tsv are found before anything is trained" {
-    header='name\ttables\tarch\tdataset\tmethod\tpolicy\toptions\n'
-    mkdir x; cd x
-    check() {
+    check() { # LINES MESSAGE
         printf "$header$1" >experiments.tsv
-        run --separate-stderr -2 expand experiments experiments.tsv -v known=wiki2 -v here=wiki2 -v seeds=1
-        [[ "$stderr" == *"$2"* ]] || { echo "$stderr"; return 1; }
+        run --separate-stderr -2 experiments
+        expect_error_line dlt "$2"
     }
-    check 'a\tT1\tgpt2\twiki2\tx\tqlearn\n' "6 columns, not 7"
-    check 'a\tT1\tgpt3\twiki2\tx\tqlearn\t-\n' "unknown arch 'gpt3'"
-    check 'a\tT1\tgpt2\twiki9\tx\tqlearn\t-\n' "unknown dataset 'wiki9'"
-    check 'a\tT9\tgpt2\twiki2\tx\tqlearn\t-\n' "unknown table 'T9'"
-    check 'a\tT1\tgpt2\twiki2\tx\tqlearn\t-\na\tT1\tgpt2\twiki2\tx\tqlearn\t-\n' "'a' stands there twice"
+    check 'a\tT1\tgpt2\twiki2\tx\tX\tqlearn\n' "7 columns, not 8"
+    check 'A\tT1\tgpt2\twiki2\tx\tX\tqlearn\t-\n' "'A' is no name"
+    check 'a\tT1\tgpt3\twiki2\tx\tX\tqlearn\t-\n' "unknown arch 'gpt3'"
+    check 'a\tT1\tgpt2\twiki9\tx\tX\tqlearn\t-\n' "unknown dataset 'wiki9'"
+    check 'a\tT9\tgpt2\twiki2\tx\tX\tqlearn\t-\n' "unknown table 'T9'"
+    check 'a\tT1:wiki9\tgpt2\twiki2\tx\tX\tqlearn\t-\n' "unknown dataset in 'T1:wiki9'"
+    check 'a\tT1\tgpt2\twiki2\tx y\tX\tqlearn\t-\n' "'x y' is no method"
+    check 'a\tT1\tgpt2\twiki2\tx\t-\tqlearn\t-\n' "'a' has no title"
+    check 'a\tT1\tgpt2\twiki2\tx\tX\tquess\t-\n' "unknown policy 'quess'"
+    check 'a\tT1\tgpt2\twiki2\tx\tX\tqlearn\ttie\n' "begin with no option"
+    check "a\tT1\tgpt2\twiki2\tx\tX\tqlearn\t--labels 'x'\n" "a quote"
+    check 'a\tT1\tgpt2\twiki2\tx\tX\tqlearn\t-\na\tT1\tgpt2\twiki2\tx\tX\tqlearn\t-\n' "'a' stands there twice"
+    check 'a\tT1\tgpt2\twiki2\tx\tX\tmap:{b.map}\t-\n' "'{b.map}' names no experiment"
+    check 'a\tT1\tgpt2\twiki2\tx\tX\tmap:{a.colour}\t-\n' "unknown placeholder '{a.colour}'"
+    check 'a\tT1\tgpt2\twiki2\tx\tX\tmap:{a.map\t-\n' "a brace without its other"
+    check 'b\tT1\tgpt2\t1b\tx\tX\tqlearn\t-\na\tT1\tgpt2\twiki2\tx\tX\tmap:{b.map}\t-\n' "is of another dataset"
+    check 'a\tT1\tgpt2\twiki2\tx\tX\tmap:{b.map}\t-\nb\tT1\tgpt2\twiki2\tx\tX\tmap:{a.map}\t-\n' "it needs its own outcome: a b a"
+    check 'a\tT1\tgpt2\twiki2\tx\tX\tmap:{a.map}\t-\n' "it needs its own outcome: a a"
     printf 'name\ttables\tcolour\n' >experiments.tsv
-    run --separate-stderr -2 expand experiments experiments.tsv -v known=wiki2 -v here=wiki2 -v seeds=1
-    [[ "$stderr" == *"the columns are"* ]]
+    run --separate-stderr -2 experiments
+    expect_error_line dlt "the columns are"
+}
+
+@test "two runs of one name, and a run whose outcome is needed but not made, are mistakes" {
+    printf "$header"'a\tT1\tgpt2\t*\tx\tX\tqlearn\t-\na-wiki2\tT1\tgpt2\t*\tx\tX\tqlearn\t-\n' >experiments.tsv
+    run -0 experiments -v known='wiki2 wiki2-wiki2' -v wanted='wiki2' -v here=wiki2
+    run --separate-stderr -2 experiments -v known='wiki2 wiki2-wiki2' -v wanted='wiki2 wiki2-wiki2' -v here='wiki2 wiki2-wiki2'
+    expect_error_line dlt "two runs are called a-wiki2-wiki2-s1"
+    printf "$header"'b\tT3\tgpt2\twiki2\tx\tX\tqlearn\t-\na\tT4\tgpt2\twiki2\tx\tX\tmap:{b.map}\t-\n' >experiments.tsv
+    run -0 experiments
+    run --separate-stderr -2 experiments -v seeds_T4='1 2'
+    expect_error_line dlt "b-wiki2-s2, whose outcome it needs, is no run"
+}
+
+@test "the list for reports: a line per experiment and dataset, seeds by table, what is missing" {
+    printf "$header"'a\tT1,T4:wiki2,F1\tgpt2\t*\tx\tX Y\tqlearn\t-\nb\tT3\tgpt2\twiki2\ty\tZ\trandom\t-\n' >experiments.tsv
+    MISSING_1b="not there" experiments -v wanted='wiki2 1b' -v seeds_T4='3 1 2' -v list=list >variables
+    printf 'tables\tarch\tdataset\tmethod\ttitle\tseeds\tmissing\n' >expected
+    printf 'T1,T4,F1\tgpt2\twiki2\tx\tX Y\t1,2,3\t-\nT1,F1\tgpt2\t1b\tx\tX Y\t1\tnot there\nT3\tgpt2\twiki2\ty\tZ\t1\t-\n' >>expected
+    diff expected list
+    [ "$(grep -c '^RUNS +=' variables)" -eq 4 ]
 }

@@ -3,6 +3,8 @@ TITLE := generated text, 6 layers of width 64
 SOURCE := corpus
 DATASETS := wiki2 wiki103 lambada 1b
 SEEDS := 1
+SEEDS_T1 := 1 2 3
+SEEDS_T4 := 1 2 3
 VOCABULARY := 1024
 BYTES_train_wiki2 := 2M
 BYTES_train_wiki103 := 8M
@@ -10,7 +12,14 @@ BYTES_train_lambada := 4M
 BYTES_train_1b := 4M
 BYTES_valid := 48k
 BYTES_test := 48k
-TRAIN := --layers 6 --width 64 --heads 4 --context 64 --batch 16 --dropout 0.1 \
-         --episodes 60 --steps-per-action 4 --lr 2e-3 --eval-every 2
-# epsilon reaches its floor of 0.01 at the end: 0.926 ^ 60
-AGENT := --epsilon-decay 0.926
+LAYERS := 6
+WIDTH := 64
+HEADS := 4
+CONTEXT := 64
+BATCH := 16
+DROPOUT := 0.1
+LEARNING_RATE := 2e-3
+STEPS_PER_ACTION := 4
+EPISODES := 60
+EVAL_EVERY := 2
+EPSILON_DECAY := 0.926 # to the power of 60 it is the floor, 0.01

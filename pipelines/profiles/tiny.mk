@@ -7,6 +7,14 @@ VOCABULARY := 300
 BYTES_train := 40k
 BYTES_valid := 4k
 BYTES_test := 4k
-TRAIN := --layers 3 --width 16 --heads 2 --context 16 --batch 4 --dropout 0.1 \
-         --episodes 4 --steps-per-action 2 --lr 1e-3
-AGENT := --epsilon-decay 0.5
+LAYERS := 3
+WIDTH := 16
+HEADS := 2
+CONTEXT := 16
+BATCH := 4
+DROPOUT := 0.1
+LEARNING_RATE := 1e-3
+STEPS_PER_ACTION := 2
+EPISODES := 4
+EVAL_EVERY := 1
+EPSILON_DECAY := 0.5

@@ -5,7 +5,14 @@ SOURCE := sample
 DATASETS := wiki2 shake lambada 1b
 SEEDS := 1
 VOCABULARY := 8192
-TRAIN := --layers 12 --width 128 --heads 4 --context 128 --batch 8 --dropout 0.1 \
-         --episodes 100 --steps-per-action 4 --lr 2e-3 --eval-every 10
-# epsilon reaches its floor of 0.01 at the end: 0.955 ^ 100
-AGENT := --epsilon-decay 0.955
+LAYERS := 12
+WIDTH := 128
+HEADS := 4
+CONTEXT := 128
+BATCH := 8
+DROPOUT := 0.1
+LEARNING_RATE := 2e-3
+STEPS_PER_ACTION := 4
+EPISODES := 100
+EVAL_EVERY := 10
+EPSILON_DECAY := 0.955 # to the power of 100 it is the floor, 0.01
