@@ -27,6 +27,7 @@ file == "datasets.tsv" {
         fail("unknown style '" $3 "'")
     check_files($6)
     if (($7 == "-") != ($8 == "-") || ($7 != "-" && $7 !~ /=/)) fail("'" $7 "' and '" $8 "' are no sample")
+    if ($8 ~ /[,='"`$#\\]/) fail("'" $8 "' has a character that a label cannot hold")
     if ($7 != "-") check_files(substr($7, index($7, "=") + 1))
 }
 END {

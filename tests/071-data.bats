@@ -353,3 +353,58 @@ prepare() { "$ROOT/pipelines/prepare" "$@"; }
     [ "$(wc -c <train)" -eq $((588895 * 9 / 10)) ]
     [ "$(wc -c <valid)" -eq 29445 ]
 }
+
+@test "a run on a sample: the report says of what" {
+    dlt-corpus --style stories --bytes 4k --split train >text
+    dlt-tokenize train --quiet --size 260 -o v.bpe text
+    dlt-tokenize encode --quiet --vocab v.bpe -o tokens text
+    dlt-train --quiet --train tokens --test tokens --layers 2 --width 8 --heads 1 --context 8 --batch 1 \
+        --episodes 1 --labels 'dataset=lambada,arch=gpt2,method=dynamic,sample=trained on a part' -o run
+    run -0 dlt-report table T1 --format md run
+    [[ "$output" == *"data: lambada (a sample: trained on a part)."* ]]
+    run -0 dlt-report macros run
+    [[ "$output" == *"lambada (a sample: trained on a part)"* ]]
+}
+
+# make, with what it writes below the test's own folder.
+make_data() {
+    make -C "$ROOT" --no-print-directory BUILD="${BUILD_DIR:-$ROOT/build}" DATA="$PWD/data" \
+        STATE="$PWD/state" DLT_DOWNLOADS="$PWD/downloads" expand_into="$PWD/\$(1).mk" \
+        experiments_list="$PWD/experiments.tsv" "$@"
+}
+
+@test "make data: real texts with GPT-2's vocabulary; what is missing leaves the others" {
+    need_data gpt2/vocab.bpe
+    need_data lambada/lambada_test_plain_text.txt
+    make_texts() { make_data data PROFILE=wiki2 DATASETS='wiki103 lambada' VOCABULARY=gpt2 "$@"; }
+    run --separate-stderr -0 make_texts
+    [[ "$stderr" == *"dataset wiki103 is left out of this profile: wikitext-103/train.txt is not there"* ]]
+    [ ! -e data/wiki103.train.txt ]
+    cmp data/lambada.passages.txt "$DLT_DATA/lambada/lambada_test_plain_text.txt"
+    for split in train test passages; do
+        dlt-tokenize decode --vocab data/lambada.vocab.bpe data/lambada.$split.tokens.msgpack.zst |
+            cmp - data/lambada.$split.txt
+        dlt-cat data/lambada.$split.tokens.msgpack.zst | grep -q '"size":50257'
+    done
+
+    run --separate-stderr -0 make_texts -n
+    [[ "$output" == *"wiki103.train.txt"* ]]
+    run --separate-stderr -0 make_texts
+    [[ "$output" != *"dlt-tokenize"* ]]
+}
+
+@test "make data: a text whose hash is wrong is not used" {
+    need_data tinyshakespeare/input.txt
+    mkdir -p wrong/tinyshakespeare
+    tr a b <"$DLT_DATA/tinyshakespeare/input.txt" >wrong/tinyshakespeare/input.txt
+    DLT_DATA=$PWD/wrong run -2 make_data data PROFILE=wiki2 DATASETS=shake
+    [[ "$output" == *"verify: $PWD/wrong/tinyshakespeare/input.txt: its SHA-256 is "*", not 86c4e6aa"* ]]
+    [ ! -e data/shake.train.txt ]
+}
+
+@test "make fetch: nothing to be had for a profile of generated texts; all of a real one's files" {
+    DLT_DATA= run --separate-stderr -0 make_data fetch PROFILE=tiny
+    [ -z "$stderr" ] && [ ! -e downloads ]
+    DLT_DATA= run --separate-stderr -0 make_data -n fetch PROFILE=wiki2 DATASETS=shake VOCABULARY=bert-uncased
+    [[ "$output" == *"pipelines/fetch"*" bert/bert-base-uncased-vocab.txt tinyshakespeare/input.txt"* ]]
+}

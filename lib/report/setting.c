@@ -31,18 +31,27 @@ static void add_profiles(struct text *text, const struct run_set *set) {
     }
 }
 
+size_t report_add_datasets(struct text *text, const struct run_set *set) {
+    size_t named = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct run *run = set->runs[i];
+        if (i > 0 && strcmp(run->dataset, set->runs[i - 1]->dataset) == 0) {
+            continue;
+        }
+        text_add(text, named++ ? ", " : "");
+        text_add(text, run->dataset);
+        const char *sample = run_pairs_find(&run->labels, "sample");
+        if (sample) {
+            text_format(text, " (a sample: %s)", sample);
+        }
+    }
+    text_add(text, report_is_generated(set) ? " (generated text)" : "");
+    return named;
+}
+
 void report_add_setting(struct text *text, const struct run_set *set) {
     add_profiles(text, set);
     text_format(text, "%zu run%s; data: ", set->count, set->count == 1 ? "" : "s");
-    for (size_t i = 0; i < set->count; i++) {
-        const char *dataset = set->runs[i]->dataset;
-        if (i == 0 || strcmp(dataset, set->runs[i - 1]->dataset) != 0) {
-            text_add(text, i > 0 ? ", " : "");
-            text_add(text, dataset);
-        }
-    }
-    if (report_is_generated(set)) {
-        text_add(text, " (generated text)");
-    }
+    report_add_datasets(text, set);
     text_add(text, ".");
 }

@@ -67,6 +67,8 @@ void table_set_number(struct table_cell *cell, const struct group *group, enum q
 void table_set_real(struct table_cell *cell, double value, enum quantity quantity);
 // "Profile quick, 8 runs; data: wiki2, 1b (generated text)." for captions.
 void report_add_setting(struct text *text, const struct run_set *set);
+// "wiki2, lambada (a sample: ...)", and whether the texts are generated; how many datasets they are.
+size_t report_add_datasets(struct text *text, const struct run_set *set);
 // Whether every run was trained on generated text, whose entropy is known.
 bool report_is_generated(const struct run_set *set);
 
