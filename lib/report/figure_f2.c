@@ -7,7 +7,7 @@
 #include "lib/report/facets.h"
 #include "lib/report/figures.h"
 
-enum row { PERPLEXITY, LAYERS, CHANGES, EPSILON, REWARD, ROWS };
+enum history_row { PERPLEXITY, LAYERS, CHANGES, EPSILON, REWARD, ROWS };
 enum {
     LEFT = 44,
     RIGHT = 8,
@@ -41,7 +41,7 @@ struct context {
     bool stored;        // some run's stored layers are not its independent ones
 };
 
-static double value_of(const struct history_point *p, enum row row) {
+static double value_of(const struct history_point *p, enum history_row row) {
     const double values[ROWS] = {p->test, p->independent, p->changes, p->epsilon, p->reward};
     return values[row];
 }
@@ -98,7 +98,7 @@ static void measure_curve(struct context *c, const struct curve *curve) {
             const struct history_point *p = &parts[i]->points[e];
             for (int row = 0; row < ROWS; row++) {
                 if (row != CHANGES || moves(curve)) {
-                    plot_range_add(&c->ranges[row], value_of(p, (enum row)row));
+                    plot_range_add(&c->ranges[row], value_of(p, (enum history_row)row));
                 }
             }
             plot_range_add(&c->ranges[PERPLEXITY], p->train);
@@ -155,7 +155,7 @@ static bool changes_alone(const struct facet *facet) {
     return moving == 1;
 }
 
-static void draw_curve(struct context *c, enum row row, const struct facet *facet,
+static void draw_curve(struct context *c, enum history_row row, const struct facet *facet,
                        const struct curve *curve) {
     const char *colour = plot_method_style(c->facets->set, curve->group.runs[0]->method).colour;
     switch (row) {
@@ -190,7 +190,7 @@ static void draw_curve(struct context *c, enum row row, const struct facet *face
     }
 }
 
-static struct plot_axis vertical_axis(const struct context *c, enum row row, bool first) {
+static struct plot_axis vertical_axis(const struct context *c, enum history_row row, bool first) {
     struct plot_axis axis = {.labels = first, .ticks = ROW[row].ticks};
     struct plot_range range = c->ranges[row];
     axis.log = row == PERPLEXITY || row == REWARD || (row == LAYERS && c->layers > LAYERS_LOG);
@@ -215,7 +215,7 @@ static struct plot_axis vertical_axis(const struct context *c, enum row row, boo
     return axis;
 }
 
-static void draw_panel(struct context *c, enum row row, const struct facet *facet,
+static void draw_panel(struct context *c, enum history_row row, const struct facet *facet,
                        const struct plot_panel *panel) {
     if (panel->y_axis.labels) {
         double length = plot_text_width(ROW[row].name, 0), room = panel->height + GAP - 4;
@@ -271,8 +271,8 @@ static void draw_column(struct context *c, const struct facet *facet, size_t col
                                           .labels = row == last,
                                           .whole = true,
                                           .ticks = c->width > 200 ? 6 : 3};
-        panel.y_axis = vertical_axis(c, (enum row)row, column == 0);
-        draw_panel(c, (enum row)row, facet, &panel);
+        panel.y_axis = vertical_axis(c, (enum history_row)row, column == 0);
+        draw_panel(c, (enum history_row)row, facet, &panel);
         y -= GAP;
     }
     text_free(&title);
