@@ -241,3 +241,17 @@ setup_file() { make_tokens; }
     tiny --threads 1 --max-steps 1 --agent "$agent" -o r
     [ "$(cat seen)" = "," ]
 }
+
+@test "memory: what is counted, what the device holds, what the system sees" {
+    tiny --layers 24 --width 64 --heads 4 --batch 1 --steps-per-action 1 --episodes 3 \
+        --agent "$(agent by_turns.py)" -o r
+    records r start memory timing | jq -se '
+        (map(select(.kind == "start")) | .[0].memory.total) as $most
+        | map(select(.kind == "memory")) as $counted | map(select(.kind == "timing"))
+        | ([.[].device] | .[0] == .[2] and .[0] < .[1])
+        and all(.peak_memory.total == $most and .peak_device >= .device and .peak_resident > 0)
+        # What is freed goes back to the system: of what tying frees, most.
+        and .[1].resident - .[2].resident > 0.8 * ($counted[1].total - $counted[2].total)
+        # Beside the counted there is scratch of the operations, and nothing that is tied.
+        and ([range(3) as $i | .[$i].device - $counted[$i].total] | unique | length == 1 and .[0] >= 0)'
+}

@@ -6,11 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <malloc.h>
 
 #include "lib/base/memory.h"
 
+// glibc would stop giving back blocks of a size that was freed once, and a network whose layers
+// become tied would go on taking as much memory as before.
+static void give_back_what_is_freed(void) {
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, 64 << 10); // for good: it would adapt
+#endif
+}
+
 enum status cpu_open(device **dev, struct error *error) {
     void *memory;
+    give_back_what_is_freed();
     enum status status = memory_allocate(&memory, 1, sizeof(struct device), "the device", error);
     *dev = memory;
     return status;

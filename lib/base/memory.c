@@ -1,8 +1,13 @@
+#define _DEFAULT_SOURCE // sysconf
 #include "lib/base/memory.h"
 
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 enum { ALIGNMENT = 64 };
 
@@ -56,6 +61,17 @@ enum status buffer_append(struct buffer *buffer, const void *data, size_t length
         buffer->length += length;
     }
     return status;
+}
+
+uint64_t memory_resident(void) {
+    FILE *file = fopen("/proc/self/statm", "r"); // counted in pages
+    if (!file) {
+        return 0;
+    }
+    uint64_t all, resident;
+    bool read = fscanf(file, "%" SCNu64 " %" SCNu64, &all, &resident) == 2;
+    fclose(file);
+    return read ? resident * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 uint64_t memory_peak_resident(void) {

@@ -26,7 +26,8 @@ enum status buffer_reserve(struct buffer *buffer, size_t extra, struct error *er
 enum status buffer_append(struct buffer *buffer, const void *data, size_t length,
                           struct error *error);
 
-// Peak resident set of this process in bytes, 0 where the system does not say.
+// Resident set of this process in bytes, now and at its peak; 0 where the system does not say.
+uint64_t memory_resident(void);
 uint64_t memory_peak_resident(void);
 
 #endif

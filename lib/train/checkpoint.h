@@ -19,6 +19,7 @@ struct checkpoint_volatile {
     bool resumable;             // false: the run log is a stream, or the agent cannot save itself
     struct record_position run; // of the run log
     double seconds;             // spent so far
+    struct memory_peak peak;    // so far
 };
 
 enum status checkpoint_write(const char *path, const struct settings *settings,

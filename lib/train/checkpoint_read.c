@@ -63,6 +63,7 @@ static bool get_volatile(struct checkpoint_volatile *changing, const msgpack_obj
                  record_get_int(run, "offset", &offset) &&
                  record_get_int(run, "records", &records) && record_get_int(run, "xxh64", &xxh64) &&
                  record_get_int(run, "content_xxh64", &content);
+    memory_peak_get(&changing->peak, map);
     changing->run = (struct record_position){(uint64_t)offset, (uint64_t)records, (uint64_t)xxh64,
                                              (uint64_t)content};
     return whole;

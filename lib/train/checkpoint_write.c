@@ -44,6 +44,7 @@ static enum status write_volatile(struct record_writer *writer, struct record_bu
     record_begin(r, "timing");
     record_put_bool(r, "resumable", changing->resumable);
     record_put_real(r, "seconds", changing->seconds);
+    memory_peak_put(&changing->peak, r);
     record_put_map(r, "run_log");
     record_put_int(r, "offset", (int64_t)changing->run.offset);
     record_put_int(r, "records", (int64_t)changing->run.records);

@@ -13,6 +13,15 @@ double trainer_seconds(const struct trainer *t) {
     return t->seconds_before + clock_seconds() - t->started;
 }
 
+void trainer_note_memory(struct trainer *t) {
+    struct model_memory now;
+    uint64_t resident = memory_peak_resident(), device_bytes = t->ops->bytes_peak(t->dev);
+    model_count_memory(&t->config, model_tying(t->model), t->ops, &now);
+    t->peak.counted = now.total > t->peak.counted.total ? now : t->peak.counted;
+    t->peak.resident = resident > t->peak.resident ? resident : t->peak.resident;
+    t->peak.device = device_bytes > t->peak.device ? device_bytes : t->peak.device;
+}
+
 // ---- Steps and visits ---------------------------------------------------------------------------
 
 static enum status diverged(const struct trainer *t, int layer, const char *what, double value,
@@ -93,6 +102,7 @@ static enum status choose_source(struct trainer *t, int layer, struct error *err
     if (status == STATUS_OK) {
         t->state.visits++;
         status = model_tie(t->model, layer, source, &changed, error);
+        trainer_note_memory(t);
     }
     if (status == STATUS_OK) {
         t->state.changes += changed;
@@ -282,6 +292,8 @@ enum status trainer_checkpoint(struct trainer *t, bool agent_lost, struct error 
     struct checkpoint_volatile changing = {.resumable =
                                                t->dialogue.ready.can_save && !t->log_is_stream,
                                            .seconds = trainer_seconds(t)};
+    trainer_note_memory(t);
+    changing.peak = t->peak;
     t->state.train_pass = t->train.pass;
     t->state.train_position = t->train.position;
     t->state.reward_pass = t->reward.pass;

@@ -6,14 +6,6 @@ static enum status write_record(struct trainer *t, struct error *error) {
     return record_write(t->log, &t->record, error);
 }
 
-static void put_memory(struct record_builder *r, const struct model_memory *memory) {
-    record_put_int(r, "weights", (int64_t)memory->weights);
-    record_put_int(r, "gradients", (int64_t)memory->gradients);
-    record_put_int(r, "optimizer", (int64_t)memory->optimizer);
-    record_put_int(r, "activations", (int64_t)memory->activations);
-    record_put_int(r, "total", (int64_t)memory->total);
-}
-
 static enum status write_header(struct trainer *t, struct error *error) {
     struct settings copy = *t->settings;
     struct option table[SETTINGS_OPTIONS_MAX];
@@ -48,7 +40,7 @@ static enum status write_start(struct trainer *t, const struct model_memory *mem
     record_put_int(r, "conventional", (int64_t)parameters.conventional);
     record_end_map(r);
     record_put_map(r, "memory");
-    put_memory(r, memory);
+    model_memory_put(memory, r);
     record_end_map(r);
     record_put_string(r, "agent", t->dialogue.ready.policy);
     return write_record(t, error);
@@ -146,12 +138,19 @@ enum status run_log_evaluation(struct trainer *t, enum split split, const struct
     return write_record(t, error);
 }
 
+static void put_measured_memory(struct trainer *t) {
+    trainer_note_memory(t);
+    record_put_int(&t->record, "resident", (int64_t)memory_resident());
+    record_put_int(&t->record, "device", (int64_t)t->ops->bytes_in_use(t->dev));
+    memory_peak_put(&t->peak, &t->record);
+}
+
 enum status run_log_episode(struct trainer *t, struct error *error) {
     struct model_memory memory;
     model_count_memory(&t->config, model_tying(t->model), t->ops, &memory);
     record_begin(&t->record, "memory");
     record_put_int(&t->record, "episode", t->state.episode);
-    put_memory(&t->record, &memory);
+    model_memory_put(&memory, &t->record);
     enum status status = write_record(t, error);
     if (status != STATUS_OK) {
         return status;
@@ -162,7 +161,7 @@ enum status run_log_episode(struct trainer *t, struct error *error) {
     record_put_real(&t->record, "seconds", trainer_seconds(t));
     record_put_real(&t->record, "tokens_per_second",
                     t->step_seconds > 0 ? (double)t->step_tokens / t->step_seconds : 0);
-    record_put_int(&t->record, "peak_resident", (int64_t)memory_peak_resident());
+    put_measured_memory(t);
     return write_record(t, error);
 }
 

@@ -69,3 +69,39 @@ bool train_state_get(struct train_state *state, const msgpack_object *map) {
     return whole && vocabulary > 0 && vocabulary <= INT32_MAX && state->episode >= 1 &&
            state->visit >= 0 && state->step >= 0;
 }
+
+// ---- Memory -------------------------------------------------------------------------------------
+
+void model_memory_put(const struct model_memory *memory, struct record_builder *r) {
+    record_put_int(r, "weights", (int64_t)memory->weights);
+    record_put_int(r, "gradients", (int64_t)memory->gradients);
+    record_put_int(r, "optimizer", (int64_t)memory->optimizer);
+    record_put_int(r, "activations", (int64_t)memory->activations);
+    record_put_int(r, "total", (int64_t)memory->total);
+}
+
+void memory_peak_put(const struct memory_peak *peak, struct record_builder *r) {
+    record_put_int(r, "peak_resident", (int64_t)peak->resident);
+    record_put_int(r, "peak_device", (int64_t)peak->device);
+    record_put_map(r, "peak_memory");
+    model_memory_put(&peak->counted, r);
+    record_end_map(r);
+}
+
+static uint64_t get_bytes(const msgpack_object *map, const char *key) {
+    int64_t bytes;
+    return record_get_int(map, key, &bytes) && bytes > 0 ? (uint64_t)bytes : 0;
+}
+
+void memory_peak_get(struct memory_peak *peak, const msgpack_object *map) {
+    const msgpack_object *counted = record_find(map, "peak_memory");
+    *peak = (struct memory_peak){.resident = get_bytes(map, "peak_resident"),
+                                 .device = get_bytes(map, "peak_device")};
+    if (counted && counted->type == MSGPACK_OBJECT_MAP) {
+        peak->counted = (struct model_memory){.weights = get_bytes(counted, "weights"),
+                                              .gradients = get_bytes(counted, "gradients"),
+                                              .optimizer = get_bytes(counted, "optimizer"),
+                                              .activations = get_bytes(counted, "activations"),
+                                              .total = get_bytes(counted, "total")};
+    }
+}

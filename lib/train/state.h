@@ -29,6 +29,19 @@ struct train_state {
     uint64_t train_pass, train_position, reward_pass, reward_position; // the samplers' places
 };
 
+// The most memory that a run ever took, over all resumes. Bytes.
+struct memory_peak {
+    struct model_memory counted; // by kind, at the visit with the largest total
+    uint64_t resident;           // of the process, 0 where the system does not say
+    uint64_t device;             // allocated on the device, scratch included
+};
+
+void model_memory_put(const struct model_memory *memory, struct record_builder *r);
+// Fields peak_resident, peak_device and the map peak_memory.
+void memory_peak_put(const struct memory_peak *peak, struct record_builder *r);
+// Zeros where it is missing, as in checkpoints of before it was kept.
+void memory_peak_get(struct memory_peak *peak, const msgpack_object *map);
+
 void train_state_put(const struct train_state *state, struct record_builder *r);
 bool train_state_get(struct train_state *state, const msgpack_object *map);
 

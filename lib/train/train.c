@@ -125,6 +125,7 @@ static enum status resume(struct trainer *t, const struct record_writer_options 
     enum status status = checkpoint_load(checkpoint, t->model, t->ops, t->dev, &t->dialogue, error);
     t->state = checkpoint->state;
     t->seconds_before = checkpoint->changing.seconds;
+    t->peak = checkpoint->changing.peak;
     if (status == STATUS_OK) {
         status = sampler_restore(&t->train, t->state.train_pass, t->state.train_position, error);
     }
@@ -239,6 +240,7 @@ static enum status run(struct trainer *t, struct checkpoint *checkpoint, int *si
         log_info("going on from checkpoint '%s' at step %" PRId64, t->settings->checkpoint,
                  t->state.step);
     }
+    trainer_note_memory(t);
     status = trainer_loop(t, signal, error);
     if (status == STATUS_OK && !*signal) {
         status = record_writer_finish(t->log, error);

@@ -38,6 +38,7 @@ struct trainer {
 
     // What only the talk and the timing records need
     struct progress progress;
+    struct memory_peak peak;
     double started, seconds_before; // clock at this process's start; seconds of the earlier ones
     double step_seconds;            // spent in training steps since the episode's start
     int64_t step_tokens;            // targets trained on in that time
@@ -51,6 +52,7 @@ enum status trainer_loop(struct trainer *t, int *signal, struct error *error);
 // Writes a checkpoint where one is wanted. `agent_lost`: it can no longer be asked to save itself.
 enum status trainer_checkpoint(struct trainer *t, bool agent_lost, struct error *error);
 double trainer_seconds(const struct trainer *t); // over all resumes
+void trainer_note_memory(struct trainer *t);     // keeps the peak: after whatever takes memory
 
 // run_log.c: one function per kind of record.
 enum status run_log_begin(struct trainer *t, const struct model_memory *memory,
