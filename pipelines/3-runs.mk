@@ -95,6 +95,6 @@ check-logs: $(logged_runs:%=$(STATE)/%.config) | $(bin)/dlt-train $(bin)/dlt-qag
 train-all: $(RUNS:%=$(STATE)/%.trained) $(metrics:%=$(RUN_LOGS)/%.metrics.msgpack.zst)
 
 why: $(known_runs:%=$(STATE)/%.config) | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat ## say which runs of PROFILE would be trained, and why
-	@{ $(foreach r,$(RUNS),echo '$(r) $(call run_log,$(r)) $(words $(call run_lacks,$(r))) $(RUN_NEEDS_$(r):%=%,)' \
+	@{ :; $(foreach r,$(RUNS),echo '$(r) $(call run_log,$(r)) $(words $(call run_lacks,$(r))) $(RUN_NEEDS_$(r):%=%,)' \
 	    '| $(bin)/dlt-train $(call run_tokens,$(r))';) } | BIN=$(bin) pipelines/why $(STATE)
 .PHONY: runs why check-logs train-all

@@ -156,6 +156,15 @@ fetch() { "$ROOT/pipelines/fetch" files.tsv downloads "$@"; }
     cmp downloads/d/n.txt "$files/numbers.txt"
 }
 
+@test "fetch: where the reason cannot be written either, the next file is got all the same" {
+    server
+    line d/absent.txt - "$(sum "$files/numbers.txt")" "$home/plain/nonesuch"
+    numbers d/n.txt "$home/plain/numbers.txt"
+    mkdir -p downloads/d/absent.txt.failed
+    run -1 fetch d/absent.txt d/n.txt
+    cmp downloads/d/n.txt "$files/numbers.txt"
+}
+
 @test "fetch: members of zip and tar.gz, from an archive that is fetched once" {
     server
     mkdir -p in/text && cp "$files/numbers.txt" in/text/a.tokens && echo b >in/text/b.tokens
@@ -407,4 +416,10 @@ make_data() {
     [ -z "$stderr" ] && [ ! -e downloads ]
     DLT_DATA= run --separate-stderr -0 make_data -n fetch PROFILE=wiki2 DATASETS=shake VOCABULARY=bert-uncased
     [[ "$output" == *"pipelines/fetch"*" bert/bert-base-uncased-vocab.txt tinyshakespeare/input.txt"* ]]
+}
+
+@test "a profile none of whose datasets can be had has no runs, and says why" {
+    DLT_DATA= run --separate-stderr -0 make_data why PROFILE=wiki2 DATASETS=shake RUN_LOGS="$PWD/results"
+    [ -z "$output" ]
+    [ "$stderr" = "dlt: dataset shake is left out of this profile: tinyshakespeare/input.txt is not there; make fetch gets it" ]
 }
