@@ -123,6 +123,8 @@ objects += $$(patsubst %.c,$$(BUILD)/%.o,$$(wildcard tests/unit/$(1)/*.c))
 endef
 $(foreach r,$(ROOMS) cpu,$(eval $(call unit_rules,$(r))))
 
+include kernels/cuda/rules.mk
+
 # ---- Benchmarks: tests/bench/NAME.c, linked with lib/model and all that it may use -------------
 
 benches := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))

@@ -65,6 +65,8 @@ struct ops {
     const char *name; // "cpu/avx512", "cuda", ...
     size_t act_bytes; // size of one act
     size_t vocabulary_multiple; // the head's rows are padded to a multiple of this
+    size_t head_rows;           // rows of logits worth computing together: a multiple of 256
+    size_t workspace_bytes;     // what the device takes for itself, usual scratch included
 
     enum status (*open)(device **dev, struct error *error);
     void (*close)(device *dev);
@@ -76,6 +78,10 @@ struct ops {
     void (*release)(device *dev, void *memory, size_t bytes);
     size_t (*bytes_in_use)(const device *dev);
     size_t (*bytes_peak)(const device *dev); // highest bytes_in_use, scratch included
+    size_t (*bytes_available)(device *dev);  // that allocate() could give; 0: not known
+    // What the device chose by itself and results depend on: a line each, for the run's record; ""
+    // where there is nothing of the kind. Valid until the next operation.
+    const char *(*choices)(const device *dev);
     void (*upload)(device *dev, void *to, const void *host_from, size_t bytes);
     void (*download)(device *dev, void *host_to, const void *from, size_t bytes);
     void (*copy)(device *dev, void *to, const void *from, size_t bytes);
@@ -175,5 +181,18 @@ struct ops {
 // The CPU. The best instruction set that this machine has, unless DLT_CPU_ISA names another of
 // "avx512", "avx2", "neon", "plain". STATUS_USAGE: unknown, or not on this machine.
 enum status ops_cpu(const struct ops **ops, struct error *error);
+
+// CUDA: a shared object of its own, loaded where it is asked for (lib/train/device.h), which
+// exports this as `dlt_cuda_module`.
+enum ops_precision {
+    OPS_FP32,
+    OPS_BF16, // activations, and the weights that they meet, bf16
+};
+struct cuda_module {
+    const char *version; // DLT_VERSION; another version's tables are not to be touched
+    size_t ops_bytes;    // sizeof(struct ops): the same for two builds that fit each other
+    // STATUS_FAILURE: no driver, no GPU, or one without bf16 where that is asked for.
+    enum status (*find)(enum ops_precision precision, const struct ops **ops, struct error *error);
+};
 
 #endif

@@ -9,7 +9,7 @@ install: all ## copy the tools to PREFIX (/usr/local), below DESTDIR if set
 	install -m 755 $(programs) $(DESTDIR)$(PREFIX)/bin
 .PHONY: install
 
-packages := gcc make zstd libc6-dev libzstd-dev libmsgpack-dev libutf8proc-dev libxxhash-dev \
+packages := gcc g++ make zstd libc6-dev libzstd-dev libmsgpack-dev libutf8proc-dev libxxhash-dev \
     nettle-dev bats jq curl ca-certificates unzip python3 openssl gnuplot-nox fonts-lmodern latexmk texlive-latex-base \
     texlive-latex-recommended texlive-fonts-recommended lmodern
 

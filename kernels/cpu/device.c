@@ -3,6 +3,8 @@
 #include "kernels/cpu/device.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -94,6 +96,29 @@ size_t cpu_bytes_in_use(const device *dev) {
 
 size_t cpu_bytes_peak(const device *dev) {
     return dev->bytes_peak;
+}
+
+// What the system can give without swapping.
+size_t cpu_bytes_available(device *dev) {
+    (void)dev;
+    FILE *file = fopen("/proc/meminfo", "r");
+    if (!file) {
+        return 0;
+    }
+    char line[256];
+    uint64_t kilobytes = 0;
+    while (fgets(line, sizeof line, file)) {
+        if (sscanf(line, "MemAvailable: %" SCNu64, &kilobytes) == 1) {
+            break;
+        }
+    }
+    fclose(file);
+    return (size_t)(kilobytes * 1024);
+}
+
+const char *cpu_choices(const device *dev) {
+    (void)dev;
+    return "";
 }
 
 void cpu_copy(device *dev, void *to, const void *from, size_t bytes) {

@@ -25,6 +25,8 @@ enum status cpu_allocate(device *dev, void **memory, size_t bytes, const char *w
 void cpu_release(device *dev, void *memory, size_t bytes);
 size_t cpu_bytes_in_use(const device *dev);
 size_t cpu_bytes_peak(const device *dev);
+size_t cpu_bytes_available(device *dev);
+const char *cpu_choices(const device *dev);
 void cpu_copy(device *dev, void *to, const void *from, size_t bytes);
 void cpu_zero(device *dev, void *memory, size_t bytes);
 void cpu_cast(device *dev, act *weight, const float *master, size_t n);

@@ -116,7 +116,7 @@ static size_t activations_arrange(struct activations *all, char *memory,
                              .F = 4 * C,
                              .scores = B * T * (size_t)config->heads};
     size_t logits =
-        head_rows(config) * round_up((size_t)config->vocabulary, ops->vocabulary_multiple);
+        head_rows(config, ops) * round_up((size_t)config->vocabulary, ops->vocabulary_multiple);
     all->tokens = take(&at, at.N, sizeof(int32_t));
     all->targets = take(&at, at.N, sizeof(int32_t));
     all->correct = take(&at, at.N, sizeof(int32_t));

@@ -7,12 +7,10 @@
 #include "lib/base/memory.h"
 #include "lib/model/internal.h"
 
-// A multiple of 256, where sums over rows are cut: the bits do not depend on it.
-enum { HEAD_ROWS = 256 };
-
-size_t head_rows(const struct model_config *config) {
+// The CPU's bits do not depend on head_rows: it is a multiple of 256, where sums over rows are cut.
+size_t head_rows(const struct model_config *config, const struct ops *ops) {
     size_t N = (size_t)config->batch * (size_t)config->context;
-    return N < HEAD_ROWS ? N : HEAD_ROWS;
+    return N < ops->head_rows ? N : ops->head_rows;
 }
 
 static size_t logits_stride(const struct model *model) {
@@ -44,8 +42,9 @@ static void chunk_backward(const struct model *model, size_t first, size_t rows)
 void head_run(struct model *model, const struct pass *pass, float gradient_scale, bool correct) {
     const struct activations *all = &model->activations;
     size_t V = (size_t)model->config.vocabulary;
-    for (size_t first = 0; first < pass->N; first += HEAD_ROWS) {
-        size_t rows = pass->N - first < HEAD_ROWS ? pass->N - first : HEAD_ROWS;
+    size_t most = model->ops->head_rows;
+    for (size_t first = 0; first < pass->N; first += most) {
+        size_t rows = pass->N - first < most ? pass->N - first : most;
         chunk_logits(model, first, rows);
         model->ops->cross_entropy(
             model->dev, all->losses + first, correct ? all->correct + first : NULL, all->logits,

@@ -266,7 +266,8 @@ void stack_forward(struct model *model, const struct pass *pass);
 void stack_backward(struct model *model, const struct pass *pass);
 
 // ---- head.c
-size_t head_rows(const struct model_config *config); // rows of logits held at a time
+// Rows of logits held at a time.
+size_t head_rows(const struct model_config *config, const struct ops *ops);
 // Fills activations.losses. With gradient_scale != 0 also replaces `normed` by its gradient and
 // adds to the token embedding's; with `correct`, fills activations.correct.
 void head_run(struct model *model, const struct pass *pass, float gradient_scale, bool correct);

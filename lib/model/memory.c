@@ -26,7 +26,8 @@ void model_count_memory(const struct model_config *config, const struct tying *t
     *memory = (struct model_memory){.weights = block_bytes(&layout, ops),
                                     .gradients = floats,
                                     .optimizer = 2 * floats,
-                                    .activations = activations_bytes(config, ops, true)};
+                                    .activations = activations_bytes(config, ops, true) +
+                                                   ops->workspace_bytes};
     for (enum tying_part part = 0; part < TYING_PARTS; part++) {
         layout_part(&layout, config, part);
         count_part(tying, part, &layout, ops, memory);

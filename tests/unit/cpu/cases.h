@@ -1,6 +1,7 @@
 // Every operation on awkward shapes: run with any table of operations, the outputs collected. The
 // same cases serve the comparison with float64, the comparison of instruction sets and thread
-// counts to the bit, and the digest that is compared between compilers and machines.
+// counts to the bit, the digest that is compared between compilers and machines, and the CUDA
+// kernels (tests/emu, tests/gpu), for which they live in device memory and may be bf16.
 #ifndef DLT_TESTS_CPU_CASES_H
 #define DLT_TESTS_CPU_CASES_H
 
@@ -17,6 +18,7 @@ struct output {
     char name[96];
     float *data; // owned
     size_t n;
+    bool act; // of the compute type
     // What rounding may add, in units of 2^-24 of the largest magnitude of the output.
     double tolerance;
 };
@@ -33,65 +35,153 @@ __attribute__((unused)) static void outputs_free(struct outputs *outputs) {
     outputs->count = 0;
 }
 
-// One case under way: where its inputs come from and where its outputs go. Memory lives till the
-// end of the case.
+struct place {
+    void *memory;
+    size_t bytes;
+};
+
+// One case under way: where its inputs come from and where its outputs go. Memory is the device's
+// and lives till the end of the case.
 struct run {
     const struct ops *ops;
     device *dev;
     struct outputs *outputs;
+    bool bf16_inputs; // activations are drawn as bf16 can hold them: a reference in float needs it
     struct random_sequence random;
-    void *owned[64];
+    struct place owned[64];
     size_t owned_count;
     char name[64]; // of the case, shapes included
 };
 
+static void *run_host_memory(size_t bytes) {
+    void *memory;
+    struct error error;
+    if (memory_allocate(&memory, bytes, 1, "a test", &error) != STATUS_OK) {
+        abort();
+    }
+    return memory;
+}
+
 static void *run_memory(struct run *run, size_t bytes) {
     void *memory;
     struct error error;
-    if (run->owned_count == 64 ||
-        memory_allocate(&memory, bytes, 1, "a test", &error) != STATUS_OK) {
+    if (run->owned_count == ARRAY_LENGTH(run->owned) ||
+        run->ops->allocate(run->dev, &memory, bytes, "a test", &error) != STATUS_OK) {
         abort();
     }
-    return run->owned[run->owned_count++] = memory;
+    run->owned[run->owned_count++] = (struct place){memory, bytes};
+    return memory;
+}
+
+// What is at `host`, owned by the caller's malloc, taken to the device.
+static void *run_upload(struct run *run, void *host, size_t bytes) {
+    void *memory = run_memory(run, bytes);
+    run->ops->upload(run->dev, memory, host, bytes);
+    free(host);
+    return memory;
 }
 
 // n numbers, uniform in +-scale.
-static float *run_random(struct run *run, size_t n, double scale) {
-    float *x = run_memory(run, n * sizeof *x);
+static float *run_draw(struct run *run, size_t n, double scale) {
+    float *x = run_host_memory(n * sizeof *x);
     for (size_t i = 0; i < n; i++) {
         x[i] = (float)(scale * (2 * random_uniform(&run->random) - 1));
     }
     return x;
 }
 
-static act *run_act(struct run *run, size_t n, double scale) {
-    return (act *)run_random(run, n, scale);
+static float *run_random(struct run *run, size_t n, double scale) {
+    return run_upload(run, run_draw(run, n, scale), n * sizeof(float));
 }
 
-static int32_t *run_ids(struct run *run, size_t n, size_t below) {
-    int32_t *ids = run_memory(run, n * sizeof *ids);
+// bf16 is the upper half of a float; to the nearest, even of equals. Not for NaNs.
+static uint16_t bf16_bits(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static float bf16_float(uint16_t half) {
+    uint32_t bits = (uint32_t)half << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+// The same numbers in the device's compute type.
+static act *run_act(struct run *run, size_t n, double scale) {
+    float *x = run_draw(run, n, scale);
+    for (size_t i = 0; i < n && run->bf16_inputs; i++) {
+        x[i] = bf16_float(bf16_bits(x[i]));
+    }
+    if (run->ops->act_bytes == sizeof(float)) {
+        return run_upload(run, x, n * sizeof(float));
+    }
+    uint16_t *halves = run_host_memory(n * sizeof *halves);
+    for (size_t i = 0; i < n; i++) {
+        halves[i] = bf16_bits(x[i]);
+    }
+    free(x);
+    return run_upload(run, halves, n * sizeof *halves);
+}
+
+static int32_t *run_draw_ids(struct run *run, size_t n, size_t below) {
+    int32_t *ids = run_host_memory(n * sizeof *ids);
     for (size_t i = 0; i < n; i++) {
         ids[i] = (int32_t)random_below(&run->random, below);
     }
     return ids;
 }
 
-static void run_output(struct run *run, const char *what, const void *data, size_t n,
-                       double tolerance) {
+static int32_t *run_ids(struct run *run, size_t n, size_t below) {
+    return run_upload(run, run_draw_ids(run, n, below), n * sizeof(int32_t));
+}
+
+static struct output *run_add_output(struct run *run, const char *what, size_t n,
+                                     double tolerance) {
     if (run->outputs->count == OUTPUTS) {
         abort();
     }
     struct output *to = &run->outputs->items[run->outputs->count++];
     snprintf(to->name, sizeof to->name, "%s %s", run->name, what);
     to->data = malloc(n * sizeof(float) + 1);
-    memcpy(to->data, data, n * sizeof(float));
     to->n = n;
     to->tolerance = tolerance;
+    to->act = false;
+    return to;
+}
+
+static void run_output(struct run *run, const char *what, const float *data, size_t n,
+                       double tolerance) {
+    struct output *to = run_add_output(run, what, n, tolerance);
+    run->ops->download(run->dev, to->data, data, n * sizeof(float));
+}
+
+static void run_output_act(struct run *run, const char *what, const act *data, size_t n,
+                           double tolerance) {
+    struct output *to = run_add_output(run, what, n, tolerance);
+    to->act = true;
+    run->ops->download(run->dev, to->data, data, n * run->ops->act_bytes);
+    const uint16_t *halves = (const uint16_t *)to->data;
+    for (size_t i = n; i > 0 && run->ops->act_bytes < sizeof(float); i--) {
+        to->data[i - 1] = bf16_float(halves[i - 1]); // from the end: each float covers its half
+    }
+}
+
+static void run_output_ids(struct run *run, const char *what, const int32_t *data, size_t n) {
+    struct output *to = run_add_output(run, what, n, 0);
+    int32_t *ids = run_host_memory(n * sizeof *ids);
+    run->ops->download(run->dev, ids, data, n * sizeof *ids);
+    for (size_t i = 0; i < n; i++) {
+        to->data[i] = (float)ids[i];
+    }
+    free(ids);
 }
 
 static void run_end(struct run *run) {
     while (run->owned_count > 0) {
-        free(run->owned[--run->owned_count]);
+        struct place *place = &run->owned[--run->owned_count];
+        run->ops->release(run->dev, place->memory, place->bytes);
     }
 }
 
@@ -111,11 +201,11 @@ static void case_linear(struct run *run, size_t N, size_t I, size_t O, bool bias
     act *x = run_act(run, N * I, 1), *weight = run_act(run, O * I, 1);
     act *b = bias ? run_act(run, O, 1) : NULL, *out = run_act(run, N * O, 1);
     ops->linear_forward(run->dev, out, x, weight, b, N, I, O);
-    run_output(run, "forward", out, N * O, 4 + sqrt((double)I));
+    run_output_act(run, "forward", out, N * O, 4 + sqrt((double)I));
 
     act *dout = run_act(run, N * O, 1), *dx = run_act(run, N * I, 1);
     ops->linear_backward_input(run->dev, dx, dout, weight, N, I, O, bias);
-    run_output(run, "input gradient", dx, N * I, 4 + sqrt((double)O));
+    run_output_act(run, "input gradient", dx, N * I, 4 + sqrt((double)O));
 
     float *dw = run_random(run, O * I, 1), *db = bias ? run_random(run, O, 1) : NULL;
     ops->linear_backward_weight(run->dev, dw, db, dout, x, N, I, O);
@@ -134,7 +224,7 @@ static void case_embedding(struct run *run, size_t N, size_t T, size_t C, size_t
     act *token = run_act(run, V * C, 1), *position = positions ? run_act(run, T * C, 1) : NULL;
     act *out = run_act(run, N * C, 1), *dout = run_act(run, N * C, 1);
     run->ops->embedding_forward(run->dev, out, tokens, token, position, N, T, C, &dropout);
-    run_output(run, "forward", out, N * C, 2);
+    run_output_act(run, "forward", out, N * C, 2);
     float *token_gradient = run_random(run, V * C, 1);
     float *position_gradient = positions ? run_random(run, T * C, 1) : NULL;
     run->ops->embedding_backward(run->dev, token_gradient, position_gradient, dout, tokens, N, T, C,
@@ -152,7 +242,7 @@ static void case_layernorm(struct run *run, size_t N, size_t C, bool accumulate)
     act *y = run_act(run, N * C, 1);
     float *mean = run_random(run, N, 1), *rstd = run_random(run, N, 1);
     run->ops->layernorm_forward(run->dev, y, mean, rstd, x, gain, bias, N, C, 1e-5f);
-    run_output(run, "y", y, N * C, 16);
+    run_output_act(run, "y", y, N * C, 16);
     run_output(run, "mean", mean, N, 16);
     run_output(run, "rstd", rstd, N, 16);
     act *dy = run_act(run, N * C, 1), *dx = run_act(run, N * C, 1);
@@ -160,7 +250,7 @@ static void case_layernorm(struct run *run, size_t N, size_t C, bool accumulate)
     float *dbias = accumulate ? run_random(run, C, 1) : NULL;
     run->ops->layernorm_backward(run->dev, dx, dgain, dbias, dy, x, mean, rstd, gain, N, C,
                                  accumulate);
-    run_output(run, "x gradient", dx, N * C, 32);
+    run_output_act(run, "x gradient", dx, N * C, 32);
     if (accumulate) {
         run_output(run, "gain gradient", dgain, C, 16 + sqrt((double)N));
         run_output(run, "bias gradient", dbias, C, 16 + sqrt((double)N));
@@ -181,11 +271,11 @@ static void case_residual(struct run *run, size_t N, size_t C, double p,
     float *mean = run_random(run, N, 1), *rstd = run_random(run, N, 1);
     run->ops->residual_layernorm_forward(run->dev, sum, y, mean, rstd, residual, x, &dropout, gain,
                                          bias, N, C, 1e-5f);
-    run_output(run, "sum", sum, N * C, 4);
-    run_output(run, "y", y, N * C, 16);
+    run_output_act(run, "sum", sum, N * C, 4);
+    run_output_act(run, "y", y, N * C, 16);
     act *dx = run_act(run, N * C, 1);
     run->ops->dropout_backward(run->dev, dx, x, N * C, &dropout);
-    run_output(run, "dropout backward", dx, N * C, 2);
+    run_output_act(run, "dropout backward", dx, N * C, 2);
 }
 
 static void case_attention(struct run *run, size_t B, size_t T, size_t H, size_t D, bool causal,
@@ -198,50 +288,49 @@ static void case_attention(struct run *run, size_t B, size_t T, size_t H, size_t
     float *log_sum = run_random(run, B * H * T, 1);
     run->ops->attention_forward(run->dev, out, log_sum, qkv, B, T, H, D, causal, &dropout);
     double tolerance = 32 + sqrt((double)(T + D));
-    run_output(run, "out", out, n, tolerance);
+    run_output_act(run, "out", out, n, tolerance);
     run_output(run, "log_sum", log_sum, B * H * T, tolerance);
     act *dqkv = run_act(run, 3 * n, 1);
     run->ops->attention_backward(run->dev, dqkv, dout, out, qkv, log_sum, B, T, H, D, causal,
                                  &dropout);
-    run_output(run, "qkv gradient", dqkv, 3 * n, 2 * tolerance);
+    run_output_act(run, "qkv gradient", dqkv, 3 * n, 2 * tolerance);
 }
 
 static void case_gelu(struct run *run, size_t n, double scale) {
     snprintf(run->name, sizeof run->name, "gelu n=%zu scale=%g", n, scale);
     act *x = run_act(run, n, scale), *y = run_act(run, n, 1), *dy = run_act(run, n, 1);
     run->ops->gelu_forward(run->dev, y, x, n);
-    run_output(run, "forward", y, n, 2);
+    run_output_act(run, "forward", y, n, 2);
     act *dx = run_act(run, n, 1);
     run->ops->gelu_backward(run->dev, dx, dy, x, n);
-    run_output(run, "backward", dx, n, 8);
+    run_output_act(run, "backward", dx, n, 8);
 }
 
 static void case_permute(struct run *run, size_t N, size_t groups, size_t size) {
     snprintf(run->name, sizeof run->name, "permute N=%zu groups=%zu size=%zu", N, groups, size);
-    int32_t *source = run_memory(run, groups * sizeof *source);
+    int32_t *source = run_host_memory(groups * sizeof *source); // stays on the host
     for (size_t i = 0; i < groups; i++) {
         source[i] = (int32_t)i;
     }
     random_shuffle_u32(&run->random, (uint32_t *)source, groups);
     act *in = run_act(run, N * groups * size, 1), *out = run_act(run, N * groups * size, 1);
     run->ops->permute_columns(run->dev, out, in, N, groups, size, source);
-    run_output(run, "out", out, N * groups * size, 0);
+    free(source);
+    run_output_act(run, "out", out, N * groups * size, 0);
 }
 
 static void case_cross_entropy(struct run *run, size_t N, size_t V, size_t stride, float scale) {
     snprintf(run->name, sizeof run->name, "cross_entropy N=%zu V=%zu stride=%zu scale=%g", N, V,
              stride, (double)scale);
     act *logits = run_act(run, N * stride, 8);
-    int32_t *targets = run_ids(run, N, V), *correct = run_ids(run, N, 2);
-    float *losses = run_random(run, N, 1), *as_float = run_random(run, N, 1);
-    targets[N / 2] = -1;
+    int32_t *host_targets = run_draw_ids(run, N, V), *correct = run_ids(run, N, 2);
+    float *losses = run_random(run, N, 1);
+    host_targets[N / 2] = -1;
+    int32_t *targets = run_upload(run, host_targets, N * sizeof *targets);
     run->ops->cross_entropy(run->dev, losses, correct, logits, targets, N, V, stride, scale);
-    for (size_t i = 0; i < N; i++) {
-        as_float[i] = (float)correct[i];
-    }
     run_output(run, "losses", losses, N, 8);
-    run_output(run, "correct", as_float, N, 0);
-    run_output(run, "logits", logits, N * stride, 32);
+    run_output_ids(run, "correct", correct, N);
+    run_output_act(run, "logits", logits, N * stride, 32);
 }
 
 static void case_adamw(struct run *run, size_t n, int64_t step, double beta1) {
@@ -249,20 +338,22 @@ static void case_adamw(struct run *run, size_t n, int64_t step, double beta1) {
              beta1);
     struct adamw_span spans[3];
     struct gradient_span gradients[3];
+    bool one_array = run->ops->act_bytes == sizeof(float);
     for (size_t s = 0; s < 3; s++) {
         size_t size = n >> s;
-        float *weight = run_random(run, size, 0.1), *gradient = run_random(run, size, 1);
-        float *moment2 = run_random(run, size, 1);
+        float *master = run_random(run, size, 0.1), *gradient = run_random(run, size, 1);
+        float *squares = run_draw(run, size, 1);
         for (size_t i = 0; i < size; i++) {
-            moment2[i] *= moment2[i];
+            squares[i] *= squares[i];
         }
-        spans[s] = (struct adamw_span){.master = weight,
-                                       .weight = (act *)weight,
-                                       .gradient = gradient,
-                                       .moment1 = run_random(run, size, 1),
-                                       .moment2 = moment2,
-                                       .n = size,
-                                       .step = step + (int64_t)s};
+        spans[s] = (struct adamw_span){
+            .master = master,
+            .weight = one_array ? (act *)master : run_memory(run, size * run->ops->act_bytes),
+            .gradient = gradient,
+            .moment1 = run_random(run, size, 1),
+            .moment2 = run_upload(run, squares, size * sizeof *squares),
+            .n = size,
+            .step = step + (int64_t)s};
         gradients[s] = (struct gradient_span){gradient, size};
     }
     struct adamw_options options = {.lr = 1e-3,
@@ -273,12 +364,14 @@ static void case_adamw(struct run *run, size_t n, int64_t step, double beta1) {
                                     .clip_factor = 0.7f};
     run->ops->adamw(run->dev, spans, 3, &options);
     double norm = run->ops->gradient_norm(run->dev, gradients, 3);
-    float norm_parts[2] = {(float)norm, (float)(norm - (double)(float)norm)};
-    run_output(run, "norm", norm_parts, 1, 1);
+    run_add_output(run, "norm", 1, 1)->data[0] = (float)norm;
     for (size_t s = 0; s < 3; s++) {
         run_output(run, "weight", spans[s].master, spans[s].n, 4);
         run_output(run, "moment1", spans[s].moment1, spans[s].n, 4);
         run_output(run, "moment2", spans[s].moment2, spans[s].n, 4);
+        if (run->bf16_inputs) { // else it is one array with the master weights
+            run_output_act(run, "compute weight", spans[s].weight, spans[s].n, 4);
+        }
     }
 }
 
@@ -322,18 +415,35 @@ static void case_adamw(struct run *run, size_t n, int64_t step, double beta1) {
     CASE(embedding, 120, 30, 70, 2, 0.1, false)                                                    \
     CASE(residual, 130, 72, 0.2, Y_IN_PLACE)
 
-__attribute__((unused)) static void cases_run(const struct ops *ops, device *dev,
-                                              struct outputs *outputs) {
-    uint64_t number = 0;
+// Runs a case with inputs from seed `number`, which then counts on.
 #define RUN_CASE(what, ...)                                                                        \
     {                                                                                              \
-        struct run run = {.ops = ops, .dev = dev, .outputs = outputs};                             \
+        struct run run = {.ops = ops, .dev = dev, .outputs = outputs, .bf16_inputs = bf16_inputs}; \
         random_sequence_start(&run.random, (struct random_place){.seed = number++});               \
         case_##what(&run, __VA_ARGS__);                                                            \
         run_end(&run);                                                                             \
     }
+
+__attribute__((unused)) static void cases_run(const struct ops *ops, device *dev,
+                                              struct outputs *outputs, bool bf16_inputs) {
+    uint64_t number = 0;
     CASES(RUN_CASE)
-#undef RUN_CASE
+}
+
+// Largest error of one output, in units of its tolerance and `added` units more for what is of the
+// compute type.
+__attribute__((unused)) static double output_error(const struct output *got,
+                                                   const struct output *want, double added) {
+    double largest = 0, worst = 0, tolerance = want->tolerance + (want->act ? added : 0);
+    for (size_t i = 0; i < want->n; i++) {
+        largest = fmax(largest, fabs((double)want->data[i]));
+    }
+    for (size_t i = 0; i < want->n; i++) {
+        double difference = fabs((double)got->data[i] - (double)want->data[i]);
+        double units = difference == 0 ? 0 : difference / (largest * 0x1p-24 * tolerance);
+        worst = units > worst || units != units ? units : worst;
+    }
+    return worst;
 }
 
 #endif

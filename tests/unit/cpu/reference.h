@@ -5,8 +5,27 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "kernels/ops.h"
+#include "lib/base/memory.h"
+
+static enum status reference_allocate(device *dev, void **memory, size_t bytes, const char *what,
+                                      struct error *error) {
+    (void)dev;
+    return memory_allocate(memory, bytes, 1, what, error);
+}
+
+static void reference_release(device *dev, void *memory, size_t bytes) {
+    (void)dev;
+    (void)bytes;
+    free(memory);
+}
+
+static void reference_copy(device *dev, void *to, const void *from, size_t bytes) {
+    (void)dev;
+    memcpy(to, from, bytes);
+}
 
 static double reference_factor(const struct dropout *dropout, size_t element) {
     if (dropout->p == 0) {
@@ -360,6 +379,11 @@ static void reference_adamw(device *dev, const struct adamw_span *spans, size_t 
 
 static const struct ops reference_ops = {
     .name = "reference",
+    .act_bytes = sizeof(float),
+    .allocate = reference_allocate,
+    .release = reference_release,
+    .upload = reference_copy,
+    .download = reference_copy,
     .embedding_forward = reference_embedding_forward,
     .embedding_backward = reference_embedding_backward,
     .linear_forward = reference_linear_forward,

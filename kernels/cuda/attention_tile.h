@@ -1,0 +1,162 @@
+// What the fused attention kernels share: tiles of 64 rows of a head in shared memory, products of
+// 16 x 16 patches, dropout's numbers by patch. A block is four warps; a warp works on 16 rows.
+//
+// ND is how many groups of 8 columns a head is padded to; the products' inner loops run over KD
+// groups of 16. Within a patch a lane has rows g and g + 8 and columns 2t, 2t + 1, 2t + 8, 2t + 9,
+// with g = lane / 4 and t = lane % 4 (chip.h).
+#ifndef DLT_KERNELS_CUDA_ATTENTION_TILE_H
+#define DLT_KERNELS_CUDA_ATTENTION_TILE_H
+
+#include "kernels/cuda/attention.h"
+
+constexpr unsigned TILE = 64, PATCH = 16, PATCHES = TILE / PATCH;
+constexpr unsigned TILE_WARPS = TILE / PATCH, TILE_THREADS = TILE_WARPS * WARP;
+
+template <int ND> struct tile_shape {
+    static constexpr int KD = (ND + 1) / 2;
+    static constexpr unsigned STRIDE = KD * 16 + 8; // of rows: eight octets lie in different banks
+    static constexpr unsigned BYTES = TILE * STRIDE * sizeof(bf16);
+};
+
+constexpr unsigned PATCH_BYTES = PATCH * PATCH * sizeof(uint16_t);
+
+// One head of one sequence, from a pointer to its first element; rows `step` elements apart.
+struct head_rows {
+    const bf16 *data;
+    size_t step;
+};
+
+__device__ static inline struct head_rows head_of(const bf16 *data, const struct attention &s,
+                                                  size_t b, size_t h, size_t step) {
+    return {data + b * s.T * step + h * s.D, step};
+}
+
+template <int ND, class Unit>
+__device__ inline void tile_load_units(bf16 *tile, struct head_rows x, size_t first, size_t T,
+                                       size_t D) {
+    constexpr unsigned ELEMENTS = sizeof(Unit) / sizeof(bf16);
+    constexpr unsigned PER_ROW = tile_shape<ND>::KD * 16 / ELEMENTS;
+#pragma unroll 4
+    for (unsigned i = threadIdx.x; i < TILE * PER_ROW; i += TILE_THREADS) {
+        unsigned row = i / PER_ROW, column = i % PER_ROW * ELEMENTS;
+        Unit unit = {};
+        if (first + row < T && column < D) {
+            unit = *(const Unit *)(x.data + (first + row) * x.step + column);
+        }
+        *(Unit *)(tile + row * tile_shape<ND>::STRIDE + column) = unit;
+    }
+}
+
+// Rows first .. first + TILE, zeros beyond row T and column D.
+template <int ND>
+__device__ inline void tile_load(bf16 *tile, struct head_rows x, size_t first, size_t T, size_t D) {
+    size_t odd = (uintptr_t)x.data / sizeof(bf16) | x.step | D; // bits tell what divides them all
+    if (odd % 8 == 0) {
+        tile_load_units<ND, uint4>(tile, x, first, T, D);
+    } else if (odd % 4 == 0) {
+        tile_load_units<ND, uint2>(tile, x, first, T, D);
+    } else {
+        tile_load_units<ND, uint32_t>(tile, x, first, T, D);
+    }
+}
+
+// Rows `row` .. + 16 and columns 16k .. + 16 of a tile, as the left factor.
+template <int ND>
+__device__ inline void patch_left(uint32_t words[4], const bf16 *tile, unsigned row, int k) {
+    unsigned lane = threadIdx.x % WARP;
+    load_matrices(words,
+                  tile + (row + lane % 16) * tile_shape<ND>::STRIDE + k * 16 + lane / 16 * 8);
+}
+
+// The same patch, transposed, as the right factor: words 0, 1 for the first 8 of the tile's rows,
+// 2, 3 for the others.
+template <int ND>
+__device__ inline void patch_right_transposed(uint32_t words[4], const bf16 *tile, unsigned row,
+                                              int k) {
+    unsigned lane = threadIdx.x % WARP;
+    load_matrices(words, tile + (row + lane / 16 * 8 + lane % 8) * tile_shape<ND>::STRIDE + k * 16 +
+                             lane / 8 % 2 * 8);
+}
+
+// Rows `row` .. + 16 and columns 8d .. + 16 as the right factor: words 0, 1 for the first 8
+// columns, 2, 3 for the others.
+template <int ND>
+__device__ inline void patch_right(uint32_t words[4], const bf16 *tile, unsigned row, int d) {
+    unsigned lane = threadIdx.x % WARP;
+    load_matrices_transposed(words, tile + (row + lane % 16) * tile_shape<ND>::STRIDE + d * 8 +
+                                        lane / 16 * 8);
+}
+
+// sums (16, 8 ND) += patch (16, 16), held by the warp, times rows `row` .. + 16 of a tile.
+template <int ND>
+__device__ inline void patch_times_rows(float sums[ND][4], const float patch[2][4],
+                                        const bf16 *tile, unsigned row) {
+    uint32_t left[4] = {pack_bf16(patch[0][0], patch[0][1]), pack_bf16(patch[0][2], patch[0][3]),
+                        pack_bf16(patch[1][0], patch[1][1]), pack_bf16(patch[1][2], patch[1][3])};
+#pragma unroll
+    for (int d = 0; d < ND; d += 2) {
+        uint32_t right[4];
+        patch_right<ND>(right, tile, row, d);
+        multiply_add(sums[d], left, right[0], right[1]);
+        if (d + 1 < ND) {
+            multiply_add(sums[d + 1], left, right[2], right[3]);
+        }
+    }
+}
+
+// Element e of group i of a patch: where it lies.
+__device__ static inline unsigned patch_row(int e) {
+    return threadIdx.x % WARP / 4 + (unsigned)(e / 2) * 8;
+}
+
+__device__ static inline unsigned patch_column(int i, int e) {
+    return (unsigned)i * 8 + threadIdx.x % 4 * 2 + (unsigned)(e % 2);
+}
+
+// Draws the halves of a 16 x 16 patch of probabilities, two octets to a row and one to a lane.
+// first: element number of its first; all of the warp take part.
+__device__ static inline void patch_draw(uint16_t *halves, const struct dropout_plan &plan,
+                                         size_t first, size_t T) {
+    unsigned lane = threadIdx.x % WARP;
+    uint4 drawn = dropout_halves(plan, first + lane / 2 * T + lane % 2 * OCTET);
+    warp_barrier(); // what was drawn before has been read
+    *(uint4 *)(halves + lane * OCTET) = drawn;
+    warp_barrier();
+}
+
+// rows of type bf16: pairs of columns 8d + 2t of rows g and g + 8.
+template <int ND>
+__device__ inline void store_rows(bf16 *to, size_t step, const float sums[ND][4], size_t row,
+                                  const struct attention &s) {
+#pragma unroll
+    for (int d = 0; d < ND; d++) {
+        unsigned column = patch_column(d, 0);
+#pragma unroll
+        for (int e = 0; e < 4; e += 2) {
+            size_t r = row + patch_row(e);
+            if (r < s.T && column < s.D) {
+                *(uint32_t *)(to + r * step + column) = pack_bf16(sums[d][e], sums[d][e + 1]);
+            }
+        }
+    }
+}
+
+static inline dim3 tile_grid(const struct attention &s) {
+    return grid_of(divide_up(s.T, TILE), s.H, s.B);
+}
+
+// Calls f.run<ND>() with the least ND of those compiled that holds D columns.
+template <class F> void with_head_width(size_t D, F f) {
+    assert(D <= 128);
+    if (D <= 32) {
+        f.template run<4>();
+    } else if (D <= 64) {
+        f.template run<8>();
+    } else if (D <= 104) {
+        f.template run<13>();
+    } else {
+        f.template run<16>();
+    }
+}
+
+#endif

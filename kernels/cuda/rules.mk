@@ -1,0 +1,60 @@
+# The CUDA kernels: libdlt-cuda.so where nvcc is, and the same sources on the CPU for the tests.
+#
+#   NVCC          the compiler; empty: no libdlt-cuda.so
+#   CUDA_TARGETS  what it generates code for: H100 and H200, and portable code for others
+
+NVCC ?= $(firstword $(wildcard /usr/local/cuda/bin/nvcc) $(shell command -v nvcc))
+CUDA_TARGETS ?= -gencode=arch=compute_90a,code=sm_90a -gencode=arch=compute_80,code=compute_80
+CXX_STANDARD := -std=c++20
+CUDA_HOST_FLAGS := -fPIC,-fvisibility=hidden,-Wall,-Wextra,-Wno-unused-function
+NVCCFLAGS := $(CXX_STANDARD) -O3 $(CUDA_TARGETS) --Werror all-warnings -Xptxas -v,-warn-spills,-warn-lmem-usage \
+    --expt-relaxed-constexpr -Xcompiler $(CUDA_HOST_FLAGS)
+
+cuda_sources := $(wildcard kernels/cuda/*.cu)
+cuda_base := math random status memory # what the kernels' host side uses of lib/base
+cuda_objects := $(cuda_sources:%.cu=$(BUILD)/%.o) $(cuda_base:%=$(BUILD)/kernels/cuda/base/%.o)
+
+$(BUILD)/kernels/cuda/%.o: kernels/cuda/%.cu
+	@mkdir -p $(@D)
+	$(call run,NVCC,$(NVCC) $(ALL_CPPFLAGS) -Ikernels/cuda/chip $(NVCCFLAGS) -MMD -MF $(@:.o=.d) -c $< -o $@ 2>$(@:.o=.log) || { cat $(@:.o=.log); exit 1; })
+
+$(BUILD)/kernels/cuda/base/%.o: lib/base/%.c
+	@mkdir -p $(@D)
+	$(call run,CC,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fPIC -fvisibility=hidden -c $< -o $@)
+
+$(BUILD)/lib/libdlt-cuda.so: $(cuda_objects)
+	@mkdir -p $(@D)
+	$(call run,LD,$(NVCC) -shared -cudart static -o $@ $^ -lcublasLt)
+
+cuda: $(BUILD)/lib/libdlt-cuda.so ## build the CUDA kernels alone
+.PHONY: cuda
+
+# ---- The same kernels on the CPU (tests/emu) ----------------------------------------------------
+
+emu_sources := $(filter-out kernels/cuda/matrix.cu,$(cuda_sources))
+emu_objects := $(emu_sources:kernels/cuda/%.cu=$(BUILD)/emu/%.o) \
+    $(patsubst %.cc,$(BUILD)/%.o,$(wildcard tests/emu/*.cc)) \
+    $(cuda_base:%=$(BUILD)/kernels/cuda/base/%.o)
+EMU_CXXFLAGS := $(CXX_STANDARD) -Wall -Wextra -Wno-unused-function -Wno-unknown-pragmas -O2 -g -fPIC -fvisibility=hidden \
+    -ffp-contract=off -U_FORTIFY_SOURCE -MMD -MP -Itests/emu
+emu_compile = $(call run,CXX,$(CXX) $(ALL_CPPFLAGS) $(EMU_CXXFLAGS) -x c++ -c $< -o $@)
+
+$(BUILD)/emu/%.o: kernels/cuda/%.cu
+	@mkdir -p $(@D)
+	$(emu_compile)
+$(BUILD)/tests/emu/%.o: tests/emu/%.cc
+	@mkdir -p $(@D)
+	$(emu_compile)
+
+# For the tests: DLT_CUDA_LIBRARY names it to dlt-train.
+$(BUILD)/emu/libdlt-cuda.so: $(emu_objects)
+	$(call run,LD,$(CXX) -shared -o $@ $^)
+
+emu_tests := $(patsubst tests/emu/%.c,$(BUILD)/unit/emu/%,$(wildcard tests/emu/*.c))
+$(BUILD)/unit/emu/%: $(BUILD)/tests/emu/%.o $(emu_objects) $(call archive,model) $(call archive,tying) $(call archive,cpu) $(call archive,base)
+	@mkdir -p $(@D)
+	$(call run,LD,$(CXX) -fopenmp $(LDFLAGS) $^ $(LIBRARIES) -o $@)
+unit_tests += $(emu_tests)
+objects += $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/emu/*.c))
+
+-include $(cuda_objects:.o=.d) $(emu_objects:.o=.d)

@@ -1,0 +1,83 @@
+#include "kernels/cuda/cuda.h"
+#include "kernels/cuda/matrix.h"
+
+// The vocabulary's rows are padded for products whose rows are whole octets; the head's rows, so
+// that a chunk of logits is worth reading all of the token embedding for.
+enum { VOCABULARY_MULTIPLE = 64, HEAD_ROWS = 2048, WORKSPACE_BYTES = 96 << 20 };
+
+template <class A> static constexpr struct ops make_table(const char *name) {
+    struct ops ops = {};
+    ops.name = name;
+    ops.act_bytes = sizeof(A);
+    ops.vocabulary_multiple = VOCABULARY_MULTIPLE;
+    ops.head_rows = HEAD_ROWS;
+    ops.workspace_bytes = WORKSPACE_BYTES;
+    ops.open = cuda_open;
+    ops.close = cuda_close;
+    ops.check = cuda_check;
+    ops.allocate = cuda_allocate;
+    ops.release = cuda_release;
+    ops.bytes_in_use = cuda_bytes_in_use;
+    ops.bytes_peak = cuda_bytes_peak;
+    ops.bytes_available = cuda_bytes_available;
+    ops.choices = matrix_choices;
+    ops.upload = cuda_upload;
+    ops.download = cuda_download;
+    ops.copy = cuda_copy;
+    ops.zero = cuda_zero;
+    ops.cast = cuda_cast<A>;
+    ops.embedding_forward = cuda_embedding_forward<A>;
+    ops.embedding_backward = cuda_embedding_backward<A>;
+    ops.linear_forward = cuda_linear_forward<A>;
+    ops.linear_backward_input = cuda_linear_backward_input<A>;
+    ops.linear_backward_weight = cuda_linear_backward_weight<A>;
+    ops.layernorm_forward = cuda_layernorm_forward<A>;
+    ops.layernorm_backward = cuda_layernorm_backward<A>;
+    ops.residual_layernorm_forward = cuda_residual_layernorm_forward<A>;
+    ops.dropout_backward = cuda_dropout_backward<A>;
+    ops.attention_forward = cuda_attention_forward<A>;
+    ops.attention_backward = cuda_attention_backward<A>;
+    ops.gelu_forward = cuda_gelu_forward<A>;
+    ops.gelu_backward = cuda_gelu_backward<A>;
+    ops.permute_columns = cuda_permute_columns<A>;
+    ops.cross_entropy = cuda_cross_entropy<A>;
+    ops.gradient_norm = cuda_gradient_norm;
+    ops.adamw = cuda_adamw<A>;
+    return ops;
+}
+
+static const struct ops FP32 = make_table<float>("cuda/fp32");
+static const struct ops BF16 = make_table<bf16>("cuda/bf16");
+
+static enum status find_gpu(cudaDeviceProp *properties, struct error *error) {
+    int count = 0;
+    cudaError_t code = cudaGetDeviceCount(&count);
+    if (code == cudaErrorInsufficientDriver) {
+        return error_set(error, STATUS_FAILURE,
+                         "this machine has no NVIDIA driver, or one too old for CUDA %d",
+                         CUDART_VERSION / 1000);
+    }
+    if (code == cudaErrorNoDevice || (code == cudaSuccess && count == 0)) {
+        return error_set(error, STATUS_FAILURE, "this machine has no NVIDIA GPU");
+    }
+    code = code == cudaSuccess ? cudaSetDevice(0) : code;
+    code = code == cudaSuccess ? cudaGetDeviceProperties(properties, 0) : code;
+    return code == cudaSuccess ? STATUS_OK
+                               : error_set(error, STATUS_FAILURE, "the GPU cannot be used: %s",
+                                           cudaGetErrorString(code));
+}
+
+static enum status find(enum ops_precision precision, const struct ops **ops, struct error *error) {
+    cudaDeviceProp properties;
+    enum status status = find_gpu(&properties, error);
+    if (status == STATUS_OK && precision != OPS_FP32 && properties.major < 8) {
+        status =
+            error_set(error, STATUS_FAILURE,
+                      "the GPU, %s, has no bf16; --precision fp32 works there", properties.name);
+    }
+    *ops = precision == OPS_FP32 ? &FP32 : &BF16;
+    return status;
+}
+
+extern "C" __attribute__((visibility("default"))) const struct cuda_module dlt_cuda_module;
+const struct cuda_module dlt_cuda_module = {DLT_VERSION, sizeof(struct ops), find};
