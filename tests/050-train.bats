@@ -82,6 +82,30 @@ setup_file() { make_tokens; }
     [ -z "$(ls)" ]
 }
 
+@test "--dry-run -o - is the plan as records, its operations those of the formula by hand" {
+    enter_clean
+    tiny --dry-run --agent 'dlt-qagent --policy qlearn' --test "$BATS_FILE_TMPDIR/test.tok" -o - >../p
+    [ -z "$(ls)" ]
+    dlt-cat --check ../p
+    records ../p header | jq -e '.content == "plan" and .config.layers == 3'
+    # A token: 12 C^2 weights of each of 3 layers, 8.5 columns of attention, the head.
+    # Four evaluations on 4 batches of 4 blocks, then the whole text of T - 1 tokens a block.
+    whole=$(records "$BATS_FILE_TMPDIR/test.tok" text | jq '.tokens / 15 | floor')
+    records ../p start plan | jq -se --argjson blocks $((4 * 16 + whole)) '
+        .[0].vocabulary as $v | .[1] | (3 * (2 * 12 * 256 + 4 * 8.5 * 16) + 2 * $v * 16) as $token
+        | .steps == 16 and .episodes == 4 and .tokens == 16 * 4 * 16 and .independent == 1
+        and .training == 3 * .tokens * $token and .rewards == 8 * 4 * 16 * $token
+        and .evaluation == $blocks * 16 * $token
+        and .operations == .training + .rewards + .evaluation
+        and .most_memory.weights > 2 * 3 * 12 * 256'
+    whole=$(tiny --dry-run --recompute layer --test "$BATS_FILE_TMPDIR/test.tok" -o - | dlt-cat |
+        jq 'select(.kind == "plan") | .training / .tokens')
+    records ../p plan | jq -e --argjson whole "$whole" \
+        '$whole - .training / .tokens == 3 * (2 * 12 * 256 + 4 * 8.5 * 16)'
+    tiny --dry-run --agent 'dlt-qagent --policy fixed:all' -o - | dlt-cat |
+        jq -se 'map(select(.kind == "plan")) | .[0].rewards == 0 and .[0].evaluation == 0'
+}
+
 @test "GPT-2's parameters at the paper's size" {
     run --separate-stderr -0 tiny --dry-run --layers 48 --width 1600 --heads 16 --context 256 \
         --agent "$(agent ten_lines.py)"

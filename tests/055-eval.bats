@@ -168,3 +168,15 @@ evaluate() { # OPTION...
     run --separate-stderr -2 dlt-eval sample --checkpoint "$c"
     expect_error_line "dlt-eval sample" "--vocab"
 }
+
+@test "BERT: a causal network is asked like any other, and a masked one has layers to compare" {
+    printf 'the river ran by the mill\n' >passages.txt
+    dlt-tokenize encode --quiet --lines --vocab "$BATS_FILE_TMPDIR/v.bpe" -o passages.tok passages.txt
+    tiny --arch bert --checkpoint causal --agent "$(agent ten_lines.py)" -o r
+    tiny --arch bert --objective mlm --checkpoint masked --agent "$(agent ten_lines.py)" -o r
+    dlt-eval lastword --quiet --checkpoint causal --tokens passages.tok -o m
+    records m metric | jq -e '.passages == 1'
+    dlt-eval similarity --quiet --checkpoint masked -o m
+    records m metric | jq -se 'map(select(.task == "head-similarity")) | length == 4'
+    run -0 dlt-eval sample --checkpoint causal --vocab "$BATS_FILE_TMPDIR/v.bpe" -n 5
+}

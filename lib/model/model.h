@@ -67,6 +67,19 @@ struct model_memory {
 void model_count_memory(const struct model_config *config, const struct tying *tying,
                         const struct ops *ops, struct model_memory *memory);
 
+// Floating-point operations of one block of T tokens, a multiply-add counted as two. An estimate:
+// 2 per weight of a matrix and token, the token embedding counted where it is the head; of attention
+// 4 C per token and column seen, columns up to the token's own (all T of a bidirectional model). A
+// backward pass costs twice its forward pass, so that training comes to 6 N per token and attention
+// (Kaplan et al. 2020, section 2.1); with MODEL_RECOMPUTE_LAYER the layers' forward pass is made
+// again. Norms, GELU, softmax, dropout and the optimiser are left out. Tied layers compute like any
+// other: what counts is the depth L, not how many are independent.
+struct model_operations {
+    double forward;  // evaluation, a reward
+    double training; // forward and backward
+};
+void model_count_operations(const struct model_config *config, struct model_operations *count);
+
 struct model; // opaque
 
 // Whether the shapes make a model. STATUS_USAGE, saying which do not. To be asked before counting;

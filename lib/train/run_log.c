@@ -10,7 +10,7 @@ static enum status write_header(struct trainer *t, struct error *error) {
     struct settings copy = *t->settings;
     struct option table[SETTINGS_OPTIONS_MAX];
     settings_describe(&copy, table);
-    record_begin_header(&t->record, "run", "dlt-train",
+    record_begin_header(&t->record, t->settings->dry_run ? "plan" : "run", "dlt-train",
                         (const struct option *const[]){table, NULL});
     settings_put_labels(t->settings->labels, &t->record);
     return write_record(t, error);
@@ -79,6 +79,28 @@ enum status run_log_begin(struct trainer *t, const struct model_memory *memory,
         status = t->has[split] ? write_input(t, (enum split)split, error) : STATUS_OK;
     }
     return status == STATUS_OK ? write_start(t, memory, error) : status;
+}
+
+enum status run_log_plan(struct trainer *t, struct error *error) {
+    struct record_builder *r = &t->record;
+    struct plan plan;
+    struct model_memory most;
+    trainer_plan(t, &plan);
+    trainer_most_memory(t, &most);
+    record_begin(r, "plan");
+    record_put_int(r, "steps", t->planned);
+    record_put_int(r, "episodes", plan.episodes);
+    record_put_real(r, "tokens", plan.tokens);
+    record_put_real(r, "operations", plan.operations);
+    record_put_real(r, "training", plan.training);
+    record_put_real(r, "rewards", plan.rewards);
+    record_put_real(r, "evaluation", plan.evaluation);
+    record_put_int(r, "independent", tying_independent(&t->begin));
+    record_put_int(r, "parameters", (int64_t)model_count_trainable(&t->config, &t->begin));
+    record_put_map(r, "most_memory");
+    model_memory_put(&most, r);
+    record_end_map(r);
+    return write_record(t, error);
 }
 
 // What the network is now, in the records of a visit and of the end.

@@ -73,6 +73,16 @@ static enum status append_parameters(const struct trainer *t, struct buffer *tex
     return status;
 }
 
+static enum status append_plan(const struct trainer *t, struct buffer *text, struct error *error) {
+    struct plan plan;
+    trainer_plan(t, &plan);
+    return append_line(text, error,
+                       "Planned\n  %-18s %" PRId64 "\n  %-18s %.0f\n  %-18s %.3g training, "
+                       "%.3g rewards, %.3g evaluation",
+                       "training steps", t->planned, "tokens", plan.tokens, "operations",
+                       plan.training, plan.rewards, plan.evaluation);
+}
+
 static double megabytes(uint64_t bytes) {
     return (double)bytes / 1e6;
 }
@@ -80,15 +90,8 @@ static double megabytes(uint64_t bytes) {
 static enum status append_memory(const struct trainer *t, struct buffer *text,
                                  struct error *error) {
     struct model_memory start, most;
-    struct tying independent;
-    struct tying_plan unused;
-    int map[TYING_LAYERS_MAX];
-    for (int i = 0; i < t->config.layers; i++) {
-        map[i] = i;
-    }
-    tying_begin(&independent, &t->config.tying, t->config.layers, map, &unused);
     model_count_memory(&t->config, &t->begin, t->ops, &start);
-    model_count_memory(&t->config, &independent, t->ops, &most);
+    trainer_most_memory(t, &most);
     const struct {
         const char *name;
         uint64_t start, most;
@@ -112,11 +115,13 @@ enum status trainer_table(const struct trainer *t, struct buffer *text, struct e
         status = append_texts(t, text, error);
     }
     if (status == STATUS_OK) {
-        status = append_line(
-            text, error, "Start\n  %-18s %s\n  %-18s %s\n  %-18s %d of %d\n  %-18s %" PRId64,
-            "computes on", t->ops->name, "policy",
-            *t->dialogue.ready.policy ? t->dialogue.ready.policy : "-", "independent layers",
-            tying_independent(&t->begin), t->config.layers, "training steps", t->planned);
+        status = append_line(text, error, "Start\n  %-18s %s\n  %-18s %s\n  %-18s %d of %d",
+                             "computes on", t->ops->name, "policy",
+                             *t->dialogue.ready.policy ? t->dialogue.ready.policy : "-",
+                             "independent layers", tying_independent(&t->begin), t->config.layers);
+    }
+    if (status == STATUS_OK) {
+        status = append_plan(t, text, error);
     }
     if (status == STATUS_OK) {
         status = append_parameters(t, text, error);

@@ -161,6 +161,26 @@ static enum status begin(struct trainer *t, const struct record_writer_options *
     return status == STATUS_OK ? trainer_checkpoint(t, false, error) : status;
 }
 
+// ---- A dry run ----------------------------------------------------------------------------------
+
+static enum status write_plan(struct trainer *t, struct error *error) {
+    struct model_memory memory;
+    model_count_memory(&t->config, &t->begin, t->ops, &memory);
+    enum status status = record_writer_open(
+        &t->log, &(struct record_writer_options){.path = t->output, .content = "plan"}, error);
+    if (status == STATUS_OK) {
+        status = run_log_begin(t, &memory, error);
+    }
+    if (status == STATUS_OK) {
+        status = run_log_plan(t, error);
+    }
+    if (status == STATUS_OK) {
+        status = record_writer_finish(t->log, error);
+        t->log = NULL;
+    }
+    return status;
+}
+
 // ---- The run ------------------------------------------------------------------------------------
 
 static void show_table(const struct buffer *table) {
@@ -310,7 +330,9 @@ enum status train_run(const struct settings *settings, const char *output,
         }
     }
     status = prepare(&t, resuming ? &checkpoint : NULL, &table, error);
-    if (status == STATUS_OK && settings->dry_run) {
+    if (status == STATUS_OK && settings->dry_run && output && is_stream_name(output)) {
+        status = write_plan(&t, error);
+    } else if (status == STATUS_OK && settings->dry_run) {
         outcome->table = table;
         table = (struct buffer){0};
     } else if (status == STATUS_OK) {

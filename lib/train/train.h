@@ -20,10 +20,11 @@
 
 struct train_outcome {
     int signal;          // that ended the run, or 0
-    struct buffer table; // with --dry-run: settings, parameters and memory, as lines of text
+    struct buffer table; // with --dry-run: settings, plan, parameters and memory, as lines of text
 };
 
-// `settings` must be resolved. `output`: the run log, NULL or "-" for standard output.
+// `settings` must be resolved. `output`: the run log, NULL or "-" for standard output; of a dry run
+// nothing is written but to "-", a file of content "plan".
 enum status train_run(const struct settings *settings, const char *output,
                       const struct invocation *invocation, struct train_outcome *outcome,
                       struct error *error);

@@ -58,6 +58,7 @@ void trainer_note_memory(struct trainer *t);     // keeps the peak: after whatev
 enum status run_log_begin(struct trainer *t, const struct model_memory *memory,
                           struct error *error);
 enum status run_log_env(struct trainer *t, struct error *error);
+enum status run_log_plan(struct trainer *t, struct error *error); // of a dry run
 enum status run_log_visit(struct trainer *t, int layer, int source, bool changed,
                           const msgpack_object *info, struct error *error);
 enum status run_log_step(struct trainer *t, double loss, double norm, struct error *error);
@@ -67,6 +68,17 @@ enum status run_log_evaluation(struct trainer *t, enum split split, const struct
                                struct error *error);
 enum status run_log_episode(struct trainer *t, struct error *error); // memory and timing
 enum status run_log_final(struct trainer *t, struct error *error);
+
+// plan.c
+struct plan {
+    int64_t episodes;
+    double tokens;                        // targets to be trained on
+    double training, rewards, evaluation; // floating-point operations (model_count_operations)
+    double operations;                    // their sum
+};
+void trainer_plan(const struct trainer *t, struct plan *plan);
+// With all layers independent.
+void trainer_most_memory(const struct trainer *t, struct model_memory *memory);
 
 // table.c: every setting, the parameters and the memory, as lines of text.
 enum status trainer_table(const struct trainer *t, struct buffer *text, struct error *error);
