@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/log.h"
 #include "lib/base/program.h"
 #include "lib/report/report.h"
 
@@ -10,7 +11,7 @@
 struct command {
     struct common_options common;
     struct operands operands;
-    const char *published_path;
+    const char *published_path, *experiments_path;
     bool salvage;
     int format;
 };
@@ -19,8 +20,8 @@ static const char *const TABLE_FORMAT_NAMES[] = {"tex", "md", "csv", NULL};
 static const char *const FIGURE_FORMAT_NAMES[] = {"svg", "pdf", "png", "tsv", NULL};
 
 static void start(struct command *command, const struct program *program,
-                  const char *const *formats, bool published, int argc, char **argv) {
-    struct option options[4] = {{0}};
+                  const char *const *formats, bool tables, int argc, char **argv) {
+    struct option options[5] = {{0}};
     size_t count = 0;
     if (formats) {
         options[count++] = (struct option){.name = "format",
@@ -29,13 +30,19 @@ static void start(struct command *command, const struct program *program,
                                            .choices = formats,
                                            .help = "what to write"};
     }
-    if (published) {
+    if (tables) {
         options[count++] = (struct option){.name = "published",
                                            .type = OPTION_STRING,
                                            .value = (void *)&command->published_path,
                                            .argument = "FILE",
                                            .help = "the paper's numbers, to stand beside ours"};
     }
+    options[count++] = (struct option){
+        .name = "experiments",
+        .type = OPTION_STRING,
+        .value = (void *)&command->experiments_path,
+        .argument = "FILE",
+        .help = "which runs each table and figure shows, in which order, under which titles"};
     options[count++] = (struct option){.name = "salvage",
                                        .value = &command->salvage,
                                        .help = "take incomplete run logs too, as far as they go"};
@@ -43,6 +50,29 @@ static void start(struct command *command, const struct program *program,
     own.options = options;
     own.output = true;
     program_start(&own, argc, argv, &command->common, &command->operands);
+}
+
+// `id`: the table that is written; NULL: all of them.
+static void warn_of_missing(const struct experiments *experiments, const char *id) {
+    const struct experiment *e = NULL;
+    for (size_t next = 0; (e = experiments_next_missing(experiments, id, &next));) {
+        log_warning("dataset '%s' is missing: %s", e->dataset, e->missing);
+    }
+}
+
+static enum status read_lists(const struct command *command, struct published *published,
+                              struct experiments *experiments, const char *id,
+                              struct error *error) {
+    enum status status = command->published_path
+                             ? published_read(published, command->published_path, error)
+                             : STATUS_OK;
+    if (status == STATUS_OK && command->experiments_path) {
+        status = experiments_read(experiments, command->experiments_path, error);
+    }
+    if (status == STATUS_OK) {
+        warn_of_missing(experiments, id);
+    }
+    return status;
 }
 
 // Reads the inputs, lets `write` make the text, and puts it out whole.
@@ -53,15 +83,17 @@ static enum status report(const struct command *command, size_t first,
                           const void *what, bool binary, struct error *error) {
     struct run_set set = {0};
     struct published published = {0};
+    struct experiments experiments = {0};
     struct text text = {0};
     struct report_input input = {.set = &set,
                                  .published = &published,
+                                 .experiments = command->experiments_path ? &experiments : NULL,
                                  .paths = command->operands.words + first,
                                  .path_count = command->operands.count - first,
-                                 .published_path = command->published_path};
-    enum status status = command->published_path
-                             ? published_read(&published, command->published_path, error)
-                             : STATUS_OK;
+                                 .published_path = command->published_path,
+                                 .experiments_path = command->experiments_path};
+    enum status status = read_lists(command, &published, &experiments,
+                                    first > 0 ? command->operands.words[0] : NULL, error);
     if (status == STATUS_OK) {
         status = run_set_read(&set, input.paths, input.path_count, command->salvage, error);
     }
@@ -75,6 +107,7 @@ static enum status report(const struct command *command, size_t first,
         status = text_write(&text, command->common.output, binary, error);
     }
     text_free(&text);
+    experiments_free(&experiments);
     published_free(&published);
     run_set_free(&set);
     return status;
@@ -147,9 +180,7 @@ static int run_figure(const struct program *program, int argc, char **argv) {
 static enum status write_macros(struct text *text, const void *what,
                                 const struct report_input *input, struct error *error) {
     (void)what;
-    (void)error;
-    macros_write(text, input);
-    return STATUS_OK;
+    return macros_write(text, input, error);
 }
 
 static int run_macros(const struct program *program, int argc, char **argv) {

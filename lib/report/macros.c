@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/math.h"
 #include "lib/base/program.h"
 
 // One definition; `key` must be made by text_add_key().
@@ -199,7 +200,59 @@ static void define_group(struct text *text, const struct group *group, const cha
     define_pairs(text, &run->labels, prefix, "label");
 }
 
-void macros_write(struct text *text, const struct report_input *input) {
+// ---- Of a table ------------------------------------------------------------------------------------------
+
+static void define_change(struct text *text, const char *prefix, const char *name,
+                          double difference) {
+    struct text number = {0};
+    struct statistic value = {.mean = change_percent(difference),
+                              .sd = math_canonical(NAN),
+                              .count = (size_t)!isnan(difference)};
+    number_add(&number, &value, NUMBER_CHANGE, "");
+    define_named(text, prefix, name, text_string(&number));
+    text_free(&number);
+}
+
+static void define_comparison(struct text *text, const char *id, const struct row *row) {
+    struct text prefix = {0};
+    char pairs[24];
+    text_format(&prefix, "%s.", id);
+    text_add_key(&prefix, row->dataset);
+    text_add(&prefix, ".");
+    text_add_key(&prefix, row->method);
+    text_add(&prefix, ".");
+    define_change(text, text_string(&prefix), "difference", row->against.difference);
+    define_change(text, text_string(&prefix), "low", row->against.low);
+    define_change(text, text_string(&prefix), "high", row->against.high);
+    snprintf(pairs, sizeof pairs, "%zu", row->against.pairs);
+    define_named(text, text_string(&prefix), "pairs", pairs);
+    define_named(text, text_string(&prefix), "verdict", VERDICT_NAMES[row->against.verdict]);
+    text_free(&prefix);
+}
+
+static enum status define_table(struct text *text, const struct table_type *type,
+                                const struct report_input *input, struct error *error) {
+    struct rows rows = {0};
+    struct text sentence = {0};
+    char key[32];
+    enum status status = table_conclude(&sentence, type, input, error);
+    snprintf(key, sizeof key, "sentence.%s", type->id);
+    define(text, key, text_string(&sentence));
+    if (status == STATUS_OK && type->reference) {
+        status = rows_select(&rows, input->set, input->experiments, type->id, type->arch,
+                             type->reference, error);
+    }
+    for (size_t i = 0; status == STATUS_OK && i < rows.count; i++) {
+        define_comparison(text, type->id, &rows.items[i]);
+    }
+    text->failed = text->failed || sentence.failed;
+    rows_free(&rows);
+    text_free(&sentence);
+    return status;
+}
+
+enum status macros_write(struct text *text, const struct report_input *input, struct error *error) {
+    enum status status = STATUS_OK;
     const struct run_set *set = input->set;
     char number[32];
     struct text sentence = {0};
@@ -215,9 +268,9 @@ void macros_write(struct text *text, const struct report_input *input) {
     define_config(text, set);
     define_same(text, set, "layers", layers_of);
     define_same(text, set, "vocabulary", vocabulary_of);
-    sentence_t1(&sentence, set);
-    define(text, "sentence.T1", text_string(&sentence));
-    text_clear(&sentence);
+    for (size_t i = 0; TABLE_TYPES[i] && status == STATUS_OK; i++) {
+        status = define_table(text, TABLE_TYPES[i], input, error);
+    }
     sentence_f2(&sentence, set);
     define(text, "sentence.F2", text_string(&sentence));
     text_clear(&sentence);
@@ -239,4 +292,5 @@ void macros_write(struct text *text, const struct report_input *input) {
             text_free(&prefix);
         }
     }
+    return status;
 }

@@ -6,12 +6,15 @@
 
 // Keys: profile, runs, hours, data, version, ... of all runs; config.OPTION where all runs agree;
 // DATASET.METHOD.QUANTITY (of GPT-2; ARCH.DATASET.METHOD.QUANTITY of any), the same with .sd behind
-// it, DATASET.METHOD.config.OPTION, .label.NAME, .published.QUANTITY; sentence.T1, sentence.F2.
+// it, DATASET.METHOD.config.OPTION, .label.NAME, .published.QUANTITY; sentence.T1 to sentence.T6,
+// sentence.F2. Quantities are those of summary.h: reward-clipped is the share of rewards, in percent,
+// that the agent's clipping cut off.
+// ID.DATASET.METHOD.difference, .low, .high (percent, against the method that table ID compares with),
+// .pairs and .verdict, for the rows of the tables that compare.
 // Names are lower-case, '-' stands for whatever is neither letter nor digit nor '.'.
-void macros_write(struct text *text, const struct report_input *input);
+enum status macros_write(struct text *text, const struct report_input *input, struct error *error);
 
-// Whole sentences that follow from the numbers; not escaped.
-void sentence_t1(struct text *text, const struct run_set *set);
+// A whole sentence that follows from the numbers; not escaped. Those of tables: table_conclude().
 void sentence_f2(struct text *text, const struct run_set *set);
 void sentence_f4(struct text *text, const struct run_set *set); // similarity.c
 

@@ -1,18 +1,18 @@
 // The paper's own numbers, as far as they are known: a TSV file with the columns table, dataset,
-// arch, method, quantity, value, source; lines that begin with '#' are comments.
+// arch, method, quantity, value, source.
 #ifndef DLT_REPORT_PUBLISHED_H
 #define DLT_REPORT_PUBLISHED_H
 
 #include <stddef.h>
 
-#include "lib/base/status.h"
+#include "lib/report/tsv.h"
 
 struct published_entry {
     const char *table, *dataset, *arch, *method, *quantity, *value, *source;
 };
 
 struct published {
-    char *text; // the file; the entries point into it
+    struct tsv tsv; // the entries point into it
     struct published_entry *entries;
     size_t count;
 };

@@ -62,8 +62,16 @@ void table_render_html(struct text *text, const struct table_type *type,
     for (int panel = 0;; panel++) {
         size_t count = table_panel(table, panel, columns, TABLE_COLUMNS_MAX);
         if (count == 0) {
-            return;
+            break;
         }
         add_panel(text, table, columns, count);
+    }
+    const struct text *const below[] = {&table->notes, &table->conclusion};
+    for (size_t i = 0; i < ARRAY_LENGTH(below); i++) {
+        if (text_length(below[i]) > 0) {
+            text_add(text, "<p>");
+            text_add_xml(text, text_string(below[i]));
+            text_add(text, "</p>\n");
+        }
     }
 }

@@ -43,4 +43,12 @@ void table_render_md(struct text *text, const struct table_type *type, const str
         text_add(text, panel > 0 ? "\n" : "\n\n");
         add_panel(text, table, columns, count);
     }
+    const struct text *const below[] = {&table->notes, &table->conclusion};
+    for (size_t i = 0; i < ARRAY_LENGTH(below); i++) {
+        if (text_length(below[i]) > 0) {
+            text_add(text, table->row_count > 0 || i > 0 ? "\n" : "\n\n");
+            text_add_markdown(text, text_string(below[i]));
+            text_add(text, "\n");
+        }
+    }
 }

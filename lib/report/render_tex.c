@@ -81,5 +81,9 @@ void table_render_tex(struct text *text, const struct table_type *type, const st
         text_add(text, panel > 0 ? "\n\n\\medskip\n" : "");
         add_panel(text, table, columns, count);
     }
+    if (text_length(&table->notes) > 0) {
+        text_add(text, "\n\n\\smallskip\n\\raggedright ");
+        text_add_tex(text, text_string(&table->notes));
+    }
     text_add(text, "\n\\end{table}\n");
 }

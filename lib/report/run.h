@@ -37,7 +37,7 @@ struct run_visit {
 
 struct run_reward {
     int64_t episode;
-    double perplexity, loss;
+    double perplexity, loss, loss_before;
 };
 
 enum run_split { RUN_TRAIN, RUN_VALID, RUN_TEST, RUN_SPLITS };
@@ -52,7 +52,8 @@ struct run_eval {
 
 struct run_timing {
     int64_t episode;
-    double seconds, tokens_per_second, peak_resident;
+    double seconds, tokens_per_second;
+    double peak_resident, peak_device, peak_counted; // bytes: process, device, counted
 };
 
 struct run_memory {

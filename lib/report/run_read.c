@@ -11,8 +11,8 @@
 
 enum { ITEMS_MAX = 1 << 24, EPISODES_MAX = 1 << 22, STATE_CELLS_MAX = 1 << 29, PAIRS_MAX = 512 };
 
-// Makes room for one more of `count` items; doubling.
-static enum status grow(void **items, size_t count, size_t *capacity, size_t size, size_t limit,
+// Makes room for one more of `count` items; doubling. `items`: the address of the pointer to the first.
+static enum status grow(void *items, size_t count, size_t *capacity, size_t size, size_t limit,
                         struct error *error) {
     if (count < *capacity) {
         return STATUS_OK;
@@ -22,25 +22,34 @@ static enum status grow(void **items, size_t count, size_t *capacity, size_t siz
     }
     size_t larger = *capacity ? *capacity * 2 : 16;
     larger = larger > limit ? limit : larger;
-    void *moved = realloc(*items, larger * size);
+    char *moved = NULL;
+    memcpy(&moved, items, sizeof moved);
+    moved = realloc(moved, larger * size);
     if (!moved) {
         return error_set(error, STATUS_FAILURE, "cannot allocate memory for the run log");
     }
-    memset((char *)moved + count * size, 0, (larger - count) * size);
-    *items = moved;
+    memset(moved + count * size, 0, (larger - count) * size);
+    memcpy(items, &moved, sizeof moved);
     *capacity = larger;
     return STATUS_OK;
 }
 
 #define GROW(run, array, name, limit)                                                              \
-    grow((void **)&(run)->array, (run)->name##_count, &(run)->name##_capacity,                     \
-         sizeof *(run)->array, limit, error)
+    grow(&(run)->array, (run)->name##_count, &(run)->name##_capacity, sizeof *(run)->array, limit, \
+         error)
 
 // ---- Fields ------------------------------------------------------------------------------------
 
 static double real_or_nan(const msgpack_object *map, const char *key) {
     double value = 0;
     return record_get_real(map, key, &value) ? value : math_canonical(NAN);
+}
+
+// A number in a map within the map.
+static double in_map(const msgpack_object *map, const char *inner, const char *key) {
+    const msgpack_object *found = record_find(map, inner);
+    return found && found->type == MSGPACK_OBJECT_MAP ? real_or_nan(found, key)
+                                                      : math_canonical(NAN);
 }
 
 static int64_t int_or(const msgpack_object *map, const char *key, int64_t otherwise) {
@@ -93,7 +102,7 @@ enum status run_pairs_read(struct run_pairs *pairs, const msgpack_object *map,
         if (field->key.type != MSGPACK_OBJECT_STR) {
             continue;
         }
-        enum status status = grow((void **)&pairs->items, pairs->count, &pairs->capacity,
+        enum status status = grow(&pairs->items, pairs->count, &pairs->capacity,
                                   sizeof *pairs->items, PAIRS_MAX, error);
         if (status != STATUS_OK) {
             return status;
@@ -184,11 +193,7 @@ static enum status add_start(struct run *run, const msgpack_object *map, struct 
     run->train_tokens = int_or(map, "train_tokens", -1);
     run->planned_steps = int_or(map, "planned_steps", -1);
     copy_string(map, "agent", run->agent, sizeof run->agent);
-    run->parameters_conventional = math_canonical(NAN);
-    const msgpack_object *parameters = record_find(map, "parameters");
-    if (parameters && parameters->type == MSGPACK_OBJECT_MAP) {
-        run->parameters_conventional = real_or_nan(parameters, "conventional");
-    }
+    run->parameters_conventional = in_map(map, "parameters", "conventional");
     const msgpack_object *memory = record_find(map, "memory");
     if (memory && memory->type == MSGPACK_OBJECT_MAP) {
         run->memory_planned = read_memory(memory);
@@ -213,7 +218,7 @@ static enum status add_visit(struct run *run, const msgpack_object *map, struct 
                               .independent = (int)int_or(map, "independent", -1),
                               .stored = real_or_nan(map, "stored"),
                               .parameters = real_or_nan(map, "parameters"),
-                              .epsilon = math_canonical(NAN)};
+                              .epsilon = in_map(map, "info", "epsilon")};
     if (status != STATUS_OK || (status = read_episode(map, &visit.episode, error)) != STATUS_OK ||
         (status = read_state(run, map, "state", run->states + run->visit_count * layers, error)) !=
             STATUS_OK) {
@@ -223,10 +228,6 @@ static enum status add_visit(struct run *run, const msgpack_object *map, struct 
         return error_set(error, STATUS_DAMAGED, "its episode is before that of the last visit");
     }
     record_get_bool(map, "changed", &visit.changed);
-    const msgpack_object *info = record_find(map, "info");
-    if (info && info->type == MSGPACK_OBJECT_MAP) {
-        visit.epsilon = real_or_nan(info, "epsilon");
-    }
     run->visits[run->visit_count++] = visit;
     run->episodes = visit.episode > run->episodes ? visit.episode : run->episodes;
     return STATUS_OK;
@@ -255,7 +256,8 @@ static enum status add_step(struct run *run, const msgpack_object *map, struct e
 static enum status add_reward(struct run *run, const msgpack_object *map, struct error *error) {
     enum status status = GROW(run, rewards, reward, ITEMS_MAX);
     struct run_reward reward = {.perplexity = real_or_nan(map, "perplexity"),
-                                .loss = real_or_nan(map, "loss")};
+                                .loss = real_or_nan(map, "loss"),
+                                .loss_before = real_or_nan(map, "loss_before")};
     if (status == STATUS_OK && (status = read_episode(map, &reward.episode, error)) == STATUS_OK) {
         run->rewards[run->reward_count++] = reward;
     }
@@ -303,7 +305,9 @@ static enum status add_timing(struct run *run, const msgpack_object *map, struct
             (struct run_timing){.episode = int_or(map, "episode", -1),
                                 .seconds = real_or_nan(map, "seconds"),
                                 .tokens_per_second = real_or_nan(map, "tokens_per_second"),
-                                .peak_resident = real_or_nan(map, "peak_resident")};
+                                .peak_resident = real_or_nan(map, "peak_resident"),
+                                .peak_device = real_or_nan(map, "peak_device"),
+                                .peak_counted = in_map(map, "peak_memory", "total")};
     }
     return status;
 }

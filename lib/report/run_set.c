@@ -7,18 +7,21 @@
 
 enum { RECORD_LIMIT = 64 << 20, METRIC_RECORDS_MAX = 1 << 16 };
 
-static enum status append(void **items, size_t *count, size_t *capacity, size_t size,
+// `items`: the address of the pointer to the first.
+static enum status append(void *items, size_t *count, size_t *capacity, size_t size,
                           struct error *error) {
+    char *first = NULL;
+    memcpy(&first, items, sizeof first);
     if (*count == *capacity) {
         size_t larger = *capacity ? *capacity * 2 : 16;
-        void *moved = realloc(*items, larger * size);
-        if (!moved) {
+        first = realloc(first, larger * size);
+        if (!first) {
             return error_set(error, STATUS_FAILURE, "cannot allocate memory for the run logs");
         }
-        *items = moved;
+        memcpy(items, &first, sizeof first);
         *capacity = larger;
     }
-    memset((char *)*items + *count * size, 0, size);
+    memset(first + *count * size, 0, size);
     ++*count;
     return STATUS_OK;
 }
@@ -26,7 +29,7 @@ static enum status append(void **items, size_t *count, size_t *capacity, size_t 
 static enum status add_run(struct run_set *set, struct record_reader *reader, const char *path,
                            struct record *record, struct error *error) {
     enum status status =
-        append((void **)&set->runs, &set->count, &set->capacity, sizeof(struct run *), error);
+        append(&set->runs, &set->count, &set->capacity, sizeof(struct run *), error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -60,7 +63,7 @@ static enum status add_metric(struct metrics *metrics, const struct record *reco
     if (metrics->record_count >= METRIC_RECORDS_MAX) {
         return error_set(error, STATUS_DAMAGED, "too many records");
     }
-    enum status status = append((void **)&metrics->records, &metrics->record_count,
+    enum status status = append(&metrics->records, &metrics->record_count,
                                 &metrics->record_capacity, sizeof *metrics->records, error);
     return status == STATUS_OK
                ? run_pairs_read(&metrics->records[metrics->record_count - 1], &record->map, error)
@@ -69,7 +72,7 @@ static enum status add_metric(struct metrics *metrics, const struct record *reco
 
 static enum status add_metrics(struct run_set *set, struct record_reader *reader, const char *path,
                                struct record *record, struct error *error) {
-    enum status status = append((void **)&set->metrics, &set->metrics_count, &set->metrics_capacity,
+    enum status status = append(&set->metrics, &set->metrics_count, &set->metrics_capacity,
                                 sizeof *set->metrics, error);
     if (status != STATUS_OK) {
         return status;

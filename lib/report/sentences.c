@@ -2,74 +2,326 @@
 #include <math.h>
 #include <string.h>
 
+#include "lib/base/math.h"
 #include "lib/report/macros.h"
+#include "lib/report/tables.h"
 
-// A dataset's conventional and dynamic runs; false where one is missing.
-struct pair {
-    struct group conventional, dynamic;
+static double mean_of(const struct row *row, enum quantity quantity) {
+    return group_statistic(&row->group, quantity).mean;
+}
+
+// ---- T1, T2 ---------------------------------------------------------------------------------------
+
+// What the dynamic runs are, against the conventional ones of their datasets.
+struct main_result {
+    size_t pairs, lower, verdicts[VERDICTS];
+    double least, most; // percent of the parameters
 };
 
-static bool find_pair(const struct run_set *set, const char *dataset, struct pair *pair) {
-    struct group group;
-    *pair = (struct pair){0};
-    for (size_t next = 0; group_next(set, &next, &group);) {
-        const struct run *run = group.runs[0];
-        if (strcmp(run->dataset, dataset) == 0 && strcmp(run->arch, "gpt2") == 0) {
-            if (strcmp(run->method, "conventional") == 0) {
-                pair->conventional = group;
-            } else if (strcmp(run->method, "dynamic") == 0) {
-                pair->dynamic = group;
+// The methods of objective "mlm" have that before their names.
+static void count_main(struct main_result *result, const struct rows *rows, const char *dynamic,
+                       const char *conventional) {
+    *result = (struct main_result){.least = INFINITY, .most = -INFINITY};
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct row *row = &rows->items[i];
+        const struct row *other = rows_find(rows, row->dataset, conventional);
+        if (strcmp(row->method, dynamic) == 0 && row->group.count > 0 && other) {
+            double share = 100 * mean_of(row, PARAMETERS_MEAN) / mean_of(other, PARAMETERS_MEAN);
+            result->pairs++;
+            result->lower += mean_of(row, PERPLEXITY_BEST) < mean_of(other, PERPLEXITY_BEST);
+            result->verdicts[row->against.verdict]++;
+            result->least = share < result->least ? share : result->least;
+            result->most = share > result->most ? share : result->most;
+        }
+    }
+}
+
+static void add_shares(struct text *text, const struct main_result *r) {
+    if (!isfinite(r->least)) {
+        text_add(text, "how many parameters it trains is not known.");
+    } else if (rint(r->least) == rint(r->most)) {
+        text_format(text, "it trains %.0f%% of the parameters.", r->least);
+    } else {
+        text_format(text, "it trains between %.0f%% and %.0f%% of the parameters.", r->least,
+                    r->most);
+    }
+}
+
+static void add_verdicts(struct text *text, const struct main_result *r) {
+    static const char *const CLAUSES[VERDICTS] = {
+        [VERDICT_TOKENS] = "not compared, since the two saw different numbers of tokens",
+        [VERDICT_UNPAIRED] = "not compared, since the two have no seed in common",
+        [VERDICT_FEW] = "without a verdict, which takes three seeds",
+        [VERDICT_BETTER] = "better",
+        [VERDICT_WORSE] = "worse",
+        [VERDICT_UNDECIDED] = "neither better nor worse as far as can be seen",
+    };
+    size_t said = 0;
+    text_add(text, " Seed by seed, it is ");
+    for (size_t v = 0; v < VERDICTS; v++) {
+        if (CLAUSES[v] && r->verdicts[v] > 0) {
+            text_add(text, said++ ? "; " : "");
+            text_add(text, CLAUSES[v]);
+            if (r->pairs > 1) {
+                text_format(text, " on %zu of %zu datasets", r->verdicts[v], r->pairs);
             }
         }
     }
-    return pair->conventional.count > 0 && pair->dynamic.count > 0;
+    text_add(text, ".");
 }
 
-static double mean_of(const struct group *group, enum quantity quantity) {
-    return group_statistic(group, quantity).mean;
-}
-
-void sentence_t1(struct text *text, const struct run_set *set) {
-    int pairs = 0, better = 0;
-    double least = INFINITY, most = -INFINITY;
-    const char *dataset = "";
-    for (size_t i = 0; i < set->count; i++) {
-        struct pair pair;
-        if (strcmp(set->runs[i]->dataset, dataset) == 0) {
-            continue;
-        }
-        dataset = set->runs[i]->dataset;
-        if (find_pair(set, dataset, &pair)) {
-            double share = 100 * mean_of(&pair.dynamic, PARAMETERS_MEAN) /
-                           mean_of(&pair.conventional, PARAMETERS_MEAN);
-            pairs++;
-            better += mean_of(&pair.dynamic, PERPLEXITY_BEST) <
-                      mean_of(&pair.conventional, PERPLEXITY_BEST);
-            least = share < least ? share : least;
-            most = share > most ? share : most;
-        }
-    }
-    if (pairs == 0 || !isfinite(least)) {
+void conclude_main(struct text *text, const struct rows *rows) {
+    struct main_result r, masked;
+    count_main(&r, rows, "dynamic", "conventional");
+    count_main(&masked, rows, "mlm-dynamic", "mlm-conventional");
+    if (r.pairs == 0) {
         text_add(text, "No dataset has both a conventional and a dynamic run yet.");
-        return;
-    }
-    if (pairs == 1) {
+    } else if (r.pairs == 1) {
         text_format(text,
                     "The dynamic network's best test perplexity is %s than the conventional "
                     "network's; on average over training, ",
-                    better ? "lower" : "no lower");
+                    r.lower ? "lower" : "no lower");
     } else {
         text_format(text,
-                    "On %d of %d datasets the dynamic network's best test perplexity is lower "
+                    "On %zu of %zu datasets the dynamic network's best test perplexity is lower "
                     "than the conventional network's; on average over training, ",
-                    better, pairs);
+                    r.lower, r.pairs);
     }
-    if (rint(least) == rint(most)) {
-        text_format(text, "it trains %.0f%% of the parameters.", least);
-    } else {
-        text_format(text, "it trains between %.0f%% and %.0f%% of the parameters.", least, most);
+    if (r.pairs > 0) {
+        add_shares(text, &r);
+        add_verdicts(text, &r);
+    }
+    if (masked.pairs > 0) {
+        text_format(text, " Over masked positions its perplexity is lower on %zu of %zu datasets.",
+                    masked.lower, masked.pairs);
     }
 }
+
+// ---- Rows by what they are against the reference -----------------------------------------------
+
+enum effect { EFFECT_NONE, EFFECT_HIGHER, EFFECT_LOWER, EFFECT_SMALL, EFFECT_REFUSED, EFFECTS };
+
+// How large a difference between two single runs must be to mean something: twice the standard
+// deviation of the difference of two of the reference's runs; where it has one run only, a convention.
+static const double CONVENTION = 0.02;
+
+static const struct row *reference_of(const struct rows *rows) {
+    for (size_t i = 0; i < rows->count; i++) {
+        if (rows->items[i].against.verdict == VERDICT_REFERENCE) {
+            return &rows->items[i];
+        }
+    }
+    return NULL;
+}
+
+static double log_perplexity_at(const void *group, size_t i) {
+    const struct group *g = group;
+    double perplexity = quantity_of(PERPLEXITY_BEST, g->runs[i]);
+    return perplexity > 0 ? math_log(perplexity) : math_canonical(NAN);
+}
+
+static double spread_of(const struct row *reference) {
+    return statistic_of(log_perplexity_at, &reference->group, reference->group.count).sd;
+}
+
+static double yardstick_of(const struct row *reference) {
+    double spread = spread_of(reference);
+    return isnan(spread) ? CONVENTION : 2 * sqrt(2) * spread;
+}
+
+static enum effect effect_of(const struct row *row, double yardstick) {
+    double difference = row->against.difference;
+    switch (row->against.verdict) {
+    case VERDICT_BETTER:
+        return EFFECT_LOWER;
+    case VERDICT_WORSE:
+        return EFFECT_HIGHER;
+    case VERDICT_UNDECIDED:
+        return EFFECT_SMALL;
+    case VERDICT_TOKENS:
+    case VERDICT_UNPAIRED:
+        return EFFECT_REFUSED;
+    case VERDICT_FEW:
+        return difference < -yardstick  ? EFFECT_LOWER
+               : difference > yardstick ? EFFECT_HIGHER
+                                        : EFFECT_SMALL;
+    default:
+        return EFFECT_NONE;
+    }
+}
+
+static void start_sentence(struct text *text) {
+    text_add(text, text_length(text) > 0 ? " " : "");
+}
+
+// "LEAD "A" (+1.20%); "B" (-0.31%)." of the rows with that effect; nothing where there are none. `few`:
+// those that have a verdict, or those that have too few seeds for one.
+static void add_effect(struct text *text, const struct rows *rows, enum effect effect,
+                       double yardstick, bool few, const char *lead) {
+    size_t said = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct row *row = &rows->items[i];
+        if (effect_of(row, yardstick) == effect && few == (row->against.verdict == VERDICT_FEW)) {
+            if (said++) {
+                text_add(text, "; ");
+            } else {
+                start_sentence(text);
+                text_add(text, lead);
+            }
+            text_format(text, "\"%s\"", row->title);
+            if (!isnan(row->against.difference)) {
+                text_format(text, " (%+.2f%%)", change_percent(row->against.difference));
+            }
+        }
+    }
+    text_add(text, said > 0 ? "." : "");
+}
+
+static size_t count_few(const struct rows *rows) {
+    size_t few = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        few += rows->items[i].against.verdict == VERDICT_FEW;
+    }
+    return few;
+}
+
+// What is said of rows with too few seeds, and what it is measured by.
+static void add_yardstick(struct text *text, const struct row *reference, double yardstick) {
+    double percent = 100 * yardstick;
+    start_sentence(text);
+    if (isnan(spread_of(reference))) {
+        text_format(text,
+                    "With one run of \"%s\" the spread over seeds is not known, and the yardstick "
+                    "of %.0f%% is a convention: single runs can differ by chance.",
+                    reference->title, percent);
+    } else {
+        text_format(
+            text,
+            "With fewer than three pairs there is no verdict; the yardstick is %.2f%%, twice "
+            "the standard deviation of a difference between two runs of \"%s\" (%zu seeds).",
+            percent, reference->title, reference->group.count);
+    }
+}
+
+static const struct row *start_comparison(struct text *text, const struct rows *rows) {
+    const struct row *reference = reference_of(rows);
+    if (!reference) {
+        text_add(text, "There is no dynamic run to compare with yet.");
+    }
+    return reference;
+}
+
+static void add_clipped(struct text *text, const struct row *reference) {
+    double share = mean_of(reference, REWARD_CLIPPED);
+    if (!isnan(share)) {
+        start_sentence(text);
+        text_format(text, "Of the rewards of \"%s\", %.1f%% were clipped.", reference->title,
+                    share);
+    }
+}
+
+// ---- T3, T4, T6 -----------------------------------------------------------------------------------
+
+// What stands before the rows of an effect: of those with a verdict, and of those with too few seeds.
+struct leads {
+    const char *judged[EFFECTS], *few[EFFECTS];
+};
+
+#define REFUSED "Not compared, for other numbers of tokens or other seeds: "
+
+static const struct leads VARIANTS = {
+    .judged = {[EFFECT_HIGHER] =
+                   "Best test perplexity is higher, by the interval over seeds, with ",
+               [EFFECT_LOWER] = "Best test perplexity is lower, by the interval over seeds, with ",
+               [EFFECT_SMALL] = "No difference is seen over seeds with ",
+               [EFFECT_REFUSED] = REFUSED},
+    .few = {[EFFECT_HIGHER] = "Best test perplexity is higher by more than the yardstick with ",
+            [EFFECT_LOWER] = "Best test perplexity is lower by more than the yardstick with ",
+            [EFFECT_SMALL] = "The difference stays below the yardstick with "},
+};
+
+// A row's difference tells of the row: where it is higher, dynamic tying is better.
+static const struct leads FIXED = {
+    .judged = {[EFFECT_HIGHER] = "Over seeds, dynamic tying is better than ",
+               [EFFECT_LOWER] = "Over seeds, dynamic tying is worse than ",
+               [EFFECT_SMALL] = "Over seeds, no difference is seen between dynamic tying and ",
+               [EFFECT_REFUSED] = REFUSED},
+    .few = {[EFFECT_HIGHER] = "Too few seeds for a verdict: perplexity is higher than dynamic "
+                              "tying's by more than the yardstick with ",
+            [EFFECT_LOWER] = "Too few seeds for a verdict: perplexity is lower by more than the "
+                             "yardstick with ",
+            [EFFECT_SMALL] =
+                "Too few seeds for a verdict: the difference stays below the yardstick "
+                "with "},
+};
+
+static void conclude_effects(struct text *text, const struct rows *rows,
+                             const struct row *reference, const struct leads *leads) {
+    double yardstick = yardstick_of(reference);
+    for (int effect = EFFECT_NONE + 1; effect < EFFECTS; effect++) {
+        add_effect(text, rows, (enum effect)effect, yardstick, false, leads->judged[effect]);
+    }
+    for (int effect = EFFECT_NONE + 1; effect < EFFECTS; effect++) {
+        add_effect(text, rows, (enum effect)effect, yardstick, true, leads->few[effect]);
+    }
+    if (count_few(rows) > 0) {
+        add_yardstick(text, reference, yardstick);
+    }
+}
+
+void conclude_variants(struct text *text, const struct rows *rows) {
+    const struct row *reference = start_comparison(text, rows);
+    if (reference) {
+        conclude_effects(text, rows, reference, &VARIANTS);
+        add_clipped(text, reference);
+    }
+}
+
+void conclude_fixed(struct text *text, const struct rows *rows) {
+    const struct row *reference = start_comparison(text, rows);
+    if (reference) {
+        conclude_effects(text, rows, reference, &FIXED);
+    }
+}
+
+// ---- T5 -------------------------------------------------------------------------------------------
+
+static void add_megabytes(struct text *text, const struct row *row, enum quantity quantity) {
+    struct statistic value = group_statistic(&row->group, quantity);
+    value.sd = math_canonical(NAN);
+    number_add(text, &value, NUMBER_MEGABYTES, "");
+    text_add(text, " MB");
+}
+
+void conclude_memory(struct text *text, const struct rows *rows) {
+    size_t said = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct row *row = &rows->items[i];
+        const struct row *other = rows_find(rows, row->dataset, "conventional");
+        if (strcmp(row->method, "dynamic") != 0 || row->group.count == 0 || !other) {
+            continue;
+        }
+        double mine = mean_of(row, MEMORY_TRAINED), theirs = mean_of(other, MEMORY_TRAINED);
+        double all_mine = mine + mean_of(row, MEMORY_ACTIVATIONS);
+        double all_theirs = theirs + mean_of(other, MEMORY_ACTIVATIONS);
+        if (!(mine > 0 && theirs > 0)) {
+            continue;
+        }
+        text_format(text, "%sOn %s, weights, gradients and optimiser state take ",
+                    said++ ? " " : "", row->dataset);
+        add_megabytes(text, row, MEMORY_TRAINED);
+        text_add(text, " on average in the dynamic network and ");
+        add_megabytes(text, other, MEMORY_TRAINED);
+        text_format(text,
+                    " in the conventional one, %.1f times as much; with activations, %.2f times.",
+                    theirs / mine, all_theirs / all_mine);
+    }
+    if (said == 0) {
+        text_add(text, "No dataset has the memory of both a conventional and a dynamic run yet.");
+    }
+}
+
+// ---- F2 -------------------------------------------------------------------------------------------
 
 // Changes of the map per episode over the last tenth of a run.
 static double late_changes(const struct run *run) {

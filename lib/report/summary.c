@@ -87,14 +87,79 @@ static double tokens_per_second(const struct run *run) {
     return run->timing_count > 0 ? run->timings[run->timing_count - 1].tokens_per_second
                                  : math_canonical(NAN);
 }
+#define MOST_OF_TIMINGS(field)                                                                     \
+    double most = math_canonical(NAN);                                                             \
+    for (size_t i = 0; i < run->timing_count; i++) {                                               \
+        most = run->timings[i].field <= most ? most : run->timings[i].field;                       \
+    }                                                                                              \
+    return most
+
 static double peak_memory(const struct run *run) {
-    double peak = math_canonical(NAN);
-    for (size_t i = 0; i < run->timing_count; i++) {
-        if (!(run->timings[i].peak_resident <= peak)) {
-            peak = run->timings[i].peak_resident;
-        }
+    MOST_OF_TIMINGS(peak_resident);
+}
+static double peak_device(const struct run *run) {
+    MOST_OF_TIMINGS(peak_device);
+}
+static double peak_counted(const struct run *run) {
+    MOST_OF_TIMINGS(peak_counted);
+}
+
+static double memory_part(const struct run_memory *m, enum quantity quantity) {
+    switch (quantity) {
+    case MEMORY_WEIGHTS:
+        return m->weights;
+    case MEMORY_GRADIENTS:
+        return m->gradients;
+    case MEMORY_OPTIMIZER:
+        return m->optimizer;
+    case MEMORY_ACTIVATIONS:
+        return m->activations;
+    case MEMORY_TOTAL_MAX:
+        return m->total;
+    default:
+        return m->weights + m->gradients + m->optimizer;
     }
-    return peak;
+}
+
+static double memory_mean(const struct run *run, enum quantity quantity) {
+    double sum = 0;
+    for (size_t i = 0; i < run->memory_count; i++) {
+        sum += memory_part(&run->memories[i], quantity);
+    }
+    return run->memory_count > 0 ? sum / (double)run->memory_count : math_canonical(NAN);
+}
+
+static double memory_max(const struct run *run, enum quantity quantity) {
+    double most = math_canonical(NAN);
+    for (size_t i = 0; i < run->memory_count; i++) {
+        double value = memory_part(&run->memories[i], quantity);
+        most = value <= most ? most : value;
+    }
+    return most;
+}
+
+static double memory_weights(const struct run *run) {
+    return memory_mean(run, MEMORY_WEIGHTS);
+}
+static double memory_gradients(const struct run *run) {
+    return memory_mean(run, MEMORY_GRADIENTS);
+}
+static double memory_optimizer(const struct run *run) {
+    return memory_mean(run, MEMORY_OPTIMIZER);
+}
+static double memory_activations(const struct run *run) {
+    return memory_mean(run, MEMORY_ACTIVATIONS);
+}
+static double memory_trained(const struct run *run) {
+    return memory_mean(run, MEMORY_TRAINED);
+}
+static double memory_trained_max(const struct run *run) {
+    return memory_max(run, MEMORY_TRAINED);
+}
+// The visit where most was held may lie within an episode; older logs tell only of its end.
+static double memory_total_max(const struct run *run) {
+    double counted = peak_counted(run);
+    return isnan(counted) ? memory_max(run, MEMORY_TOTAL_MAX) : counted;
 }
 
 const struct quantity_type QUANTITY_TYPES[QUANTITIES] = {
@@ -114,6 +179,15 @@ const struct quantity_type QUANTITY_TYPES[QUANTITIES] = {
     [SECONDS] = {"seconds", NUMBER_WHOLE, seconds},
     [TOKENS_PER_SECOND] = {"tokens_per_second", NUMBER_WHOLE, tokens_per_second},
     [PEAK_MEMORY] = {"peak_memory", NUMBER_MEGABYTES, peak_memory},
+    [PEAK_DEVICE] = {"peak_device", NUMBER_MEGABYTES, peak_device},
+    [MEMORY_WEIGHTS] = {"memory_weights", NUMBER_MEGABYTES, memory_weights},
+    [MEMORY_GRADIENTS] = {"memory_gradients", NUMBER_MEGABYTES, memory_gradients},
+    [MEMORY_OPTIMIZER] = {"memory_optimizer", NUMBER_MEGABYTES, memory_optimizer},
+    [MEMORY_ACTIVATIONS] = {"memory_activations", NUMBER_MEGABYTES, memory_activations},
+    [MEMORY_TRAINED] = {"memory_trained", NUMBER_MEGABYTES, memory_trained},
+    [MEMORY_TRAINED_MAX] = {"memory_trained_max", NUMBER_MEGABYTES, memory_trained_max},
+    [MEMORY_TOTAL_MAX] = {"memory_total_max", NUMBER_MEGABYTES, memory_total_max},
+    [REWARD_CLIPPED] = {"reward_clipped", NUMBER_PERCENT, reward_clipped_percent},
 };
 
 double quantity_of(enum quantity quantity, const struct run *run) {
@@ -208,6 +282,11 @@ static struct scale scale_of(const struct statistic *value, enum number_format f
         return scale_parameters(value->mean);
     case NUMBER_MEGABYTES:
         return (struct scale){1e6, "", value->mean < 99.5e6 ? 1 : 0};
+    case NUMBER_PERCENT:
+        return (struct scale){1, "", 1};
+    case NUMBER_CHANGE:
+    case NUMBER_RATIO:
+        break;
     case NUMBER_WHOLE:
         return (struct scale){1, "", value->mean < 9.995 ? 2 : value->mean < 99.95 ? 1 : 0};
     }
@@ -239,6 +318,7 @@ void number_add(struct text *text, const struct statistic *value, enum number_fo
         return;
     }
     struct scale scale = scale_of(value, format);
+    text_add(text, format == NUMBER_CHANGE && value->mean >= 0 ? "+" : "");
     add_grouped(text, value->mean / scale.unit, scale.decimals);
     if (!isnan(value->sd)) {
         text_add(text, plus_minus);

@@ -12,6 +12,9 @@ enum number_format {
     NUMBER_PARAMETERS, // three digits and k, M or B
     NUMBER_WHOLE,      // none
     NUMBER_MEGABYTES,  // of bytes, in 10^6
+    NUMBER_PERCENT,    // one decimal
+    NUMBER_CHANGE,     // in percent: two decimals and always a sign
+    NUMBER_RATIO,      // two decimals
 };
 
 enum quantity {
@@ -29,7 +32,16 @@ enum quantity {
     TOKENS,
     SECONDS,
     TOKENS_PER_SECOND,
-    PEAK_MEMORY,
+    PEAK_MEMORY,    // of the process, measured
+    PEAK_DEVICE,    // allocated on the device, scratch included
+    MEMORY_WEIGHTS, // bytes counted, mean over the ends of episodes
+    MEMORY_GRADIENTS,
+    MEMORY_OPTIMIZER,
+    MEMORY_ACTIVATIONS,
+    MEMORY_TRAINED,     // of them without activations: the published quantity
+    MEMORY_TRAINED_MAX, // largest at the end of any episode
+    MEMORY_TOTAL_MAX,   // with activations: at the visit where most was held
+    REWARD_CLIPPED,     // percent of the rewards that the agent's clipping cut off
     QUANTITIES,
 };
 
@@ -39,6 +51,10 @@ struct quantity_type {
     double (*of)(const struct run *run); // NaN where the log does not tell
 };
 extern const struct quantity_type QUANTITY_TYPES[QUANTITIES];
+
+// REWARD_CLIPPED: as the options in the agent's command say; NaN for an agent of another kind, or that
+// asked for no rewards.
+double reward_clipped_percent(const struct run *run);
 
 double quantity_of(enum quantity quantity, const struct run *run);
 

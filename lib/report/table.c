@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/math.h"
 #include "lib/report/tables.h"
 
 #define LIST(name) &name,
@@ -27,17 +28,94 @@ const struct table_type *table_find(const char *id) {
     return NULL;
 }
 
+static enum status add_rows(struct table *table, const struct table_type *type,
+                            const struct rows *rows, const struct report_input *input,
+                            struct error *error) {
+    for (size_t i = 0; i < rows->count; i++) {
+        struct table_cell *cells = table_add_row(table, rows->items[i].starts, error);
+        if (!cells) {
+            return STATUS_FAILURE;
+        }
+        table_fill(cells, type, &rows->items[i], input);
+    }
+    return type->extend ? type->extend(table, rows, input, error) : STATUS_OK;
+}
+
+static void add_caption(struct table *table, const struct table_type *type, const struct rows *rows,
+                        const struct report_input *input) {
+    bool several = false;
+    for (size_t i = 0; i < rows->count; i++) {
+        several = several || rows->items[i].group.count > 1;
+    }
+    text_format(&table->caption, "%s ", type->caption);
+    if (type->reference) {
+        text_add(
+            &table->caption,
+            "The difference is the mean over seeds of the paired difference of the logarithm "
+            "of the best test perplexity, as a change in percent, with Student's 95% interval; "
+            "a verdict takes three seeds. ");
+    }
+    if (several) {
+        text_add(&table->caption, "Mean and standard deviation over seeds. ");
+    }
+    report_add_setting(&table->caption, input->set);
+}
+
+// A sentence for each dataset of the table that cannot be had.
+static void add_missing(struct text *notes, const struct table_type *type,
+                        const struct report_input *input) {
+    const struct experiment *e = NULL;
+    for (size_t next = 0; input->experiments &&
+                          (e = experiments_next_missing(input->experiments, type->id, &next));) {
+        char dataset[RUN_NAME], why[RUN_VALUE];
+        text_copy_clean(dataset, sizeof dataset, e->dataset, strlen(e->dataset));
+        text_copy_clean(why, sizeof why, e->missing, strlen(e->missing));
+        text_format(notes, "%s%s is missing: %s.", text_length(notes) > 0 ? " " : "", dataset, why);
+    }
+}
+
 enum status table_build(struct table *table, const struct table_type *type,
                         const struct report_input *input, struct error *error) {
     *table = (struct table){.columns = type->columns, .column_count = type->column_count};
-    enum status status = type->build(table, input, error);
-    return status == STATUS_OK ? text_status(&table->caption, error) : status;
+    struct rows rows = {0};
+    enum status status = rows_select(&rows, input->set, input->experiments, type->id, type->arch,
+                                     type->reference, error);
+    if (status == STATUS_OK && rows_have_runs(&rows)) {
+        status = add_rows(table, type, &rows, input, error);
+        type->conclude(&table->conclusion, &rows);
+    } else if (status == STATUS_OK) {
+        text_add(&table->notes, "No run of this table is among the files.");
+    }
+    add_caption(table, type, &rows, input);
+    add_missing(&table->notes, type, input);
+    rows_free(&rows);
+    const struct text *const texts[] = {&table->caption, &table->notes, &table->conclusion};
+    for (size_t i = 0; i < ARRAY_LENGTH(texts) && status == STATUS_OK; i++) {
+        status = text_status(texts[i], error);
+    }
+    return status;
+}
+
+enum status table_conclude(struct text *text, const struct table_type *type,
+                           const struct report_input *input, struct error *error) {
+    struct rows rows = {0};
+    enum status status = rows_select(&rows, input->set, input->experiments, type->id, type->arch,
+                                     type->reference, error);
+    if (status == STATUS_OK && rows_have_runs(&rows)) {
+        type->conclude(text, &rows);
+    } else if (status == STATUS_OK) {
+        text_format(text, "There is no run of Table %s yet.", type->id);
+    }
+    rows_free(&rows);
+    return status;
 }
 
 void table_free(struct table *table) {
     free(table->cells);
     free(table->starts);
     text_free(&table->caption);
+    text_free(&table->notes);
+    text_free(&table->conclusion);
     *table = (struct table){0};
 }
 
@@ -78,10 +156,10 @@ void table_set_number(struct table_cell *cell, const struct group *group, enum q
     cell->format = QUANTITY_TYPES[quantity].format;
 }
 
-void table_set_real(struct table_cell *cell, double value, enum quantity quantity) {
-    cell->value = (struct statistic){.count = 1, .mean = value, .sd = NAN};
-    cell->has_value = true;
-    cell->format = QUANTITY_TYPES[quantity].format;
+void table_set_real(struct table_cell *cell, double value, enum number_format format) {
+    cell->value = (struct statistic){.count = 1, .mean = value, .sd = math_canonical(NAN)};
+    cell->has_value = !isnan(value);
+    cell->format = format;
 }
 
 const struct table_cell *table_cell(const struct table *table, size_t row, size_t column) {
@@ -97,7 +175,7 @@ size_t table_panel(const struct table *table, int panel, size_t *columns, size_t
             any = any || table->columns[i].panel == panel;
         }
     }
-    return any ? count : 0;
+    return any && table->row_count > 0 ? count : 0;
 }
 
 size_t table_span(const struct table *table, const size_t *columns, size_t count, size_t first) {

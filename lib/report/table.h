@@ -1,18 +1,36 @@
-// Tables: one file (table_t1.c, ...) and one line in tables.h each; how they are written is
-// the business of render_*.c.
+// Tables: columns as data (table_main.c, ...) and one line in tables.h each; what a column shows is the
+// business of table_cells.c, how it is written that of render_*.c.
 #ifndef DLT_REPORT_TABLE_H
 #define DLT_REPORT_TABLE_H
 
 #include "lib/report/published.h"
-#include "lib/report/summary.h"
+#include "lib/report/rows.h"
 
 // What tables and figures are made from.
 struct report_input {
     const struct run_set *set;
-    const struct published *published; // may be empty
-    const char *const *paths;          // as given, for the command that makes it again
+    const struct published *published;     // may be empty
+    const struct experiments *experiments; // NULL: every run that fits stands in a table
+    const char *const *paths;              // as given, for the command that makes it again
     size_t path_count;
-    const char *published_path; // NULL: not given
+    const char *published_path;   // NULL: not given
+    const char *experiments_path; // NULL: not given
+};
+
+// What a column shows of a row.
+enum cell_source {
+    CELL_DATASET,
+    CELL_TITLE,
+    CELL_RUNS,       // how many
+    CELL_QUANTITY,   // mean over the runs
+    CELL_PUBLISHED,  // what the paper says of the quantity
+    CELL_UNIGRAM,    // perplexity per word of the dataset's unigram model
+    CELL_LAST_WORD,  // accuracy in percent, of the last word of passages
+    CELL_DIFFERENCE, // in percent, against the reference, with its interval
+    CELL_LOW,
+    CELL_HIGH,
+    CELL_PAIRS,
+    CELL_VERDICT,
 };
 
 struct table_column {
@@ -22,6 +40,8 @@ struct table_column {
     int panel;         // a wide table is cut into panels; the row heads stand in each (panel -1)
     bool right;        // set to the right
     bool spread;       // in CSV, a column KEY_sd stands behind it
+    enum cell_source source;
+    enum quantity quantity;
 };
 
 struct table_cell {
@@ -37,7 +57,9 @@ struct table {
     struct table_cell *cells; // (rows, columns)
     bool *starts;             // (rows) a new dataset starts here
     size_t row_count, row_capacity;
-    struct text caption; // what, profile, data: sentences, not escaped
+    struct text caption;    // what, profile, data: sentences, not escaped
+    struct text notes;      // below it: what is missing
+    struct text conclusion; // what the numbers say; LaTeX has it as \dlt{sentence.ID} instead
 };
 
 struct table_type {
@@ -45,8 +67,14 @@ struct table_type {
     const char *title; // a phrase
     const struct table_column *columns;
     size_t column_count;
-    enum status (*build)(struct table *table, const struct report_input *input,
-                         struct error *error);
+    const char *arch;      // whose runs, where no list of experiments says
+    const char *reference; // method that the others are compared with; NULL: none
+    const char *caption;   // what the columns are
+    // A sentence or more that follow from the rows.
+    void (*conclude)(struct text *text, const struct rows *rows);
+    // Further rows behind those of the runs; NULL: none.
+    enum status (*extend)(struct table *table, const struct rows *rows,
+                          const struct report_input *input, struct error *error);
 };
 extern const struct table_type *const TABLE_TYPES[]; // NULL-terminated
 void table_ids(char *list, size_t size);             // "T1, T2"
@@ -62,9 +90,15 @@ void table_free(struct table *table);
 // A new row of "n/a" cells; NULL and *error on failure.
 struct table_cell *table_add_row(struct table *table, bool starts, struct error *error);
 void table_set_text(struct table_cell *cell, const char *string);
+// Fills a row's cells, a column each, as their sources say.
+void table_fill(struct table_cell *cells, const struct table_type *type, const struct row *row,
+                const struct report_input *input);
 void table_set_number(struct table_cell *cell, const struct group *group, enum quantity quantity);
-// One value, written as that quantity is.
-void table_set_real(struct table_cell *cell, double value, enum quantity quantity);
+// One value; NaN is none.
+void table_set_real(struct table_cell *cell, double value, enum number_format format);
+// What follows from the numbers of a table; the sentences of `type->conclude`.
+enum status table_conclude(struct text *text, const struct table_type *type,
+                           const struct report_input *input, struct error *error);
 // "Profile quick, 8 runs; data: wiki2, 1b (generated text)." for captions.
 void report_add_setting(struct text *text, const struct run_set *set);
 // "wiki2, lambada (a sample: ...)", and whether the texts are generated; how many datasets they are.
@@ -84,7 +118,7 @@ void table_render_html(struct text *text, const struct table_type *type, const s
 
 const struct table_cell *table_cell(const struct table *table, size_t row, size_t column);
 // The columns of a panel: the row heads (panel -1) and its own. Returns how many; 0 behind the
-// last.
+// last, and for a table without rows.
 size_t table_panel(const struct table *table, int panel, size_t *columns, size_t capacity);
 // How many of columns[0..count), from `first` on, share the group of the first.
 size_t table_span(const struct table *table, const size_t *columns, size_t count, size_t first);

@@ -4,10 +4,18 @@
 
 #include "lib/report/table.h"
 
-// In the order of the report; a new one is a file and a line here.
-#define TABLES(ITEM) ITEM(TABLE_T1)
+// In the order of the report; a new one is its columns and a word here.
+#define TABLES(ITEM)                                                                               \
+    ITEM(TABLE_T1) ITEM(TABLE_T2) ITEM(TABLE_T3) ITEM(TABLE_T4) ITEM(TABLE_T5) ITEM(TABLE_T6)
 
 #define DECLARE_TABLE(name) extern const struct table_type name;
 TABLES(DECLARE_TABLE)
+
+// ---- What they conclude (sentences.c): whole sentences, not escaped ------------------------------
+
+void conclude_main(struct text *text, const struct rows *rows);     // T1, T2
+void conclude_variants(struct text *text, const struct rows *rows); // T3, T6
+void conclude_fixed(struct text *text, const struct rows *rows);    // T4
+void conclude_memory(struct text *text, const struct rows *rows);   // T5
 
 #endif

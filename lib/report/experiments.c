@@ -1,0 +1,66 @@
+#include "lib/report/experiments.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/memory.h"
+
+static const char *const NAMES[] = {"tables", "arch",  "dataset", "method",
+                                    "title",  "seeds", "missing"};
+
+enum status experiments_read(struct experiments *experiments, const char *path,
+                             struct error *error) {
+    *experiments = (struct experiments){0};
+    void *items = NULL;
+    enum status status = tsv_read(&experiments->tsv, path, "experiments", NAMES,
+                                  sizeof NAMES / sizeof *NAMES, error);
+    if (status == STATUS_OK) {
+        status = memory_allocate(&items, experiments->tsv.row_count + 1, sizeof *experiments->items,
+                                 "experiments", error);
+    }
+    experiments->items = items;
+    for (size_t i = 0; status == STATUS_OK && i < experiments->tsv.row_count; i++) {
+        const char *const *f = tsv_row(&experiments->tsv, i);
+        const char *missing = f[6][0] && strcmp(f[6], "-") != 0 ? f[6] : NULL;
+        experiments->items[experiments->count++] =
+            (struct experiment){f[0], f[1], f[2], f[3], f[4], f[5], missing};
+    }
+    if (status != STATUS_OK) {
+        experiments_free(experiments);
+    }
+    return status;
+}
+
+void experiments_free(struct experiments *experiments) {
+    tsv_free(&experiments->tsv);
+    free(experiments->items);
+    *experiments = (struct experiments){0};
+}
+
+bool experiments_list_has(const char *list, const char *item) {
+    size_t length = strlen(item);
+    for (const char *p = list; *p;) {
+        size_t end = strcspn(p, ",");
+        if (end == length && strncmp(p, item, length) == 0) {
+            return true;
+        }
+        p += end + (p[end] == ',');
+    }
+    return false;
+}
+
+const struct experiment *experiments_next_missing(const struct experiments *experiments,
+                                                  const char *id, size_t *next) {
+    while (*next < experiments->count) {
+        const struct experiment *e = &experiments->items[(*next)++];
+        bool told = !e->missing || (id && !experiments_list_has(e->tables, id));
+        for (const struct experiment *b = experiments->items; b < e && !told; b++) {
+            told = b->missing && strcmp(b->dataset, e->dataset) == 0 &&
+                   (!id || experiments_list_has(b->tables, id));
+        }
+        if (!told) {
+            return e;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,258 @@
+# dlt-report: the tables of experiments, on run logs whose numbers can be checked by hand.
+load helpers
+
+made_up() { python3 "$ROOT/tests/report/make_run.py" "$@"; }
+
+# a_run METHOD SEED PERPLEXITY: one episode of a network of two layers. Variables: DATASET, ARCH, TOKENS,
+# AGENT, OBJECTIVE, WEIGHTS (bytes of them; of the rest as many, twice, and 50).
+a_run() {
+    local weights="${WEIGHTS:-100}"
+    made_up json >"$1-${DATASET:-wiki2}-s$2" <<END
+{"kind":"header","format":"dlt","version":1,"content":"run","program":"dlt-train","labels":{"dataset":"${DATASET:-wiki2}","method":"$1","arch":"${ARCH:-gpt2}","seed":"$2","profile":"hand"},"config":{"agent":"${AGENT:-dlt-qagent --policy qlearn}","objective":"${OBJECTIVE:-causal}"}}
+{"kind":"start","layers":2,"vocabulary":300,"map":[0,0],"tokens_per_step":10,"planned_steps":4,"agent":"qlearn"}
+{"kind":"visit","visit":1,"episode":1,"layer":1,"action":1,"changed":true,"state":[0,1],"independent":2,"stored":2.0,"parameters":2000}
+{"kind":"reward","episode":1,"layer":1,"perplexity":50.0,"loss":3.9}
+{"kind":"reward","episode":1,"layer":1,"perplexity":9.5,"loss":2.3}
+{"kind":"eval","episode":1,"step":4,"split":"test","loss":1.0,"perplexity":$3,"tokens":10,"full":true}
+{"kind":"memory","episode":1,"weights":$weights,"gradients":$weights,"optimizer":$((2 * weights)),"activations":50,"total":$((4 * weights + 50))}
+{"kind":"timing","episode":1,"step":4,"seconds":2.0,"peak_resident":9000000,"peak_device":$((5 * weights)),"peak_memory":{"total":$((4 * weights + 60))}}
+{"kind":"final","steps":4,"episodes":1,"tokens":${TOKENS:-1000},"state":[0,1],"independent":2,"stored":2.0,"parameters":2000,"best_test":{"perplexity":$3,"episode":1}}
+END
+}
+
+lines() { printf '%s\n' "$@" | tr '|' '\t'; }
+HEADING='tables|arch|dataset|method|title|seeds|missing'
+
+# cell COLUMN METHOD FILE: of the CSV's row of that method; no field of it has a comma.
+cell() {
+    awk -F, -v name="$1" -v method="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i }
+        $2 == method { print $c }' "$3"
+}
+
+macro() { sed -n "s/^.expandafter.def.csname dlt:$1.endcsname{\(.*\)}\$/\1/p" "$2"; }
+
+@test "the list says which rows there are, in which order, under which titles" {
+    a_run conventional 1 50.0
+    a_run dynamic 1 40.0
+    a_run random 1 45.0
+    DATASET=1b a_run dynamic 1 70.0
+    lines "$HEADING" 'T1,T4|gpt2|wiki2|dynamic|Dynamic|1|-' 'T4|gpt2|wiki2|random|Random policy|1|-' \
+        'T1,T4|gpt2|wiki2|conventional|Conventional|1|-' 'T1|gpt2|1b|dynamic|Dynamic|1|-' \
+        'T4|gpt2|wiki2|cycle-m|Cycle, as many|1|-' >list
+    dlt-report table T4 --format csv --experiments list ./*-s1 >t.csv
+    [ "$(cut -d, -f 1,2 t.csv | tr '\n' '|')" = 'dataset,method|wiki2,Dynamic|wiki2,Random policy|wiki2,Conventional|wiki2,"Cycle|' ]
+    [ "$(tail -n 1 t.csv | tr ',' '\n' | grep -cvxF n/a)" -eq 3 ] # a run that is not there is n/a
+    # T1 keeps a dataset's rows together.
+    dlt-report table T1 --format csv --experiments list ./*-s1 >t.csv
+    [ "$(cut -d, -f 1,2 t.csv | tr '\n' '|')" = 'dataset,method|wiki2,Dynamic|wiki2,Conventional|1b,Dynamic|' ]
+    # Without a list, every run of the architecture.
+    dlt-report table T4 --format csv ./*-s1 >t.csv
+    [ "$(cut -d, -f 1,2 t.csv | tr '\n' '|')" = 'dataset,method|wiki2,conventional|wiki2,dynamic|wiki2,random|1b,dynamic|' ]
+}
+
+@test "only the seeds listed stand in a row" {
+    a_run dynamic 1 40.0
+    a_run dynamic 2 44.0
+    a_run dynamic 7 99.0
+    lines "$HEADING" 'T1|gpt2|wiki2|dynamic|Dynamic|1,2|-' >list
+    dlt-report table T1 --format csv --experiments list dynamic-* >t.csv
+    [ "$(cell perplexity_best Dynamic t.csv)" = 42 ]
+    [ "$(cell runs Dynamic t.csv)" = 2 ]
+}
+
+@test "a missing dataset: a sentence under the table, a line on standard error" {
+    a_run dynamic 1 40.0
+    lines "$HEADING" 'T1|gpt2|wiki2|dynamic|Dynamic|1|-' 'T1|gpt2|1b|conventional|Conventional|1|no file 1b/dev.txt' \
+        'T1|gpt2|1b|dynamic|Dynamic|1|no file 1b/dev.txt' >list
+    run --separate-stderr -0 dlt-report table T1 --format md --experiments list dynamic-*
+    expect_error_line "dlt-report table" "dataset '1b' is missing: no file 1b/dev.txt"
+    [ "$(grep -cF '1b is missing: no file 1b/dev.txt.' <<<"$output")" -eq 1 ]
+    run --separate-stderr -0 dlt-report html --experiments list dynamic-*
+    expect_error_line "dlt-report html" "dataset '1b' is missing"
+    [ "$(grep -cF '1b is missing: no file 1b/dev.txt.' <<<"$output")" -eq 1 ]
+    # Not of another table.
+    run --separate-stderr -0 dlt-report table T5 --format md --experiments list dynamic-*
+    [ -z "$stderr" ]
+    run --separate-stderr -0 dlt-report table T1 --format md --quiet --experiments list dynamic-*
+    [ -z "$stderr" ]
+}
+
+@test "a table without a run says so in one line" {
+    a_run dynamic 1 40.0
+    for format in md tex; do
+        dlt-report table T2 --format $format dynamic-* >t
+        [ "$(grep -cF 'No run of this table is among the files.' t)" -eq 1 ]
+    done
+    run -1 grep -F tabular t
+    dlt-report table T2 --format csv dynamic-* >t
+    [ "$(wc -l <t)" -eq 1 ]
+    dlt-report macros dynamic-* >m
+    [ "$(macro sentence.T2 m)" = "There is no run of Table T2 yet." ]
+}
+
+@test "paired differences, intervals and verdicts" {
+    for seed in 1 2 3; do
+        a_run dynamic $seed $((40 * seed)).0
+        a_run random $seed $((80 * seed)).0 # twice, whatever the seed
+        a_run all $seed $((20 * seed)).0
+    done
+    a_run shallow 1 41.0
+    a_run shallow 2 70.0
+    a_run shallow 3 140.0
+    a_run cycle-m 1 44.0
+    TOKENS=900 a_run half 1 44.0
+    dlt-report table T4 --format csv ./*-s? >t.csv
+    [ "$(cell verdict random t.csv)" = worse ]
+    [ "$(cell difference all t.csv | cut -c 1-3)" = -50 ]
+    [ "$(cell verdict all t.csv)" = better ]
+    [ "$(cell verdict shallow t.csv)" = "no difference seen" ]
+    [ "$(cell pairs shallow t.csv)" = 3 ]
+    [ "$(cell verdict cycle-m t.csv)" = "too few seeds" ]
+    [ "$(cell pairs cycle-m t.csv)" = 1 ]
+    [ "$(cell difference_low cycle-m t.csv)" = n/a ]
+    [ "$(cell verdict half t.csv)" = "not compared: tokens differ" ]
+    [ "$(cell difference half t.csv)" = n/a ]
+    [ "$(cell verdict dynamic t.csv)" = reference ]
+    dlt-report macros ./*-s? >m
+    sentence="$(macro sentence.T4 m | sed 's/.textquotedbl{}/"/g; s/.%/%/g')"
+    [[ "$sentence" == *'better than "random" (+100.00%). '* ]]
+    [[ "$sentence" == *'worse than "all" (-50.00%). '* ]]
+    [[ "$sentence" == *'no difference is seen between dynamic tying and "shallow"'* ]]
+    [[ "$sentence" == *'below the yardstick with "cycle-m" (+10.00%)'* ]] # twice what the seeds differ by
+    [[ "$sentence" == *'Not compared, for other numbers of tokens or other seeds: "half".'* ]]
+    [ "$(macro T4.wiki2.random.verdict m)" = worse ]
+    [ "$(macro T4.wiki2.random.difference m)" = +100.00 ]
+}
+
+@test "one seed: no verdict, and a yardstick that is called a convention" {
+    a_run dynamic 1 100.0
+    a_run released 1 90.0
+    a_run untie-alias 1 104.0
+    a_run retie-orphan 1 101.0
+    dlt-report table T6 --format md ./*-s1 >t.md
+    grep -F 'higher by more than the yardstick with "untie-alias" (+4.00%). ' t.md
+    grep -F 'lower by more than the yardstick with "released" (-10.00%). ' t.md
+    grep -F 'stays below the yardstick with "retie-orphan" (+1.00%). ' t.md
+    grep -F 'the yardstick of 2% is a convention' t.md
+    run -1 grep -F 'over seeds with' t.md
+    # LaTeX has the text as a macro, not twice.
+    dlt-report table T6 ./*-s1 >t.tex
+    run -1 grep -F yardstick t.tex
+    dlt-report macros ./*-s1 >m
+    [[ "$(macro sentence.T6 m)" == *"is a convention"* ]]
+}
+
+@test "clipped rewards" {
+    a_run dynamic 1 100.0
+    AGENT='dlt-qagent --policy qlearn --reward-clip 0' a_run reward-unclipped 1 90.0
+    AGENT='dlt-qagent --policy qlearn --reward constant' a_run reward-constant 1 90.0
+    dlt-report table T3 --format csv ./*-s1 >t.csv
+    [ "$(cell reward_clipped dynamic t.csv)" = 50 ] # 50 is above 10, 9.5 is not
+    [ "$(cell reward_clipped reward-unclipped t.csv)" = 0 ]
+    [ "$(cell reward_clipped reward-constant t.csv)" = n/a ]
+    dlt-report macros ./*-s1 >m
+    [ "$(macro wiki2.dynamic.reward-clipped m)" = 50.0 ]
+    [[ "$(macro sentence.T3 m)" == *'50.0\% were clipped.' ]]
+}
+
+@test "memory: counted, measured, and the ratio" {
+    WEIGHTS=300000 a_run conventional 1 50.0
+    WEIGHTS=100000 a_run dynamic 1 50.0
+    dlt-report table T5 --format csv --published "$ROOT/results/published.tsv" ./*-s1 >t.csv
+    [ "$(cell weights dynamic t.csv)" = 100000 ]
+    [ "$(cell trained conventional t.csv)" = 1.2e+06 ]
+    [ "$(cell predicted dynamic t.csv)" = 400060 ]
+    [ "$(cell measured dynamic t.csv)" = 500000 ]
+    [ "$(cell trained 'Conventional / dynamic' t.csv)" = 3 ]
+    [ "$(cell published_trained 'Conventional / dynamic' t.csv)" = "up to 10" ]
+    [ "$(cell process "Conventional / dynamic" t.csv)" = 1 ]
+    dlt-report macros ./*-s1 >m
+    [[ "$(macro sentence.T5 m)" == *"3.0 times as much"* ]]
+}
+
+@test "BERT: rows of its own, masked positions marked and compared among themselves" {
+    for seed in 1 2 3; do
+        ARCH=bert a_run conventional $seed 100.0
+        ARCH=bert a_run dynamic $seed 101.0
+        ARCH=bert OBJECTIVE=mlm a_run mlm-conventional $seed 10.0
+        ARCH=bert OBJECTIVE=mlm a_run mlm-dynamic $seed 9.0
+    done
+    dlt-report table T2 --format csv ./*-s? >t.csv
+    [ "$(cell verdict dynamic t.csv)" = worse ]
+    [ "$(cell verdict 'mlm-dynamic (masked positions)' t.csv)" = better ]
+    [ "$(cell verdict 'mlm-conventional (masked positions)' t.csv)" = reference ]
+    dlt-report table T1 --format csv ./*-s? >t.csv
+    [ "$(wc -l <t.csv)" -eq 1 ]
+}
+
+@test "T1: the last word's accuracy, from measurements" {
+    DATASET=lambada a_run dynamic 1 40.0
+    DATASET=lambada a_run dynamic 2 40.0
+    for seed in 1 2; do
+        made_up json >m$seed <<END
+{"kind":"header","format":"dlt","version":1,"content":"metrics","program":"dlt-eval lastword","labels":{"dataset":"lambada","arch":"gpt2","method":"dynamic","seed":"$seed"},"config":{}}
+{"kind":"metric","task":"lastword","accuracy":0.$seed,"perplexity":300.0,"passages":10}
+END
+    done
+    dlt-report table T1 --format csv dynamic-* m1 m2 >t.csv
+    [ "$(cell last_word_accuracy dynamic t.csv | cut -c 1-4)" = 15 ]
+    dlt-report table T1 --format md dynamic-* m1 >t.md
+    grep -F '| 10.0 |' t.md
+}
+
+@test "titles and reasons from outside are escaped in every format" {
+    a_run dynamic 1 40.0
+    lines "$HEADING" 'T1|gpt2|wiki2|dynamic|<script>_&%#${}~^"|1|-' \
+        'T1|gpt2|1b|dynamic|x|1|<script>alert(1)</script> 50% \input{x}' >list
+    dlt-report table T1 --experiments list --quiet dynamic-* >t.tex
+    grep -F '\textless{}script\textgreater{}\_\&\%\#\$\{\}\textasciitilde{}\textasciicircum{}\textquotedbl{}' t.tex
+    grep -F '50\% \textbackslash{}input\{x\}' t.tex
+    dlt-report html --experiments list --quiet dynamic-* >p.html
+    run -1 grep -F '<script>alert' p.html
+    run -1 grep -F '<script>_' p.html
+    dlt-report macros --experiments list --quiet dynamic-* >m.tex
+    run -1 grep -F '<script>' m.tex
+}
+
+@test "every table is one that LaTeX takes" {
+    command -v pdflatex >/dev/null || skip "no pdflatex: LaTeX was not run"
+    a_run dynamic 1 40.0
+    a_run conventional 1 50.0
+    a_run random 1 44.0
+    dlt-report macros ./*-s1 -o m.tex
+    { printf '%s\n' '\documentclass{article}\usepackage[T1]{fontenc}\usepackage{booktabs}\input{m}' '\begin{document}'
+      for id in T1 T2 T3 T4 T5 T6; do
+          dlt-report table $id -o $id.tex ./*-s1
+          echo "\\input{$id}\\dlt{sentence.$id}"
+      done
+      echo '\end{document}'; } >d.tex
+    pdflatex -halt-on-error -interaction=batchmode d.tex >/dev/null
+}
+
+@test "a list of another shape is refused" {
+    a_run dynamic 1 40.0
+    printf 'tables\tarch\n' >list
+    run --separate-stderr -3 dlt-report table T1 --experiments list dynamic-*
+    expect_error_line "dlt-report table" "cannot read experiments 'list': line 1: the names of the 7 columns"
+    lines "$HEADING" 'T1|gpt2' >list
+    run --separate-stderr -3 dlt-report table T1 --experiments list dynamic-*
+    expect_error_line "dlt-report table" "line 2: there should be 7 columns"
+    : >list
+    run --separate-stderr -3 dlt-report table T1 --experiments list dynamic-*
+    expect_error_line "dlt-report table" "it is empty"
+    run --separate-stderr -1 dlt-report table T1 --experiments no-such-list dynamic-*
+    expect_error_line "dlt-report table" "no-such-list"
+}
+
+@test "the locale changes nothing" {
+    a_run dynamic 1 1040.5
+    a_run random 1 44.25
+    mkdir locales
+    localedef -i de_DE -f UTF-8 locales/de_DE.UTF-8 2>/dev/null || skip "no localedef, or no sources of locales"
+    for id in T1 T4; do
+        for format in csv md tex; do
+            cmp <(dlt-report table $id --format $format ./*-s1) \
+                <(LOCPATH=$PWD/locales LC_ALL=de_DE.UTF-8 dlt-report table $id --format $format ./*-s1)
+        done
+    done
+}
