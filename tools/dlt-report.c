@@ -157,7 +157,7 @@ static int run_table(const struct program *program, int argc, char **argv) {
 static enum status write_figure(struct text *text, const void *what,
                                 const struct report_input *input, struct error *error) {
     const struct command *command = what;
-    return figure_render(text, figure_find(command->operands.words[0]), input->set,
+    return figure_render(text, figure_find(command->operands.words[0]), input,
                          (enum figure_format)command->format, error);
 }
 

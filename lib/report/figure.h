@@ -10,18 +10,24 @@ struct figure_type {
     const char *id;      // "F2"
     const char *title;   // a phrase
     const char *caption; // sentences: what is drawn
+    bool of_metrics;     // made from measurements; else there must be a run
     enum status (*build)(struct plot *plot, const struct run_set *set, struct error *error);
 };
 extern const struct figure_type *const FIGURE_TYPES[]; // NULL-terminated
 void figure_ids(char *list, size_t size);              // "F1, F2"
 const struct figure_type *figure_find(const char *id); // NULL: there is none
 
+// The runs that a figure shows. The caller frees shown->runs; the runs themselves stay the input's.
+enum status figure_choose_runs(struct run_set *shown, const struct report_input *input,
+                               const char *id, struct error *error);
+
 enum figure_format { FIGURE_SVG, FIGURE_PDF, FIGURE_PNG, FIGURE_TSV, FIGURE_FORMATS };
 
-// Appends the figure to `text`. The same bytes for the same input, the same gnuplot and fonts.
-// STATUS_FAILURE: there is no gnuplot, or it failed.
+// Appends the figure to `text`: of the runs that the list of experiments names for it, in the list's
+// order within each dataset, or without a list of all. The same bytes for the same input, the same
+// gnuplot and fonts. STATUS_FAILURE: there is no gnuplot, or it failed.
 enum status figure_render(struct text *text, const struct figure_type *type,
-                          const struct run_set *set, enum figure_format format,
+                          const struct report_input *input, enum figure_format format,
                           struct error *error);
 
 #endif

@@ -9,24 +9,36 @@
 #include "lib/report/facets.h"
 #include "lib/report/figures.h"
 
-enum { RIGHT = 66, AXIS = 22, ARC_POINTS = 48, DATASET_GAP = 9, TOP = 2 };
-enum { ARCS_MAX = 8, ROOMY_MAX = 20 }; // strips with arcs, and strips that are set wide
+enum {
+    RIGHT = 66,
+    AXIS = 22,
+    ARC_POINTS = 48,
+    DATASET_GAP = 9,
+    TOP = 2,
+    HEADING = 13,
+    GUTTER = 14
+};
+// Strips with arcs, those that are set wide, and those that stand in one column.
+enum { ARCS_MAX = 8, ROOMY_MAX = 20, COLUMN_MAX = 28 };
 static const double ARC_HEIGHT = 46;
 
 struct strip {
     const struct run *run; // the first of the seeds
     struct group group;    // that it is one of
-    bool starts;           // a dataset or architecture
+    bool starts;           // a dataset or architecture, or a column
+    double x, y;           // where its cells begin, lower left
 };
 
-// Where things are: the strips begin at `left`, behind the names.
+// Where things are: the cells begin at `left` of a column, behind the names. A single column has the
+// datasets' names at its left; two have them above the strips.
 struct layout {
     const struct run_set *set;
     struct strip *strips;
     size_t count;
     int layers; // the most of any run
     bool arcs, arches;
-    double left, cell, height, gap;
+    size_t columns;
+    double column, left, cell, height, gap;
 };
 
 static bool is_tied(const struct run *run) {
@@ -51,11 +63,6 @@ static bool same_map(const struct run *a, const struct run *b) {
            memcmp(a->final_state, b->final_state, (size_t)a->layers * sizeof *a->final_state) == 0;
 }
 
-static double strip_height(const struct layout *at, const struct strip *strip) {
-    double gap = strip->starts && strip != at->strips ? DATASET_GAP : 0;
-    return gap + at->height + at->gap + (at->arcs && is_tied(strip->run) ? ARC_HEIGHT : 0);
-}
-
 // Half an ellipse above the strip; its height grows with the distance, slower than it.
 static void draw_arc(struct plot *plot, double from, double to, double share, double y) {
     int series = plot_series(plot);
@@ -70,12 +77,13 @@ static void draw_arc(struct plot *plot, double from, double to, double share, do
     plot_draw(plot, "$s%d with lines linecolor rgb '" PLOT_FAINT_INK "' linewidth 0.9", series);
 }
 
-static void draw_cells(struct plot *plot, const struct run *run, double y,
-                       const struct layout *at) {
+static void draw_cells(struct plot *plot, const struct strip *strip, const struct layout *at) {
+    const struct run *run = strip->run;
+    double y = strip->y;
     for (int i = 0; i < run->layers; i++) {
         int root = run_root(run->final_state, i);
         unsigned colour = plot_layer_colour(root, run->layers);
-        double x = at->left + i * at->cell, cell = at->cell, gap = cell > 6 ? 1 : 0.4;
+        double x = strip->x + i * at->cell, cell = at->cell, gap = cell > 6 ? 1 : 0.4;
         plot_rectangle(plot, x, y, cell - gap, at->height, colour);
         char number[16];
         snprintf(number, sizeof number, "%d", root);
@@ -94,14 +102,15 @@ static void draw_cells(struct plot *plot, const struct run *run, double y,
     }
 }
 
-static void draw_arcs(struct plot *plot, const struct run *run, double y, const struct layout *at) {
+static void draw_arcs(struct plot *plot, const struct strip *strip, const struct layout *at) {
+    const struct run *run = strip->run;
     for (int i = run->layers - 1; i > 0; i--) {
         int source = run->final_state[i];
         if (source != i) {
             double half = (at->cell - 1) / 2;
             double share = run->layers > 1 ? (double)(i - source) / (run->layers - 1) : 1;
-            draw_arc(plot, at->left + source * at->cell + half, at->left + i * at->cell + half,
-                     share, y + at->height + 1);
+            draw_arc(plot, strip->x + source * at->cell + half, strip->x + i * at->cell + half,
+                     share, strip->y + at->height + 1);
         }
     }
 }
@@ -129,26 +138,26 @@ static void add_dataset(struct text *name, const struct layout *at, const struct
     }
 }
 
-static void draw_names(struct plot *plot, const struct strip *strip, double y,
-                       const struct layout *at) {
+static void draw_names(struct plot *plot, const struct strip *strip, const struct layout *at) {
     const struct run *run = strip->run;
-    double middle = y + at->height / 2;
+    double middle = strip->y + at->height / 2;
     struct text name = {0};
     if (strip->starts) {
         add_dataset(&name, at, run);
-        plot_text(plot,
-                  &(struct plot_label){
-                      .x = 2, .y = middle, .string = text_string(&name), .weight = PLOT_BOLD});
+        plot_text(plot, &(struct plot_label){.x = strip->x - at->left + 2,
+                                             .y = at->columns > 1 ? middle + HEADING : middle,
+                                             .string = text_string(&name),
+                                             .weight = PLOT_BOLD});
         text_clear(&name);
     }
     add_name(&name, strip);
-    plot_text(plot, &(struct plot_label){.x = at->left - 8,
+    plot_text(plot, &(struct plot_label){.x = strip->x - 8,
                                          .y = middle,
                                          .string = text_string(&name),
                                          .align = PLOT_RIGHT});
     text_clear(&name);
     text_format(&name, "%d of %d", count_independent(run), run->layers);
-    plot_text(plot, &(struct plot_label){.x = at->left + run->layers * at->cell + 6,
+    plot_text(plot, &(struct plot_label){.x = strip->x + run->layers * at->cell + 6,
                                          .y = middle,
                                          .string = text_string(&name),
                                          .colour = PLOT_FAINT_INK});
@@ -204,8 +213,39 @@ static void measure(struct layout *at) {
     at->arcs = tied <= ARCS_MAX;
     at->height = at->count > ROOMY_MAX ? 11 : 15;
     at->gap = at->count > ROOMY_MAX ? 4 : 9;
-    at->left = fmin(dataset + method + 24, PLOT_WIDTH / 2.0);
-    at->cell = (PLOT_WIDTH - RIGHT - at->left) / at->layers;
+    at->columns = at->count > COLUMN_MAX ? 2 : 1;
+    at->column = (PLOT_WIDTH - GUTTER * ((double)at->columns - 1)) / (double)at->columns;
+    at->left = fmin((at->columns > 1 ? 0 : dataset + 14) + method + 10, at->column / 2);
+    at->cell = (at->column - RIGHT - at->left) / at->layers;
+}
+
+// What a strip takes, with the room above it.
+static double strip_height(const struct layout *at, const struct strip *strip, bool first) {
+    double above = strip->starts && !first ? DATASET_GAP : 0;
+    above += strip->starts && at->columns > 1 ? HEADING : 0;
+    return above + at->height + at->gap + (at->arcs && is_tied(strip->run) ? ARC_HEIGHT : 0);
+}
+
+// Places all strips, in columns of about the same height, below the top of the page at 0. Returns the
+// height.
+static double place(struct layout *at) {
+    double all = 0, lowest = 0, y = 0;
+    for (size_t i = 0; i < at->count; i++) {
+        all += strip_height(at, &at->strips[i], false);
+    }
+    size_t column = 0;
+    for (size_t i = 0; i < at->count; i++) {
+        struct strip *strip = &at->strips[i];
+        bool full = column + 1 < at->columns && -y > all / (double)at->columns;
+        bool first = i == 0 || full;
+        column += full;
+        strip->starts = strip->starts || first;
+        y = (first ? -TOP : y) - strip_height(at, strip, first);
+        strip->x = (double)column * (at->column + GUTTER) + at->left;
+        strip->y = y + at->gap / 2;
+        lowest = fmin(lowest, y);
+    }
+    return AXIS - lowest;
 }
 
 static void add_data(struct text *data, const struct run *run) {
@@ -215,51 +255,47 @@ static void add_data(struct text *data, const struct run *run) {
     }
 }
 
-static void draw_axis(struct plot *plot, const struct layout *at) {
+static void draw_axis(struct plot *plot, const struct layout *at, double left) {
     int layers = at->layers;
     int step = layers <= 16 ? 1 : layers <= 64 ? 4 : 16;
     for (int i = 0; i < layers; i += step) {
         char number[16];
         snprintf(number, sizeof number, "%d", i);
-        plot_text(plot, &(struct plot_label){.x = at->left + (i + 0.5) * at->cell - 0.5,
+        plot_text(plot, &(struct plot_label){.x = left + (i + 0.5) * at->cell - 0.5,
                                              .y = AXIS - 4,
                                              .string = number,
                                              .align = PLOT_CENTER,
                                              .size = 7});
     }
-    plot_text(plot, &(struct plot_label){.x = at->left + layers * at->cell / 2,
+    plot_text(plot, &(struct plot_label){.x = left + layers * at->cell / 2,
                                          .y = 6,
                                          .string = "Layer",
                                          .align = PLOT_CENTER});
-    plot_text(plot, &(struct plot_label){.x = at->left + layers * at->cell + 6,
+    plot_text(plot, &(struct plot_label){.x = left + layers * at->cell + 6,
                                          .y = AXIS - 4,
                                          .string = "independent",
                                          .size = 7,
                                          .colour = PLOT_FAINT_INK});
 }
 
-static void draw(struct plot *plot, const struct layout *at) {
-    double height = AXIS + TOP;
-    for (size_t i = 0; i < at->count; i++) {
-        height += strip_height(at, &at->strips[i]);
-    }
+static void draw(struct plot *plot, struct layout *at) {
+    double height = place(at);
     plot_begin(plot, PLOT_WIDTH, height);
-    draw_axis(plot, at);
-    double y = height - TOP;
+    for (size_t i = 0; i < at->columns; i++) {
+        draw_axis(plot, at, (double)i * (at->column + GUTTER) + at->left);
+    }
     for (size_t i = 0; i < at->count; i++) {
-        y -= strip_height(at, &at->strips[i]);
-        draw_cells(plot, at->strips[i].run, y + at->gap / 2, at);
-        draw_names(plot, &at->strips[i], y + at->gap / 2, at);
+        at->strips[i].y += height;
+        draw_cells(plot, &at->strips[i], at);
+        draw_names(plot, &at->strips[i], at);
     }
     // One panel over the whole page, in points: the arcs.
     plot_panel(plot, &(struct plot_panel){.width = PLOT_WIDTH,
                                           .height = height,
                                           .x_axis = {.to = PLOT_WIDTH},
                                           .y_axis = {.to = height}});
-    y = height - TOP;
     for (size_t i = 0; at->arcs && i < at->count; i++) {
-        y -= strip_height(at, &at->strips[i]);
-        draw_arcs(plot, at->strips[i].run, y + at->gap / 2, at);
+        draw_arcs(plot, &at->strips[i], at);
     }
     plot_end_panel(plot);
 }

@@ -195,15 +195,7 @@ static void measure(struct layout *at) {
 
 static void draw(struct plot *plot, const struct layout *at) {
     if (at->count == 0) {
-        plot_begin(plot, PLOT_WIDTH, 30);
-        plot_text(plot, &(struct plot_label){.x = PLOT_WIDTH / 2.0,
-                                             .y = 15,
-                                             .string = "No similarity was measured.",
-                                             .align = PLOT_CENTER,
-                                             .colour = PLOT_FAINT_INK});
-        plot_panel(plot, &(struct plot_panel){
-                             .width = 1, .height = 1, .x_axis = {.to = 1}, .y_axis = {.to = 1}});
-        plot_end_panel(plot);
+        plot_note(plot, "No similarity was measured.");
         return;
     }
     size_t rows = (at->count + at->columns - 1) / at->columns;
@@ -243,5 +235,6 @@ const struct figure_type FIGURE_F4 = {
         "independent layers, the lower layer's head in the row and the higher one's in the column, "
         "the mean over all pairs of layers. Were heads aligned by their index, the diagonal would "
         "stand out; below are the mean cosines on it and off it.",
+    .of_metrics = true,
     .build = build,
 };

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/program.h"
@@ -57,12 +58,28 @@ static void add_setting(struct text *text, const struct run_set *set) {
     text_free(&setting);
 }
 
-static void add_head(struct text *text, const struct run_set *set) {
+// What the tables and figures would show if it could be had.
+static void add_missing(struct text *text, const struct experiments *experiments) {
+    size_t next = 0, count = 0;
+    const struct experiment *missing = NULL;
+    while (experiments && (missing = experiments_next_missing(experiments, NULL, &next)) != NULL) {
+        text_add(text, count++ == 0 ? "<p class=\"missing\">Not to be had, and left out: " : "; ");
+        text_add_xml(text, missing->dataset);
+        text_add(text, " (");
+        text_add_xml(text, missing->missing);
+        text_add(text, ")");
+    }
+    text_add(text, count > 0 ? ".</p>\n" : "");
+}
+
+static void add_head(struct text *text, const struct report_input *input,
+                     const struct run_set *moving) {
+    const struct run_set *set = input->set;
     text_add(text, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
                    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                    "style-src 'unsafe-inline'; img-src data:");
-    if (html_scrubber_is_wanted(set)) {
+    if (html_scrubber_is_wanted(moving)) {
         text_add(text, "; script-src ");
         html_scrubber_add_hash(text);
     }
@@ -73,7 +90,9 @@ static void add_head(struct text *text, const struct run_set *set) {
                    "<h1>Dynamic Layer Tying: a reproduction</h1>\n<p>");
     add_setting(text, set);
     text_add(text, " Perplexities are per token of each run's own vocabulary unless they say "
-                   "otherwise. Every number follows from the run logs listed below.</p>\n<nav>");
+                   "otherwise. Every number follows from the run logs listed below.</p>\n");
+    add_missing(text, input->experiments);
+    text_add(text, "<nav>");
     for (size_t i = 0; TABLE_TYPES[i]; i++) {
         text_format(text, "<a href=\"#%s\">%s</a> ", TABLE_TYPES[i]->id, TABLE_TYPES[i]->title);
     }
@@ -107,6 +126,10 @@ static void add_command(struct text *text, const char *words, const struct repor
     if (published && input->published_path) {
         text_add(&command, " --published ");
         text_add_shell(&command, input->published_path);
+    }
+    if (input->experiments_path) {
+        text_add(&command, " --experiments ");
+        text_add_shell(&command, input->experiments_path);
     }
     if (input->path_count > PATHS_SPELLED_OUT) {
         text_add(&command, " \"$@\"");
@@ -153,12 +176,13 @@ static enum status add_table(struct text *text, const struct table_type *type,
 }
 
 static enum status add_figure(struct text *text, const struct figure_type *type,
-                              const struct report_input *input, struct error *error) {
+                              const struct report_input *input, const struct run_set *moving,
+                              struct error *error) {
     struct text svg = {0}, tsv = {0};
     char name[32], words[64];
-    enum status status = figure_render(&svg, type, input->set, FIGURE_SVG, error);
+    enum status status = figure_render(&svg, type, input, FIGURE_SVG, error);
     if (status == STATUS_OK) {
-        status = figure_render(&tsv, type, input->set, FIGURE_TSV, error);
+        status = figure_render(&tsv, type, input, FIGURE_TSV, error);
     }
     if (status == STATUS_OK) {
         add_heading(text, type->id, type->title);
@@ -169,8 +193,8 @@ static enum status add_figure(struct text *text, const struct figure_type *type,
         text_add(text, " ");
         add_setting(text, input->set);
         text_add(text, "</figcaption>\n</figure>\n");
-        if (strcmp(type->id, "F3") == 0 && html_scrubber_is_wanted(input->set)) {
-            html_scrubber_add(text, input->set);
+        if (strcmp(type->id, "F3") == 0 && html_scrubber_is_wanted(moving)) {
+            html_scrubber_add(text, moving);
         }
         text_add(text, "<div class=\"more\">");
         snprintf(name, sizeof name, "%s.tsv", type->id);
@@ -310,21 +334,25 @@ static void add_runs(struct text *text, const struct run_set *set) {
 }
 
 enum status html_write(struct text *text, const struct report_input *input, struct error *error) {
-    enum status status = STATUS_OK;
-    add_head(text, input->set);
+    struct run_set moving; // the runs of the map over time
+    enum status status = figure_choose_runs(&moving, input, "F3", error);
+    if (status == STATUS_OK) {
+        add_head(text, input, &moving);
+    }
     for (size_t i = 0; TABLE_TYPES[i] && status == STATUS_OK; i++) {
         status = add_table(text, TABLE_TYPES[i], input, error);
     }
     for (size_t i = 0; FIGURE_TYPES[i] && status == STATUS_OK; i++) {
-        status = add_figure(text, FIGURE_TYPES[i], input, error);
+        status = add_figure(text, FIGURE_TYPES[i], input, &moving, error);
     }
     add_metrics(text, input->set);
     add_runs(text, input->set);
     add_files(text, input);
     text_format(text, "</main>\n<footer>Written by dlt-report %s.</footer>\n", PROGRAM_VERSION);
-    if (html_scrubber_is_wanted(input->set)) {
+    if (html_scrubber_is_wanted(&moving)) {
         html_scrubber_add_script(text);
     }
     text_add(text, "</body>\n</html>\n");
+    free(moving.runs);
     return status;
 }

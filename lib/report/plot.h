@@ -122,6 +122,9 @@ void plot_legend_marker(struct plot *plot, struct plot_legend *legend, const cha
                         const char *colour, int marker);
 void plot_legend_note(struct plot *plot, struct plot_legend *legend, const char *note);
 
+// The whole figure is a line of text.
+void plot_note(struct plot *plot, const char *note);
+
 enum { PLOT_WIDTH = 470, PLOT_LEGEND_HEIGHT = 14, PLOT_TITLE_HEIGHT = 14 };
 double plot_text_width(const char *string, double size); // estimated
 

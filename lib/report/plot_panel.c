@@ -188,3 +188,15 @@ void plot_end_panel(struct plot *plot) {
     text_add(&plot->script, "\nunset label\nunset arrow\nunset object\n");
     plot->drawn = 0;
 }
+
+void plot_note(struct plot *plot, const char *note) {
+    const struct plot_axis axis = {.to = 1};
+    plot_begin(plot, PLOT_WIDTH, 30);
+    plot_text(plot, &(struct plot_label){.x = plot->width / 2,
+                                         .y = plot->height / 2,
+                                         .string = note,
+                                         .align = PLOT_CENTER,
+                                         .colour = PLOT_FAINT_INK});
+    plot_panel(plot, &(struct plot_panel){.width = 1, .height = 1, .x_axis = axis, .y_axis = axis});
+    plot_end_panel(plot);
+}

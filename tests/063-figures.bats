@@ -1,0 +1,138 @@
+# Figures of many runs, several seeds and a list of experiments.
+load helpers
+
+made_up() { python3 "$ROOT/tests/report/make_run.py" "$@"; }
+
+is_picture() { python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.stdin)'; }
+
+words() { # words FILE: the text of an SVG, a piece a line
+    PYTHONIOENCODING=utf-8 python3 - "$1" <<'END'
+import sys, xml.dom.minidom
+def words(node):
+    return node.data if node.nodeType == node.TEXT_NODE else "".join(map(words, node.childNodes))
+for text in xml.dom.minidom.parse(sys.argv[1]).getElementsByTagName("text"):
+    if words(text).strip():
+        print(words(text).strip())
+END
+}
+
+three_seeds() {
+    for seed in 1 2 3; do
+        for method in conventional dynamic; do
+            made_up simulate --method $method --seed $seed --episodes 4 --floor $((20 + seed)) >"$method-$seed"
+        done
+    done
+}
+
+experiments() { # lines on standard input: tables arch dataset method title seeds missing, blanks between
+    printf 'tables\tarch\tdataset\tmethod\ttitle\tseeds\tmissing\n'
+    tr ' ' '\t'
+}
+
+# similarity NAME METHOD LAYER...: cosines of 0.5 between layers, of heads 0.25 on the diagonal, 0 off it.
+similarity() {
+    python3 - "$@" <<'END' | made_up json >"$1"
+import itertools, json, sys
+method, layers = sys.argv[2], [int(a) for a in sys.argv[3:]]
+print(json.dumps({"kind": "header", "format": "dlt", "version": 1, "content": "metrics",
+                  "program": "dlt-eval similarity",
+                  "labels": {"dataset": "wiki2", "arch": "gpt2", "method": method, "seed": "1"}}))
+for part in "attention", "feedforward":
+    for i, j in itertools.combinations(layers, 2):
+        print(json.dumps({"kind": "metric", "task": "similarity", "part": part, "layer": i, "other": j,
+                          "cosine": 0.5 if part == "attention" else -0.125}))
+if len(layers) > 1:
+    for h, g in itertools.product(range(2), repeat=2):
+        print(json.dumps({"kind": "metric", "task": "head-similarity", "head": h, "other": g, "pairs": 1,
+                          "cosine": 0.25 if h == g else 0.0}))
+END
+}
+
+@test "a list of experiments says which runs a figure shows, and in which order" {
+    three_seeds
+    made_up simulate --method other --episodes 4 >other
+    experiments >list <<'END'
+T1,F1,F5 gpt2 wiki2 dynamic Dynamic 1,3 -
+T1,F1 gpt2 wiki2 conventional Conventional 1,2,3 -
+T3 gpt2 wiki2 other Other 1 -
+F1 gpt2 lambada dynamic Dynamic 1 not-there
+END
+    dlt-report figure F1 --format tsv --experiments list other ./*-[123] >f1
+    [ "$(sed 1d f1 | cut -f 3,4 | uniq | tr '\t\n' ' |')" = "dynamic 1|dynamic 3|conventional 1|conventional 2|conventional 3|" ]
+    dlt-report figure F5 --format tsv --experiments list other ./*-[123] >f5
+    [ "$(sed 1d f5 | cut -f 3,4 | tr '\t\n' ' |')" = "dynamic 1|dynamic 3|" ]
+    # Nothing named is a figure that says so, in every format.
+    dlt-report figure F2 --experiments list -o f2.svg other ./*-[123]
+    [ "$(words f2.svg)" = "There are no runs for this figure." ]
+    dlt-report figure F2 --format pdf --experiments list -o f2.pdf other
+    # The page's slider has no run that its figure does not show.
+    dlt-report html --experiments list -o page.html other ./*-[123]
+    run -1 grep 'F3-episodes"\|<script' page.html
+    grep -F 'lambada (not-there)' page.html
+    grep -F -- '--experiments list' page.html
+    sed -i 's/^T3/F3/' list
+    dlt-report html --experiments list -o page.html other ./*-[123]
+    [ "$(grep -c 'class="strip"' page.html)" -eq 1 ]
+}
+
+@test "seeds: a curve of their mean with a band, maps that are alike in one strip" {
+    three_seeds
+    dlt-report figure F2 -o f2.svg ./*-[123]
+    words f2.svg | grep -xF "lowest to highest seed"
+    dlt-report figure F2 -o f2.svg ./*-1
+    run -1 grep -F "seed" <(words f2.svg)
+    dlt-report figure F1 -o f1.svg ./*-[123]
+    [ "$(words f1.svg | grep -c '^conventional')" -eq 1 ] # all three: every layer its own
+    words f1.svg | grep -F "dynamic, seed"
+    dlt-report figure F1 --format tsv ./*-[123] >f1
+    [ "$(sed 1d f1 | wc -l)" -eq 36 ] # the data have every run: 6 of 6 layers
+}
+
+@test "many methods: named beside their points, or left to the data aloud" {
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
+        made_up simulate --method "way-$i" --episodes 3 --floor $((20 + i)) >"way-$i"
+        made_up simulate --method "way-$i" --episodes 3 --seed 2 --arch bert >"bert-$i"
+    done
+    dlt-report figure F5 -o f5.svg way-*
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do [ "$(words f5.svg | grep -cxF "way-$i")" -eq 1 ]; done
+    dlt-report figure F2 -o f2.svg way-*
+    words f2.svg | grep -xF "and 6 in the data alone"
+    [ "$(dlt-report figure F2 --format tsv way-* | cut -f 3 | sort -u | wc -l)" -eq 14 ]
+    # Two architectures, each with its own panels; thirteen maps over time, no seed twice.
+    dlt-report figure F5 -o f5.svg way-* bert-*
+    [ "$(words f5.svg | grep -cxF 'wiki2 (BERT)')" -eq 1 ]
+    for seed in 3 4; do made_up simulate --method way-1 --episodes 3 --seed $seed >"more-$seed"; done
+    dlt-report figure F3 -o f3.svg way-* more-*
+    [ "$(words f3.svg | grep -c 'seed')" -eq 13 ]
+    dlt-report figure F1 way-* bert-* | is_picture
+}
+
+@test "F4: the matrices, the means, and runs without pairs" {
+    made_up simulate --episodes 2 >run
+    similarity a dynamic 0 3 5
+    similarity b conventional 0
+    dlt-report figure F4 --format tsv run a b >f4
+    [ "$(sed 1d f4 | wc -l)" -eq 10 ]
+    grep -xF "$(printf 'wiki2\tgpt2\tdynamic\t1\tattention\t3\t5\t0.5')" f4
+    grep -xF "$(printf 'wiki2\tgpt2\tdynamic\t1\tfeedforward\t0\t5\t-0.125')" f4
+    grep -xF "$(printf 'wiki2\tgpt2\tdynamic\t1\thead\t1\t1\t0.25')" f4
+    dlt-report figure F4 -o f4.svg run b a
+    words f4.svg >said
+    grep -xF "same head 0.250, others 0.000" said
+    [ "$(grep -cxF "no pairs" said)" -eq 2 ] # of b
+    [ "$(grep -cxF -- "−0.5" said)" -eq 2 ]  # both scales end at the next round number: 0.5
+    dlt-report macros run a b | grep -F 'sentence.F4' |
+        grep -F 'In the dynamic network, the mean cosine is 0.250 between heads of the same index and 0.000 between others. Heads of the same index are the more alike in 1 of 1 networks.'
+    dlt-report macros run b | grep -F 'No network with several independent layers was measured.'
+    # Records that make no sense are passed over.
+    { sed 's/^/ /' <(dlt-cat a); } | sed 's/"layer":0/"layer":-7/' | made_up json >c
+    dlt-report figure F4 run c | is_picture
+    dlt-report figure F4 -o f4.svg run
+    [ "$(words f4.svg)" = "No similarity was measured." ]
+}
+
+@test "forty-eight layers, three hundred episodes" {
+    made_up simulate --layers 48 --episodes 300 >big
+    similarity a dynamic $(seq 0 47)
+    for figure in F1 F2 F3 F4 F5; do dlt-report figure $figure big a | is_picture; done
+}
