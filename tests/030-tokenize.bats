@@ -9,15 +9,16 @@ vocabulary() {
     printf '%s\n' '#version: 0.2' 'Ġ t' 'h e' 'Ġt he' 'a a' >v.bpe
 }
 
-# Encodes each text of a golden file, and compares the ids.
+# Encodes each text of a golden file, and compares the ids: VOCABULARY GOLDEN [OPTION...].
 check_golden() {
     python3 - "$@" <<'EOF'
 import subprocess, sys
 vocabulary, golden = sys.argv[1:3]
+options = sys.argv[3:]
 wrong = 0
 for line in open(golden):
     text, ids = line.rstrip("\n").split("\t")
-    run = subprocess.run(["dlt-tokenize", "encode", "--ids", "--vocab", vocabulary],
+    run = subprocess.run(["dlt-tokenize", "encode", "--quiet", "--ids", "--vocab", vocabulary, *options],
                          input=bytes.fromhex(text), stdout=subprocess.PIPE, check=True)
     if run.stdout.decode().split() != ids.split():
         wrong += 1
@@ -57,6 +58,95 @@ EOF
     check_golden "$DLT_DATA/gpt2/vocab.bpe" "$GOLDEN/gpt2.tsv"
 }
 
+@test "golden ids of WordPiece with a small vocabulary" {
+    check_golden "$GOLDEN/small.txt" "$GOLDEN/small-uncased.tsv" --model wordpiece
+    check_golden "$GOLDEN/small.txt" "$GOLDEN/small-cased.tsv" --model wordpiece --cased
+}
+
+@test "golden ids of WordPiece with BERT's vocabularies" {
+    need_data bert/bert-base-uncased-vocab.txt
+    need_data bert/bert-base-cased-vocab.txt
+    check_golden "$DLT_DATA/bert/bert-base-uncased-vocab.txt" "$GOLDEN/bert-uncased.tsv" --model wordpiece
+    check_golden "$DLT_DATA/bert/bert-base-cased-vocab.txt" "$GOLDEN/bert-cased.tsv" --model wordpiece --cased
+}
+
+@test "WordPiece: special pieces, decoding, and what the token file says" {
+    printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' the '##re' cat . Cat >v.txt
+    wordpiece() { dlt-tokenize "$@" --vocab v.txt --model wordpiece; }
+    printf 'There [MASK] the Cat.' >text
+    [ "$(wordpiece encode --ids --special text | paste -sd' ')" = "5 6 4 5 7 8" ]
+    [ "$(wordpiece encode --ids text | paste -sd' ')" = "5 6 1 1 1 5 7 8" ]
+    [ "$(wordpiece encode --ids --cased text | paste -sd' ')" = "1 1 1 1 5 9 8" ]
+    wordpiece encode --special -o x.tokens text
+    [ "$(wordpiece decode x.tokens)" = "there [MASK] the cat ." ]
+    wordpiece decode x.tokens | wordpiece encode --special --ids | cmp - <(wordpiece encode --ids --special text)
+    dlt-cat --check x.tokens
+    [ "$(dlt-cat x.tokens | jq -c 'select(.kind == "vocabulary") | [.model, .size, .end_of_text, .pad, .unknown, .cls, .sep, .mask]')" = \
+        '["wordpiece",10,-1,0,1,2,3,4]' ]
+    [ "$(dlt-cat x.tokens | jq -c 'select(.kind == "header") | [.config.model, .config.cased]')" = \
+        '["wordpiece",false]' ]
+    run -3 --separate-stderr dlt-tokenize decode --vocab v.txt --model wordpiece --ids <<<10
+    expect_error_line dlt-tokenize "beyond the vocabulary of 10"
+    vocabulary
+    run -3 --separate-stderr dlt-tokenize decode --vocab v.bpe x.tokens
+    expect_error_line dlt-tokenize "not made with --model bpe"
+    run -2 --separate-stderr dlt-tokenize encode --cased --vocab v.bpe text
+    expect_error_line dlt-tokenize "--cased"
+}
+
+@test "WordPiece: threads and lines change nothing, invalid UTF-8 is left out" {
+    python3 "$ROOT/tests/reference/tokenize_hard.py" 700000 3 --bytes >text
+    dlt-tokenize encode --model wordpiece --vocab "$GOLDEN/small.txt" --threads 1 --ids text >one
+    dlt-tokenize encode --model wordpiece --vocab "$GOLDEN/small.txt" --threads 3 --ids - <text | cmp - one
+    dlt-tokenize encode --model wordpiece --vocab "$GOLDEN/small.txt" --lines --ids text | cmp - one
+    python3 -c 'import sys; sys.stdout.write(open("text", "rb").read().decode("utf-8", "ignore"))' |
+        dlt-tokenize encode --model wordpiece --vocab "$GOLDEN/small.txt" --ids | cmp - one
+}
+
+@test "a damaged WordPiece vocabulary, or one of the other kind: one line and exit 3" {
+    for damage in '[UNK]|a|a|' '[UNK]|a||' 'a|b|' '[UNK]|a' '#version: 0.2|h e|'; do
+        printf '%s' "${damage//|/$'\n'}" >bad.txt
+        run -3 --separate-stderr dlt-tokenize encode --model wordpiece --vocab bad.txt /dev/null
+        expect_error_line dlt-tokenize "cannot read vocabulary 'bad.txt': "
+    done
+    run -3 --separate-stderr dlt-tokenize encode --vocab "$GOLDEN/small.txt" /dev/null
+    expect_error_line dlt-tokenize "--model wordpiece"
+}
+
+@test "a well-known vocabulary that was cut at a line end" {
+    need_data gpt2/vocab.bpe
+    head -n 30000 "$DLT_DATA/gpt2/vocab.bpe" >cut.bpe
+    run -3 --separate-stderr dlt-tokenize encode --vocab cut.bpe /dev/null
+    expect_error_line dlt-tokenize "cut short (GPT-2's has 456318 bytes"
+    need_data bert/bert-base-cased-vocab.txt
+    head -n 20000 "$DLT_DATA/bert/bert-base-cased-vocab.txt" >cut.txt
+    run -3 --separate-stderr dlt-tokenize encode --model wordpiece --vocab cut.txt /dev/null
+    expect_error_line dlt-tokenize "cut short (BERT cased's"
+}
+
+@test "interrupted: exit 130 or 143 and no output, also while nothing comes through a pipe" {
+    vocabulary
+    mkfifo pipe
+    for signal in INT TERM; do
+        sleep 100 >pipe 3>&- &
+        writer=$!
+        # A shell lets its background jobs ignore SIGINT.
+        python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])' dlt-tokenize encode --threads 2 --vocab v.bpe -o out pipe 3>&- 2>err &
+        tool=$!
+        for _ in $(seq 100); do [ -e out.partial ] && break; sleep 0.1; done
+        [ -e out.partial ]
+        kill -s $signal $tool
+        code=0
+        wait $tool || code=$?
+        kill $writer
+        [ $code -eq "$([ $signal = INT ] && echo 130 || echo 143)" ]
+        [ "$(wc -l <err)" -eq 1 ]
+        [ ! -e out ] && [ ! -e out.partial ]
+    done
+}
+
 @test "the examples of --help" {
     need_data gpt2/vocab.bpe
     run -0 bash -c 'echo "Hello world" | dlt-tokenize encode --vocab "$DLT_DATA/gpt2/vocab.bpe" --ids'
@@ -76,10 +166,11 @@ sys.stdout.buffer.write(bytes(r.randrange(256) for _ in range(300000)) + bytes(r
         dlt-tokenize decode --vocab "$GOLDEN/small.bpe" --ids | cmp - noise
 }
 
-@test "an empty text is no error" {
+@test "an empty text is no error, but worth a word" {
     vocabulary
     : >empty
-    dlt-tokenize encode --vocab v.bpe -o empty.tokens empty
+    run -0 --separate-stderr dlt-tokenize encode --vocab v.bpe -o empty.tokens empty
+    [[ "$stderr" == *"the text is empty"* ]]
     run -0 --separate-stderr dlt-tokenize decode --vocab v.bpe empty.tokens
     [ -z "$output" ]
     run -0 --separate-stderr dlt-tokenize encode --vocab v.bpe --ids empty

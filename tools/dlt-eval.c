@@ -237,7 +237,7 @@ static enum status sample(const struct sample_options *chosen, const char *check
     if (status == STATUS_OK && vocabulary.size != trained.checkpoint.state.vocabulary) {
         status = error_set(error, STATUS_DAMAGED,
                            "vocabulary '%s' has %u tokens, the checkpoint's network %u",
-                           vocabulary.name, vocabulary.size, trained.checkpoint.state.vocabulary);
+                           vocabulary.file.name, vocabulary.size, trained.checkpoint.state.vocabulary);
     }
     if (status == STATUS_OK) {
         status = encode_prompt(&vocabulary, prompt, &ids, error);

@@ -7,12 +7,13 @@
 #include "lib/text/encode_file.h"
 #include "lib/text/train.h"
 
-static const char SUMMARY[] = "GPT-2's byte-level byte-pair encoding";
+static const char SUMMARY[] = "GPT-2's byte-level byte-pair encoding, and BERT's WordPiece";
 
 static struct {
     int64_t size;
     const char *vocabulary;
-    bool special, lines, ids;
+    int model; // enum text_model_kind
+    bool cased, special, lines, ids;
 } settings = {.size = 8192};
 
 static const struct option TRAIN_OPTIONS[] = {
@@ -28,14 +29,33 @@ static const struct option TRAIN_OPTIONS[] = {
 #define VOCABULARY_OPTION                                                                          \
     {                                                                                              \
         .name = "vocab", .type = OPTION_STRING, .value = &settings.vocabulary, .argument = "FILE", \
-        .outside = true, .help = "vocabulary in GPT-2's merges format (vocab.bpe)"                 \
+        .outside = true,                                                                           \
+        .help = "vocabulary: GPT-2's merges (vocab.bpe), or BERT's pieces (vocab.txt)"             \
     }
+
+// A token file of BPE does not name these two in its configuration.
+#define MODEL_OPTION(is_outside)                                                                   \
+    {                                                                                              \
+        .name = "model", .type = OPTION_CHOICE, .value = &settings.model, .choices = MODELS,       \
+        .outside = (is_outside), .help = "what the vocabulary is for"                              \
+    }
+#define CASED_OPTION(is_outside)                                                                   \
+    {                                                                                              \
+        .name = "cased", .value = &settings.cased, .outside = (is_outside),                        \
+        .help = "wordpiece: keep capitals and accents, as BERT's cased vocabulary wants it"        \
+    }
+static const char *const MODELS[] = {[TEXT_BPE] = "bpe", [TEXT_WORDPIECE] = "wordpiece", NULL};
+static const struct option WORDPIECE_CONFIGURATION[] = {
+    MODEL_OPTION(false), CASED_OPTION(false), {0}};
 
 static const struct option ENCODE_OPTIONS[] = {
     VOCABULARY_OPTION,
+    MODEL_OPTION(true),
+    CASED_OPTION(true),
     {.name = "special",
      .value = &settings.special,
-     .help = "take <|endoftext|> in the text for the token; else it is text like any other"},
+     .help = "take <|endoftext|> in the text (wordpiece: [CLS], [SEP], [MASK], [PAD], [UNK]) for "
+             "the token; else it is text like any other"},
     {.name = "lines",
      .value = &settings.lines,
      .help = "tokenise each line, with its line end, by itself, so that no token spans two lines, "
@@ -48,6 +68,7 @@ static const struct option ENCODE_OPTIONS[] = {
 
 static const struct option DECODE_OPTIONS[] = {
     VOCABULARY_OPTION,
+    MODEL_OPTION(true),
     {.name = "ids", .value = &settings.ids, .outside = true, .help = "read decimal ids"},
     {0}};
 
@@ -68,11 +89,15 @@ static const struct program PROGRAMS[] = {
                 .options = ENCODE_OPTIONS,
                 .examples = "  dlt-tokenize encode --vocab vocab.bpe -o train.tokens.msgpack.zst "
                             "train.txt\n"
-                            "  echo 'Hello world' | dlt-tokenize encode --vocab vocab.bpe --ids\n",
+                            "  echo 'Hello world' | dlt-tokenize encode --vocab vocab.bpe --ids\n"
+                            "  dlt-tokenize encode --model wordpiece --vocab vocab.txt --ids "
+                            "train.txt\n",
                 .output = true,
                 .threads = true},
     [DECODE] = {.name = "dlt-tokenize decode",
-                .summary = "tokens to the text that they are of, byte for byte",
+                .summary =
+                    "tokens to the text that they are of: byte for byte, or with wordpiece its "
+                    "words with a blank between",
                 .usage = "--vocab FILE [OPTION...] [TOKENS]",
                 .options = DECODE_OPTIONS,
                 .examples = "  dlt-tokenize decode --vocab vocab.bpe train.tokens.msgpack.zst\n"
@@ -112,22 +137,17 @@ static enum status train(const struct common_options *common, const struct opera
     return status;
 }
 
-static enum status encode(const struct common_options *common, const struct operands *texts,
-                          int argc, char **argv, struct error *error) {
-    struct bpe_vocabulary vocabulary;
-    enum status status = bpe_vocabulary_read(&vocabulary, settings.vocabulary, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    enum text_cut cut = settings.lines     ? TEXT_CUT_LINES
-                        : settings.special ? TEXT_CUT_SPECIAL
-                                           : TEXT_CUT_WORDS;
+static enum status encode_with(const struct text_model *model, const struct common_options *common,
+                               const struct operands *texts, int argc, char **argv,
+                               struct error *error) {
     struct text_source source;
-    const struct option *const options[] = {ENCODE_OPTIONS, NULL};
-    status = text_source_open(&source, texts->words, texts->count, cut, error);
+    const struct option *const options[] = {
+        ENCODE_OPTIONS, model->kind == TEXT_WORDPIECE ? WORDPIECE_CONFIGURATION : NULL, NULL};
+    enum status status =
+        text_source_open(&source, texts->words, texts->count,
+                         settings.lines ? TEXT_CUT_LINES : text_model_cut(model), error);
     if (status == STATUS_OK) {
-        struct encode_job job = {.vocabulary = &vocabulary,
-                                 .special = settings.special ? ENCODER_SPECIAL : ENCODER_ORDINARY,
+        struct encode_job job = {.model = model,
                                  .source = &source,
                                  .threads = (int)common->threads,
                                  .output = common->output,
@@ -137,8 +157,27 @@ static enum status encode(const struct common_options *common, const struct oper
                                  .argv = argv};
         status = settings.ids ? encode_to_ids(&job, error) : encode_to_tokens(&job, error);
     }
+    if (status == STATUS_OK && text_source_bytes(&source) == 0) {
+        log_warning("the text is empty: no tokens");
+    }
     text_source_close(&source);
-    bpe_vocabulary_free(&vocabulary);
+    return status;
+}
+
+static enum status encode(const struct common_options *common, const struct operands *texts,
+                          int argc, char **argv, struct error *error) {
+    if (settings.cased && settings.model != TEXT_WORDPIECE) {
+        return error_set(error, STATUS_USAGE, "--cased is for --model wordpiece");
+    }
+    struct text_model model;
+    enum status status =
+        text_model_read(&model, (enum text_model_kind)settings.model, settings.vocabulary, error);
+    if (status == STATUS_OK) {
+        model.special = settings.special;
+        model.cased = settings.cased;
+        status = encode_with(&model, common, texts, argc, argv, error);
+        text_model_free(&model);
+    }
     return status;
 }
 
@@ -147,15 +186,15 @@ static enum status decode(const struct common_options *common, const struct oper
     if (tokens->count > 1) {
         return error_set(error, STATUS_USAGE, "one file of tokens, please, not %zu", tokens->count);
     }
-    struct bpe_vocabulary vocabulary;
-    enum status status = bpe_vocabulary_read(&vocabulary, settings.vocabulary, error);
-    if (status != STATUS_OK) {
-        return status;
+    struct text_model model;
+    enum status status =
+        text_model_read(&model, (enum text_model_kind)settings.model, settings.vocabulary, error);
+    if (status == STATUS_OK) {
+        const char *path = tokens->count > 0 ? tokens->words[0] : "-";
+        status = settings.ids ? decode_ids(&model, path, common->output, error)
+                              : decode_tokens(&model, path, common->output, error);
+        text_model_free(&model);
     }
-    const char *path = tokens->count > 0 ? tokens->words[0] : "-";
-    status = settings.ids ? decode_ids(&vocabulary, path, common->output, error)
-                          : decode_tokens(&vocabulary, path, common->output, error);
-    bpe_vocabulary_free(&vocabulary);
     return status;
 }
 
@@ -166,6 +205,7 @@ int main(int argc, char **argv) {
     program_start(program, argc - 1, argv + 1, &common, &operands);
     struct error error = {0};
     enum status status = STATUS_OK;
+    interrupt_install();
     if (program != &PROGRAMS[TRAIN] && !settings.vocabulary) {
         status = error_set(&error, STATUS_USAGE, "no vocabulary given (--vocab FILE)");
     } else if (program == &PROGRAMS[TRAIN]) {
@@ -176,5 +216,6 @@ int main(int argc, char **argv) {
         status = decode(&common, &operands, &error);
     }
     operands_free(&operands);
-    return program_finish(status, &error);
+    int exit_status = program_finish(status, &error);
+    return status != STATUS_OK && interrupt_pending() ? 128 + interrupt_pending() : exit_status;
 }

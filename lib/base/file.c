@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/program.h"
+
 static bool is_dash(const char *path) {
     return !path || strcmp(path, "-") == 0;
 }
@@ -48,10 +50,29 @@ static bool try_again(int descriptor, short events) {
     return errno == EINTR;
 }
 
+// Waits until there is something to read, or the end. A noted signal ends the wait, since that may
+// never be; the thread that waits need not be the one that the signal went to.
+static bool wait_for_input(int descriptor) {
+    enum { MILLISECONDS = 100 };
+    struct pollfd ready = {.fd = descriptor, .events = POLLIN};
+    int events;
+    while ((events = poll(&ready, 1, MILLISECONDS)) == 0 || (events < 0 && errno == EINTR)) {
+        if (interrupt_pending()) {
+            errno = EINTR;
+            return false;
+        }
+    }
+    return true;
+}
+
 enum status file_input_read(struct file_input *input, void *data, size_t capacity, size_t *length,
                             struct error *error) {
     ssize_t got;
     do {
+        if (!wait_for_input(input->descriptor)) {
+            got = -1;
+            break;
+        }
         got = read(input->descriptor, data, capacity);
     } while (got < 0 && try_again(input->descriptor, POLLIN));
     *length = got > 0 ? (size_t)got : 0;

@@ -270,3 +270,7 @@ void interrupt_install(void) {
 int interrupt_pending(void) {
     return pending_signal;
 }
+
+enum status interrupt_check(struct error *error) {
+    return pending_signal ? error_set(error, STATUS_FAILURE, "interrupted") : STATUS_OK;
+}

@@ -51,5 +51,7 @@ extern const char PROGRAM_VERSION[];
 // program to finish what it is doing; a second one ends the process.
 void interrupt_install(void);
 int interrupt_pending(void);
+// STATUS_FAILURE ("interrupted") once a signal is pending: for loops that have nothing to finish.
+enum status interrupt_check(struct error *error);
 
 #endif

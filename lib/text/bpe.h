@@ -9,9 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/base/hash.h"
-#include "lib/base/memory.h"
-#include "lib/base/status.h"
+#include "lib/text/vocabulary_file.h"
 
 enum {
     BPE_BYTES = 256,            // ids of single bytes
@@ -36,9 +34,7 @@ struct bpe_vocabulary {
     size_t pair_mask;
     uint64_t *filter; // a bit for each of 8 times as many hash values as the table has places:
                       // tells most pairs that do not merge from far less memory
-    char *name;       // of the file, without directories
-    char sha256[HASH_SHA256_TEXT];
-    uint64_t file_bytes;
+    struct vocabulary_file file;
 };
 
 // Reads a vocabulary in GPT-2's merges format. STATUS_DAMAGED names the line at fault.

@@ -4,13 +4,15 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/program.h"
 #include "lib/record/record.h"
 #include "lib/text/unicode.h"
 
 enum { WRITE_AT = 1 << 16, READ_SIZE = 1 << 16 };
 
 struct text_output {
-    const struct bpe_vocabulary *vocabulary;
+    const struct text_model *model;
+    bool begun; // an id was decoded
     struct file_output file;
     struct buffer text; // not yet written
 };
@@ -24,9 +26,8 @@ static enum status write_text(struct text_output *output, struct error *error) {
 
 // `id` is within the vocabulary.
 static enum status put_id(struct text_output *output, uint32_t id, struct error *error) {
-    size_t length;
-    const uint8_t *bytes = bpe_token_bytes(output->vocabulary, id, &length);
-    enum status status = buffer_append(&output->text, bytes, length, error);
+    enum status status = text_model_decode(output->model, id, !output->begun, &output->text, error);
+    output->begun = true;
     return status == STATUS_OK && output->text.length >= WRITE_AT ? write_text(output, error)
                                                                   : status;
 }
@@ -48,12 +49,15 @@ static enum status finish_text(struct text_output *output, enum status status,
 
 // ---- Token files -------------------------------------------------------------------------------
 
-static enum status check_vocabulary(const struct bpe_vocabulary *vocabulary,
-                                    struct record_reader *reader, const msgpack_object *map,
-                                    struct error *error) {
-    if (!record_equals(map, "model", "bpe") || !record_equals(map, "sha256", vocabulary->sha256)) {
+static enum status check_vocabulary(const struct text_model *model, struct record_reader *reader,
+                                    const msgpack_object *map, struct error *error) {
+    if (!record_equals(map, "model", text_model_name(model))) {
+        return record_reader_damaged(reader, error, "not made with --model %s",
+                                     text_model_name(model));
+    }
+    if (!record_equals(map, "sha256", text_model_file(model)->sha256)) {
         return record_reader_damaged(reader, error, "made with another vocabulary than '%s'",
-                                     vocabulary->name);
+                                     text_model_file(model)->name);
     }
     return STATUS_OK;
 }
@@ -74,10 +78,10 @@ static enum status decode_record(struct text_output *output, struct record_reade
         if (width == 4) {
             id |= (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
         }
-        if (id >= output->vocabulary->size) {
+        if (id >= text_model_size(output->model)) {
             return record_reader_damaged(reader, error,
                                          "id %" PRIu32 " is beyond the vocabulary of %" PRIu32, id,
-                                         output->vocabulary->size);
+                                         text_model_size(output->model));
         }
         status = put_id(output, id, error);
     }
@@ -90,12 +94,15 @@ static enum status decode_records(struct text_output *output, struct record_read
     for (;;) {
         struct record record;
         bool more = false;
-        enum status status = record_read(reader, &record, &more, error);
+        enum status status = interrupt_check(error);
+        if (status == STATUS_OK) {
+            status = record_read(reader, &record, &more, error);
+        }
         if (status != STATUS_OK || !more) {
             return status;
         }
         if (strcmp(record.kind, "vocabulary") == 0) {
-            status = check_vocabulary(output->vocabulary, reader, &record.map, error);
+            status = check_vocabulary(output->model, reader, &record.map, error);
             known = status == STATUS_OK;
         } else if (strcmp(record.kind, "tokens") == 0) {
             status = known ? decode_record(output, reader, &record.map, error)
@@ -107,9 +114,9 @@ static enum status decode_records(struct text_output *output, struct record_read
     }
 }
 
-enum status decode_tokens(const struct bpe_vocabulary *vocabulary, const char *path,
-                          const char *output, struct error *error) {
-    struct text_output text = {.vocabulary = vocabulary};
+enum status decode_tokens(const struct text_model *model, const char *path, const char *output,
+                          struct error *error) {
+    struct text_output text = {.model = model};
     struct record_reader *reader = NULL;
     enum status status =
         record_reader_open(&reader, path, "tokens", "tokens", RECORD_STRICT, error);
@@ -138,11 +145,11 @@ static enum status read_byte(struct text_output *output, struct id_input *input,
     if (byte >= '0' && byte <= '9') {
         input->id = 10 * input->id + (uint64_t)(byte - '0');
         input->in_number = true;
-        if (input->id >= output->vocabulary->size) {
+        if (input->id >= text_model_size(output->model)) {
             return error_set(error, STATUS_DAMAGED,
                              "cannot decode '%s': line %" PRIu64
                              ": an id beyond the vocabulary of %" PRIu32,
-                             input->file.name, input->line, output->vocabulary->size);
+                             input->file.name, input->line, text_model_size(output->model));
         }
         return STATUS_OK;
     }
@@ -164,6 +171,9 @@ static enum status read_ids(struct text_output *output, struct id_input *input,
     enum status status;
     do {
         status = file_input_read(&input->file, text, sizeof text, &length, error);
+        if (status == STATUS_OK) {
+            status = interrupt_check(error);
+        }
         for (size_t i = 0; status == STATUS_OK && i < length; i++) {
             status = read_byte(output, input, text[i], error);
         }
@@ -171,9 +181,9 @@ static enum status read_ids(struct text_output *output, struct id_input *input,
     return status == STATUS_OK ? read_byte(output, input, ' ', error) : status;
 }
 
-enum status decode_ids(const struct bpe_vocabulary *vocabulary, const char *path,
-                       const char *output, struct error *error) {
-    struct text_output text = {.vocabulary = vocabulary};
+enum status decode_ids(const struct text_model *model, const char *path, const char *output,
+                       struct error *error) {
+    struct text_output text = {.model = model};
     struct id_input input = {.line = 1};
     enum status status = file_input_open(&input.file, path, error);
     if (status != STATUS_OK) {

@@ -2,13 +2,13 @@
 #ifndef DLT_TEXT_DECODE_FILE_H
 #define DLT_TEXT_DECODE_FILE_H
 
-#include "lib/text/bpe.h"
+#include "lib/text/model.h"
 
 // STATUS_DAMAGED: not a token file, damaged, made with another vocabulary, ids beyond it.
-enum status decode_tokens(const struct bpe_vocabulary *vocabulary, const char *path,
-                          const char *output, struct error *error);
+enum status decode_tokens(const struct text_model *model, const char *path, const char *output,
+                          struct error *error);
 // Ids separated by white space.
-enum status decode_ids(const struct bpe_vocabulary *vocabulary, const char *path,
-                       const char *output, struct error *error);
+enum status decode_ids(const struct text_model *model, const char *path, const char *output,
+                       struct error *error);
 
 #endif

@@ -4,59 +4,10 @@
 #include <string.h>
 
 #include "lib/record/tokens.h"
-#include "lib/text/unicode.h"
 
 // Records hold this many, however the text was cut into parts. Ids are compressed lightly, so that
 // it takes less time than the tokenising.
 enum { IDS_PER_RECORD = 1 << 15, LINES_PER_RECORD = 1 << 14, COMPRESSION_LEVEL = 1 };
-
-// ---- Facts of each id --------------------------------------------------------------------------
-
-static void describe_token(struct token_vocabulary *facts, uint32_t id, const uint8_t *bytes,
-                           size_t length) {
-    facts->bytes[id] = (uint16_t)length;
-    facts->flags[id] = (uint8_t)((byte_is_space(bytes[0]) ? TOKEN_STARTS_WITH_SPACE : 0) |
-                                 (byte_is_space(bytes[length - 1]) ? TOKEN_ENDS_WITH_SPACE : 0));
-    unsigned words = 0, newlines = bytes[0] == '\n';
-    for (size_t i = 1; i < length; i++) {
-        words += byte_is_space(bytes[i - 1]) && !byte_is_space(bytes[i]);
-        newlines += bytes[i] == '\n';
-    }
-    facts->words[id] = (uint8_t)(words < UINT8_MAX ? words : UINT8_MAX);
-    facts->newlines[id] = (uint8_t)(newlines < UINT8_MAX ? newlines : UINT8_MAX);
-}
-
-static enum status describe_vocabulary(struct token_vocabulary *facts,
-                                       const struct bpe_vocabulary *vocabulary,
-                                       struct error *error) {
-    *facts = (struct token_vocabulary){.model = "bpe",
-                                       .size = vocabulary->size,
-                                       .end_of_text = vocabulary->end_of_text,
-                                       .pad = -1,
-                                       .unknown = -1,
-                                       .cls = -1,
-                                       .sep = -1,
-                                       .mask = -1};
-    memcpy(facts->sha256, vocabulary->sha256, sizeof facts->sha256);
-    size_t size = vocabulary->size;
-    const struct {
-        void **pointer;
-        size_t size;
-    } arrays[] = {{(void **)&facts->bytes, 2},
-                  {(void **)&facts->flags, 1},
-                  {(void **)&facts->words, 1},
-                  {(void **)&facts->newlines, 1}};
-    enum status status = STATUS_OK;
-    for (size_t i = 0; status == STATUS_OK && i < ARRAY_LENGTH(arrays); i++) {
-        status = memory_allocate(arrays[i].pointer, size, arrays[i].size, "a vocabulary", error);
-    }
-    for (uint32_t id = 0; status == STATUS_OK && id < size; id++) {
-        size_t length;
-        const uint8_t *bytes = bpe_token_bytes(vocabulary, id, &length);
-        describe_token(facts, id, bytes, length);
-    }
-    return status;
-}
 
 // ---- Token files -------------------------------------------------------------------------------
 
@@ -74,9 +25,10 @@ struct token_output {
 static enum status flush_ids(struct token_output *output, struct error *error) {
     size_t count = output->id_count;
     output->id_count = 0;
-    return count == 0 ? STATUS_OK
-                      : tokens_write_ids(output->writer, &output->builder,
-                                         output->job->vocabulary->size, output->ids, count, error);
+    return count == 0
+               ? STATUS_OK
+               : tokens_write_ids(output->writer, &output->builder,
+                                  text_model_size(output->job->model), output->ids, count, error);
 }
 
 static enum status flush_lines(struct token_output *output, struct error *error) {
@@ -130,7 +82,7 @@ static enum status write_head(struct token_output *output, struct error *error) 
                                   job->argv, error);
     }
     if (status == STATUS_OK) {
-        status = describe_vocabulary(&facts, job->vocabulary, error);
+        status = text_model_describe(job->model, &facts, error);
         if (status == STATUS_OK) {
             status = tokens_write_vocabulary(output->writer, &output->builder, &facts, error);
         }
@@ -141,6 +93,7 @@ static enum status write_head(struct token_output *output, struct error *error) 
 
 static enum status write_tail(struct token_output *output, struct error *error) {
     const struct encode_job *job = output->job;
+    const struct vocabulary_file *vocabulary = text_model_file(job->model);
     enum status status = flush_ids(output, error);
     if (status == STATUS_OK) {
         status = flush_lines(output, error);
@@ -156,8 +109,7 @@ static enum status write_tail(struct token_output *output, struct error *error) 
     }
     if (status == STATUS_OK) {
         status = record_write_input(output->writer, &output->builder, "vocabulary",
-                                    job->vocabulary->name, job->vocabulary->file_bytes,
-                                    job->vocabulary->sha256, error);
+                                    vocabulary->name, vocabulary->bytes, vocabulary->sha256, error);
     }
     return status;
 }
@@ -179,8 +131,7 @@ enum status encode_to_tokens(const struct encode_job *job, struct error *error) 
         status = write_head(&output, error);
     }
     if (status == STATUS_OK) {
-        status = text_tokenize(job->vocabulary, job->special, job->source, job->threads,
-                               sink_tokens, &output, error);
+        status = text_tokenize(job->model, job->source, job->threads, sink_tokens, &output, error);
     }
     if (status == STATUS_OK) {
         status = write_tail(&output, error);
@@ -238,8 +189,7 @@ enum status encode_to_ids(const struct encode_job *job, struct error *error) {
     if (status != STATUS_OK) {
         return status;
     }
-    status = text_tokenize(job->vocabulary, job->special, job->source, job->threads, sink_ids,
-                           &output, error);
+    status = text_tokenize(job->model, job->source, job->threads, sink_ids, &output, error);
     if (status == STATUS_OK) {
         status = file_output_commit(&output.file, error);
     }

@@ -6,8 +6,7 @@
 #include "lib/text/tokenize.h"
 
 struct encode_job {
-    const struct bpe_vocabulary *vocabulary;
-    enum encoder_special special;
+    const struct text_model *model;
     struct text_source *source;
     int threads;
     const char *output; // path; NULL: standard output

@@ -1,11 +1,10 @@
-// Text to ids: pre-tokenises, and remembers the ids of the pieces seen.
-//
-// The memory is bounded whatever the text: two caches of fixed size, in which a new piece takes the
-// place of an old one. What they hold never changes a result. One encoder per thread.
+// Text to the ids of GPT-2's byte-level BPE: pre-tokenises, and merges the pieces that the cache does
+// not know. One encoder per thread.
 #ifndef DLT_TEXT_ENCODER_H
 #define DLT_TEXT_ENCODER_H
 
 #include "lib/text/bpe.h"
+#include "lib/text/token_list.h"
 
 struct encoder; // opaque
 
@@ -13,13 +12,6 @@ enum encoder_special {
     ENCODER_ORDINARY, // "<|endoftext|>" is text like any other
     ENCODER_SPECIAL,  // it is the token
 };
-
-// A list of ids that grows; start with zeros.
-struct token_list {
-    uint32_t *ids;
-    size_t count, capacity;
-};
-void token_list_free(struct token_list *list);
 
 enum status encoder_create(struct encoder **encoder, const struct bpe_vocabulary *vocabulary,
                            enum encoder_special special, struct error *error);

@@ -3,21 +3,11 @@
 #ifndef DLT_TEXT_PRETOKENIZE_FAST_H
 #define DLT_TEXT_PRETOKENIZE_FAST_H
 
-#include <string.h>
-
+#include "lib/text/piece_cache.h"
 #include "lib/text/pretokenize.h"
 #include "lib/text/unicode.h"
 
 enum { PRETOKEN_READABLE = 24 }; // bytes of the text that must be left
-
-static inline uint64_t load_little_endian(const uint8_t *bytes) {
-    uint64_t value;
-    memcpy(&value, bytes, sizeof value);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap64(value);
-#endif
-    return value;
-}
 
 // Marks the bytes that are not ASCII letters in their highest bits.
 static inline uint64_t mark_others(uint64_t word) {

@@ -6,6 +6,7 @@
 
 #include "lib/text/pretokenize.h"
 #include "lib/text/unicode.h"
+#include "lib/text/wordpiece_encoder.h"
 
 enum status text_source_open(struct text_source *source, const char *const *paths, size_t count,
                              enum text_cut cut, struct error *error) {
@@ -71,6 +72,9 @@ static size_t find_cut(const struct text_source *source, const struct buffer *te
         const uint8_t *line_end = memrchr(text->data, '\n', text->length);
         return line_end ? (size_t)(line_end - text->data) + 1 : 0;
     }
+    if (source->cut == TEXT_CUT_WORDPIECE) {
+        return wordpiece_safe_cut(text->data, text->length);
+    }
     return pretoken_safe_cut(text->data, text->length, source->cut == TEXT_CUT_SPECIAL);
 }
 
@@ -95,6 +99,14 @@ enum status text_source_read(struct text_source *source, struct text_part *part,
         source->after_space = byte_is_space(text->data[cut - 1]);
     }
     return status;
+}
+
+uint64_t text_source_bytes(const struct text_source *source) {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < source->done; i++) {
+        bytes += source->inputs[i].bytes;
+    }
+    return bytes;
 }
 
 // Counts of a byte's width, which vectorise well, over as much text as they can hold.

@@ -11,9 +11,10 @@
 enum { TEXT_PART = 256 * 1024 }; // bytes of a part, about
 
 enum text_cut {
-    TEXT_CUT_WORDS,   // where pre-tokens end
-    TEXT_CUT_SPECIAL, // as above, and never inside "<|endoftext|>"
-    TEXT_CUT_LINES,   // behind line ends
+    TEXT_CUT_WORDS,     // where pre-tokens end
+    TEXT_CUT_SPECIAL,   // as above, and never inside "<|endoftext|>"
+    TEXT_CUT_WORDPIECE, // where BERT's words end
+    TEXT_CUT_LINES,     // behind line ends
 };
 
 struct text_input { // a file read to its end
@@ -46,6 +47,9 @@ void text_source_close(struct text_source *source);
 // The next part, empty only at the end.
 enum status text_source_read(struct text_source *source, struct text_part *part,
                              struct error *error);
+
+// Bytes of the files that were read to their ends.
+uint64_t text_source_bytes(const struct text_source *source);
 
 // Words (white-space separated) that start in the part, and line ends.
 uint64_t text_count_words(const struct text_part *part);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/program.h"
+
 enum { WORKERS_MAXIMUM = 64 }; // keeps memory bounded: a worker has caches and two slots
 
 struct slot {
@@ -21,8 +23,7 @@ struct slot {
 };
 
 struct pipeline {
-    const struct bpe_vocabulary *vocabulary;
-    enum encoder_special special;
+    const struct text_model *model;
     struct text_source *source;
     token_sink *sink;
     void *context;
@@ -37,7 +38,8 @@ struct pipeline {
     struct error error;
 };
 
-static enum status encode_lines(struct encoder *encoder, struct slot *slot, struct error *error) {
+static enum status encode_lines(const struct text_encoder *encoder, struct slot *slot,
+                                struct error *error) {
     const uint8_t *text = slot->text.text.data;
     const uint8_t *end = text + slot->text.text.length;
     enum status status = STATUS_OK;
@@ -45,7 +47,7 @@ static enum status encode_lines(struct encoder *encoder, struct slot *slot, stru
     while (status == STATUS_OK && text < end) {
         const uint8_t *line_end = memchr(text, '\n', (size_t)(end - text));
         const uint8_t *next = line_end ? line_end + 1 : end;
-        status = encoder_encode(encoder, text, (size_t)(next - text), &slot->tokens, error);
+        status = text_encoder_encode(encoder, text, (size_t)(next - text), &slot->tokens, error);
         text = next;
         if (status == STATUS_OK) {
             uint32_t count = (uint32_t)slot->tokens.count;
@@ -55,14 +57,14 @@ static enum status encode_lines(struct encoder *encoder, struct slot *slot, stru
     return status;
 }
 
-static enum status encode_slot(struct pipeline *pipeline, struct encoder *encoder,
+static enum status encode_slot(struct pipeline *pipeline, const struct text_encoder *encoder,
                                struct slot *slot, struct error *error) {
     const struct buffer *text = &slot->text.text;
     slot->tokens.count = 0;
     enum status status =
         pipeline->source->cut == TEXT_CUT_LINES
             ? encode_lines(encoder, slot, error)
-            : encoder_encode(encoder, text->data, text->length, &slot->tokens, error);
+            : text_encoder_encode(encoder, text->data, text->length, &slot->tokens, error);
     slot->part = (struct token_part){.ids = slot->tokens.ids,
                                      .count = slot->tokens.count,
                                      .line_ends = (const uint32_t *)(void *)slot->line_ends.data,
@@ -95,11 +97,15 @@ static void write_next(struct pipeline *pipeline, struct slot *slot) {
     pipeline->written++;
 }
 
-static void read_next(struct pipeline *pipeline, struct encoder *encoder, struct slot *slot) {
+static void read_next(struct pipeline *pipeline, const struct text_encoder *encoder,
+                      struct slot *slot) {
     struct error error = {0};
     pipeline->reading = true;
     pthread_mutex_unlock(&pipeline->mutex);
-    enum status status = text_source_read(pipeline->source, &slot->text, &error);
+    enum status status = interrupt_check(&error);
+    if (status == STATUS_OK) {
+        status = text_source_read(pipeline->source, &slot->text, &error);
+    }
     note_result(pipeline, status, &error);
     pipeline->reading = false;
     if (status != STATUS_OK || slot->text.text.length == 0) {
@@ -113,7 +119,7 @@ static void read_next(struct pipeline *pipeline, struct encoder *encoder, struct
     slot->ready = status == STATUS_OK;
 }
 
-static void work(struct pipeline *pipeline, struct encoder *encoder) {
+static void work(struct pipeline *pipeline, const struct text_encoder *encoder) {
     pthread_mutex_lock(&pipeline->mutex);
     while (pipeline->status == STATUS_OK) {
         struct slot *oldest = &pipeline->slots[pipeline->written % pipeline->slot_count];
@@ -135,16 +141,16 @@ static void work(struct pipeline *pipeline, struct encoder *encoder) {
 
 static void *worker_main(void *argument) {
     struct pipeline *pipeline = argument;
-    struct encoder *encoder;
+    struct text_encoder encoder;
     struct error error = {0};
-    enum status status = encoder_create(&encoder, pipeline->vocabulary, pipeline->special, &error);
+    enum status status = text_encoder_create(&encoder, pipeline->model, &error);
     if (status == STATUS_OK) {
-        work(pipeline, encoder);
+        work(pipeline, &encoder);
     } else {
         note_result(pipeline, status, &error);
         pthread_mutex_unlock(&pipeline->mutex);
     }
-    encoder_free(encoder);
+    text_encoder_free(&encoder);
     return NULL;
 }
 
@@ -162,12 +168,10 @@ static void run_workers(struct pipeline *pipeline, int threads) {
     }
 }
 
-enum status text_tokenize(const struct bpe_vocabulary *vocabulary, enum encoder_special special,
-                          struct text_source *source, int threads, token_sink *sink, void *context,
-                          struct error *error) {
+enum status text_tokenize(const struct text_model *model, struct text_source *source, int threads,
+                          token_sink *sink, void *context, struct error *error) {
     threads = threads < WORKERS_MAXIMUM ? threads : WORKERS_MAXIMUM;
-    struct pipeline pipeline = {.vocabulary = vocabulary,
-                                .special = special,
+    struct pipeline pipeline = {.model = model,
                                 .source = source,
                                 .sink = sink,
                                 .context = context,

@@ -2,8 +2,7 @@
 #ifndef DLT_TEXT_TOKENIZE_H
 #define DLT_TEXT_TOKENIZE_H
 
-#include "lib/text/encoder.h"
-#include "lib/text/source.h"
+#include "lib/text/model.h"
 
 struct token_part {
     const uint32_t *ids;
@@ -18,8 +17,7 @@ typedef enum status token_sink(void *context, const struct token_part *part, str
 
 // The source's cut says what is encoded: with TEXT_CUT_LINES each line by itself, so that no id
 // spans two lines. A line ends behind its '\n'; a last line may lack it.
-enum status text_tokenize(const struct bpe_vocabulary *vocabulary, enum encoder_special special,
-                          struct text_source *source, int threads, token_sink *sink, void *context,
-                          struct error *error);
+enum status text_tokenize(const struct text_model *model, struct text_source *source, int threads,
+                          token_sink *sink, void *context, struct error *error);
 
 #endif

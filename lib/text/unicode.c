@@ -34,6 +34,19 @@ size_t character_decode(const uint8_t *text, size_t length, uint32_t *point) {
     return bytes;
 }
 
+size_t character_encode(uint32_t point, uint8_t bytes[static 4]) {
+    if (point < 0x80) {
+        bytes[0] = (uint8_t)point;
+        return 1;
+    }
+    size_t count = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    for (size_t i = count - 1; i > 0; i--, point >>= 6) {
+        bytes[i] = (uint8_t)(0x80 | (point & 0x3F));
+    }
+    bytes[0] = (uint8_t)((0xF00u >> count & 0xF0) | point);
+    return count;
+}
+
 size_t character_before(const uint8_t *text, size_t end) {
     // A valid character that ends here starts at the nearest byte that is no continuation.
     for (size_t back = 1; back <= 4 && back <= end; back++) {

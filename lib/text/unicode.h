@@ -1,4 +1,4 @@
-// Characters of UTF-8 text and the three classes that GPT-2's pre-tokeniser tells apart.
+// Characters of UTF-8 text, and the three classes that GPT-2's pre-tokeniser tells apart.
 #ifndef DLT_TEXT_UNICODE_H
 #define DLT_TEXT_UNICODE_H
 
@@ -19,6 +19,8 @@ enum character_class {
 // Decodes the character at text[0], length > 0; returns its bytes, 1 to 4. Overlong forms,
 // surrogates, values above U+10FFFF and sequences cut short are invalid, a byte at a time.
 size_t character_decode(const uint8_t *text, size_t length, uint32_t *point);
+// The other way: writes the 1 to 4 bytes of a valid code point, and returns how many.
+size_t character_encode(uint32_t point, uint8_t bytes[static 4]);
 // The start of the character that ends at text[end - 1], end > 0: what character_decode() would
 // have found coming from the left.
 size_t character_before(const uint8_t *text, size_t end);

@@ -1,11 +1,10 @@
-#define _GNU_SOURCE // strdup
+#define _GNU_SOURCE // memmem
 // GPT-2's merges file: a line "#version: 0.2", then "LEFT RIGHT" a line, both parts spelled in
 // printable characters: a byte that is one in Latin-1 is itself, the other 68 are U+0100 and up.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/file.h"
 #include "lib/text/bpe.h"
 #include "lib/text/pages.h"
 #include "lib/text/pretokenize.h"
@@ -173,8 +172,11 @@ static enum status parse_version(struct parser *parser) {
     }
     // Some writers put their name behind the version.
     if (!known || (status == STATUS_OK && line[length] != '\n' && line[length] != ' ')) {
+        static const char PIECE[] = "[UNK]\n";
+        bool pieces = memmem(parser->text, parser->length, PIECE, sizeof PIECE - 1);
         parser->line = 1;
-        return damaged(parser, "not '%s'", VERSION_LINE);
+        return damaged(parser, "not '%s'%s", VERSION_LINE,
+                       pieces ? " but pieces (--model wordpiece)" : "");
     }
     return status;
 }
@@ -277,31 +279,16 @@ enum status bpe_vocabulary_parse(struct bpe_vocabulary *vocabulary, const uint8_
     return status;
 }
 
+static enum status parse_any(void *vocabulary, const uint8_t *text, size_t length, const char *name,
+                             struct error *error) {
+    return bpe_vocabulary_parse(vocabulary, text, length, name, error);
+}
+
 enum status bpe_vocabulary_read(struct bpe_vocabulary *vocabulary, const char *path,
                                 struct error *error) {
     *vocabulary = (struct bpe_vocabulary){0};
-    struct file_input input;
-    struct buffer text = {0};
-    enum status status = file_input_open(&input, path, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = file_input_read_all(&input, &text, FILE_MAXIMUM, error);
-    if (status == STATUS_OK) {
-        status = bpe_vocabulary_parse(vocabulary, text.data, text.length, input.name, error);
-    }
-    if (status == STATUS_OK) {
-        vocabulary->file_bytes = input.bytes;
-        hash_sha256_finish(&input.sha256, vocabulary->sha256);
-        vocabulary->name = strdup(file_base_name(input.name));
-        if (!vocabulary->name) {
-            status = error_set(error, STATUS_FAILURE, "cannot allocate a file name");
-            bpe_vocabulary_free(vocabulary);
-        }
-    }
-    buffer_free(&text);
-    file_input_close(&input);
-    return status;
+    return vocabulary_file_read(&vocabulary->file, path, FILE_MAXIMUM, parse_any, vocabulary,
+                                error);
 }
 
 void bpe_vocabulary_free(struct bpe_vocabulary *vocabulary) {
@@ -311,6 +298,6 @@ void bpe_vocabulary_free(struct bpe_vocabulary *vocabulary) {
     free(vocabulary->byte_pairs);
     pages_free(vocabulary->pairs, (vocabulary->pair_mask + 1) * sizeof *vocabulary->pairs);
     free(vocabulary->filter);
-    free(vocabulary->name);
+    vocabulary_file_free(&vocabulary->file);
     *vocabulary = (struct bpe_vocabulary){0};
 }

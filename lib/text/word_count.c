@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/program.h"
 #include "lib/text/pretokenize.h"
 
 enum { TABLE_START = 1 << 16 };
@@ -77,6 +78,9 @@ enum status word_counts_read(struct word_counts *counts, struct text_source *sou
     enum status status = grow(counts, error);
     while (status == STATUS_OK) {
         status = text_source_read(source, &part, error);
+        if (status == STATUS_OK) {
+            status = interrupt_check(error);
+        }
         if (status != STATUS_OK || part.text.length == 0) {
             break;
         }

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Compares dlt-tokenize with OpenAI's tiktoken and the tokenizers library, id for id.
 
-usage: DLT_DATA=FOLDER tokenize_compare.py [FILE...]
+usage: DLT_DATA=FOLDER tokenize_compare.py [--hard MEGABYTES] [FILE...]
 
-Needs build/bin on PATH, gpt2/vocab.bpe and gpt2/encoder.json in $DLT_DATA, and the Python packages
-tiktoken, tokenizers and regex. Without FILEs: all text in $DLT_DATA, and generated hard text. Exits 1
-if anything differs.
+Needs build/bin on PATH; gpt2/vocab.bpe, gpt2/encoder.json and bert/bert-base-{cased,uncased}-vocab.txt
+in $DLT_DATA; and the Python packages tiktoken, tokenizers and regex. Without FILEs: all text in
+$DLT_DATA, and generated hard text, of which --hard says how much [30]. Exits 1 if anything differs.
 """
+import argparse
 import json
 import os
 import subprocess
@@ -17,9 +18,9 @@ import time
 import regex
 import tiktoken
 from tiktoken.load import data_gym_to_mergeable_bpe_ranks
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from tokenize_hard import generate
+from tokenize_hard import every_code_point, generate, marks_in_every_order
 
 DATA = os.environ["DLT_DATA"]
 VOCABULARY = f"{DATA}/gpt2/vocab.bpe"
@@ -49,8 +50,8 @@ def tool(*arguments, data=None):
     return done.stdout
 
 
-def ours(data, *options):
-    return list(map(int, tool("encode", "--vocab", VOCABULARY, "--ids", *options, data=data).split()))
+def ours(data, *options, vocabulary=VOCABULARY):
+    return list(map(int, tool("encode", "--vocab", vocabulary, "--ids", *options, data=data).split()))
 
 
 def round_trip(data):
@@ -84,6 +85,59 @@ def compare_text(encoding, name, data):
     report(name + " --lines", ours(data, "--lines") == lines)
 
 
+SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+
+
+def bert_vocabulary(cased):
+    return f"{DATA}/bert/bert-base-{'cased' if cased else 'uncased'}-vocab.txt"
+
+
+def bert(path, cased, special=False):
+    """What BertWordPieceTokenizer is made of, without its template."""
+    library = Tokenizer(models.WordPiece(models.WordPiece.read_file(path), unk_token="[UNK]"))
+    library.normalizer = normalizers.BertNormalizer(lowercase=not cased)
+    library.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    library.decoder = decoders.WordPiece(cleanup=False)
+    if special:
+        library.add_special_tokens(SPECIALS)
+    return library
+
+
+def bert_ids(library, text):
+    """Line by line, which changes nothing: a line end ends a word."""
+    lines = library.encode_batch_fast(text.split("\n"), add_special_tokens=False)
+    return [i for line in lines for i in line.ids]
+
+
+def compare_wordpiece(name, data, path=None):
+    text = data.decode("utf-8", "replace")
+    for cased in (False, True):
+        model = ("--model", "wordpiece", *(["--cased"] if cased else []))
+        vocabulary = path or bert_vocabulary(cased)
+        ids = ours(data, *model, vocabulary=vocabulary)
+        library = bert(vocabulary, cased)
+        report(f"{name} WordPiece{' --cased' * cased}", ids == bert_ids(library, text),
+               f"{len(data)} bytes, {len(ids)} ids")
+        library = bert(vocabulary, cased, special=True)
+        ids = ours(data, *model, "--special", "--threads", "2", vocabulary=vocabulary)
+        report(f"{name} WordPiece{' --cased' * cased} --special", ids == bert_ids(library, text))
+        got = tool("decode", "--model", "wordpiece", "--vocab", vocabulary, "--ids",
+                   data=" ".join(map(str, ids)).encode()).decode()
+        report(f"{name} WordPiece{' --cased' * cased} decode",
+               got == library.decode(ids, skip_special_tokens=False))
+
+
+def compare_characters(name, data):
+    """With each character a piece, so that the ids tell what becomes of it, and in which order."""
+    library = bert(bert_vocabulary(False), False)
+    characters = sorted(set(data.decode()) | set(library.normalizer.normalize_str(data.decode())))
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        pieces = [p for c in characters if c.isprintable() and c != " " for p in (c, "##" + c)]
+        file.write("".join(p + "\n" for p in SPECIALS + pieces))
+        file.flush()
+        compare_wordpiece(name + ", by character", data, file.name)
+
+
 def compare_training(name, data, size):
     library = Tokenizer(models.BPE())
     library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -107,29 +161,53 @@ def all_files():
                 yield os.path.join(folder, name)
 
 
+def compare_invalid(encoding):
+    for seed in range(4):
+        data = generate(3_000_000, seed, with_invalid=True)
+        report(f"invalid UTF-8, seed {seed}",
+               ours(data) == bytes_of_invalid(encoding, data) and round_trip(data))
+        compare_wordpiece(f"invalid UTF-8, seed {seed}", data)
+    for seed in range(2000):  # one piece: tiktoken's own way with invalid bytes
+        data = b" \xff" + bytes([seed % 256, 0x80 + seed % 128, 0xC0 | seed % 4])
+        if not data.isascii() and seed % 256 >= 128:
+            assert bytes_of_invalid(encoding, data) == encoding._encode_bytes(data), data
+
+
+def compare_trainings():
+    with open(f"{DATA}/wikitext-2/valid.txt", "rb") as file:
+        compare_training("wikitext-2 valid", file.read(), 8192)
+    with open(f"{DATA}/wikitext-2/train.txt", "rb") as file:
+        compare_training("wikitext-2 train", file.read(), 8449)
+    corpus = subprocess.run(["dlt-corpus", "--style", "wiki", "--bytes", "2M", "--seed", "1"],
+                            stdout=subprocess.PIPE)
+    if corpus.returncode == 0:
+        compare_training("generated corpus", corpus.stdout, 4096)
+
+
 def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--hard", type=int, default=30, metavar="MEGABYTES")
+    parser.add_argument("files", nargs="*")
+    arguments = parser.parse_args()
     encoding = gpt2()
-    for path in sys.argv[1:] or all_files():
+    for path in arguments.files or all_files():
         with open(path, "rb") as file:
-            compare_text(encoding, os.path.basename(path), file.read())
-    if not sys.argv[1:]:
-        compare_text(encoding, "hard text", generate(30_000_000))
-        for seed in range(4):
-            data = generate(3_000_000, seed, with_invalid=True)
-            report(f"invalid UTF-8, seed {seed}",
-                   ours(data) == bytes_of_invalid(encoding, data) and round_trip(data))
-        for seed in range(2000):  # one piece: tiktoken's own way with invalid bytes
-            data = b" \xff" + bytes([seed % 256, 0x80 + seed % 128, 0xC0 | seed % 4])
-            if not data.isascii() and seed % 256 >= 128:
-                assert bytes_of_invalid(encoding, data) == encoding._encode_bytes(data), data
-        with open(f"{DATA}/wikitext-2/valid.txt", "rb") as file:
-            compare_training("wikitext-2 valid", file.read(), 8192)
-        with open(f"{DATA}/wikitext-2/train.txt", "rb") as file:
-            compare_training("wikitext-2 train", file.read(), 8449)
-        corpus = subprocess.run(["dlt-corpus", "--style", "wiki", "--bytes", "2M", "--seed", "1"],
-                                stdout=subprocess.PIPE)
-        if corpus.returncode == 0:
-            compare_training("generated corpus", corpus.stdout, 4096)
+            data = file.read()
+        compare_text(encoding, os.path.basename(path), data)
+        compare_wordpiece(os.path.basename(path), data)
+    if not arguments.files:
+        texts = {"every code point": "".join(every_code_point()).encode(),
+                 "marks in every order": "".join(marks_in_every_order()).encode()}
+        for name, data in texts.items():
+            compare_text(encoding, name, data)
+            compare_wordpiece(name, data)
+            compare_characters(name, data)
+        for seed in range(1, arguments.hard // 10 + 1):
+            data = generate(10_000_000, seed)
+            compare_text(encoding, f"hard text, seed {seed}", data)
+            compare_wordpiece(f"hard text, seed {seed}", data)
+        compare_invalid(encoding)
+        compare_trainings()
     sys.exit(failures > 0)
 
 

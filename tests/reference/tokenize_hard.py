@@ -30,6 +30,19 @@ def every_code_point():
             yield f"a{c}1{c}.{c} {c}{c}\n"
 
 
+def marks_in_every_order():
+    """Combining marks of every class, three in a row, and some that none moves past."""
+    classes = {}
+    for point in range(0x110000):
+        if unicodedata.combining(chr(point)):
+            kind = unicodedata.category(chr(point)), unicodedata.combining(chr(point))
+            classes.setdefault(kind, chr(point))
+    marks = [*classes.values(), "\u034f", "\u0c48", "\u200d", "\U0001d15e", "\U0001d165", "\u302e"]
+    for a in marks:
+        for b in marks:
+            yield f"a{a}{b} {a}{b}\u302e\U0001d165{a}. \u302e{a}{b}\U0001d165\n"
+
+
 def settled(point):
     """Assigned in an old version of Unicode: no version in use disagrees about its class."""
     return not 0xD800 <= point < 0xE000 and unicodedata.ucd_3_2_0.category(chr(point)) not in (

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/text/encoder.h"
+#include "lib/text/model.h"
 #include "tests/unit/check.h"
 
 // Ids 256 to 265: "Ġt", "he", "Ġthe", "aa", "aaaa", "ab", "abab", "\n\n", and "a" 8 and 16 times.
@@ -21,20 +21,39 @@ __attribute__((unused)) static struct bpe_vocabulary small_vocabulary(void) {
     return vocabulary;
 }
 
+// Ids from 0 on.
+static const char PIECES[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n"
+                             "a\n##a\n##b\nab\nabc\n##bcd\n.\n'\n日\né\n##é\n|\n1\n##1\n";
+enum { ID_UNKNOWN = 1, ID_MASK = 4, ID_A, ID_AND_A, ID_AND_B, ID_AB, ID_ABC, ID_AND_BCD, ID_DOT };
+
+__attribute__((unused)) static struct wordpiece_vocabulary small_pieces(void) {
+    struct wordpiece_vocabulary vocabulary;
+    struct error error = {0};
+    CHECK(wordpiece_vocabulary_parse(&vocabulary, (const uint8_t *)PIECES, sizeof PIECES - 1,
+                                     "small", &error) == STATUS_OK);
+    return vocabulary;
+}
+
+// Ids as decimal numbers; the result is static.
+__attribute__((unused)) static const char *ids_text(const struct token_list *list) {
+    static char ids[4096];
+    ids[0] = '\0';
+    for (size_t i = 0; i < list->count; i++) {
+        size_t used = strlen(ids);
+        snprintf(ids + used, sizeof ids - used, "%s%u", i ? " " : "", list->ids[i]);
+    }
+    return ids;
+}
+
 // The ids of a text as decimal numbers; the result is static.
 __attribute__((unused)) static const char *encoded(const struct bpe_vocabulary *vocabulary,
                                                    enum encoder_special special, const char *text) {
-    static char ids[4096];
     struct encoder *encoder;
     struct token_list list = {0};
     struct error error = {0};
     CHECK(encoder_create(&encoder, vocabulary, special, &error) == STATUS_OK);
     CHECK(encoder_encode(encoder, (const uint8_t *)text, strlen(text), &list, &error) == STATUS_OK);
-    ids[0] = '\0';
-    for (size_t i = 0; i < list.count; i++) {
-        size_t used = strlen(ids);
-        snprintf(ids + used, sizeof ids - used, "%s%u", i ? " " : "", list.ids[i]);
-    }
+    const char *ids = ids_text(&list);
     token_list_free(&list);
     encoder_free(encoder);
     return ids;

@@ -26,14 +26,13 @@ static enum status collect(void *context, const struct token_part *part, struct 
     return buffer_append(&result->ids, part->ids, part->count * sizeof *part->ids, error);
 }
 
-static struct result tokenize(const struct bpe_vocabulary *vocabulary, enum text_cut cut,
+static struct result tokenize(const struct text_model *model, enum text_cut cut,
                               const char *const *paths, size_t count, int threads) {
     struct result result = {0};
     struct text_source source;
     struct error error = {0};
     CHECK(text_source_open(&source, paths, count, cut, &error) == STATUS_OK);
-    CHECK(text_tokenize(vocabulary, cut == TEXT_CUT_SPECIAL ? ENCODER_SPECIAL : ENCODER_ORDINARY,
-                        &source, threads, collect, &result, &error) == STATUS_OK);
+    CHECK(text_tokenize(model, &source, threads, collect, &result, &error) == STATUS_OK);
     CHECK_INT(source.done, count);
     text_source_close(&source);
     return result;
@@ -46,11 +45,31 @@ static void result_free(struct result *result) {
 
 // Characters of every class and length, so that parts are cut in all places.
 static uint8_t *hard_text(size_t length) {
-    static const char *const BITS[] = {
-        "a",           "b",    " ",    " ",        "\n", "'s",
-        "'",           "ll",   "1",    ".",        "é",  "\xE2\x80\x83",
-        "語",          "😀",    "\xFF", "\xE2\x80", "<|", "<|endoftext|>",
-        "endoftext|>", " the", "\r\n"};
+    static const char *const BITS[] = {"a",
+                                       "b",
+                                       " ",
+                                       " ",
+                                       "\n",
+                                       "'s",
+                                       "'",
+                                       "ll",
+                                       "1",
+                                       ".",
+                                       "é",
+                                       "\xE2\x80\x83",
+                                       "語",
+                                       "😀",
+                                       "\xFF",
+                                       "\xE2\x80",
+                                       "<|",
+                                       "<|endoftext|>",
+                                       "endoftext|>",
+                                       " the",
+                                       "\r\n",
+                                       "[MASK]",
+                                       "[M",
+                                       "日",
+                                       "É"};
     struct random_sequence random;
     random_sequence_start(&random, (struct random_place){.seed = 3});
     uint8_t *text = malloc(length);
@@ -70,9 +89,8 @@ static void write_text(char *path, const uint8_t *text, size_t length) {
 }
 
 // Parts are larger than 1 MiB only in this test: one text in one piece is what all must equal.
-static void test_parts_and_threads(enum text_cut cut) {
+static void test_parts_and_threads(const struct text_model *model, enum text_cut cut) {
     enum { LENGTH = 3 * TEXT_PART + 12345, FIRST = TEXT_PART - 3 };
-    struct bpe_vocabulary v = small_vocabulary();
     uint8_t *text = hard_text(LENGTH);
     char whole[] = "/tmp/dlt-text-XXXXXX", first[] = "/tmp/dlt-text-XXXXXX",
          second[] = "/tmp/dlt-text-XXXXXX";
@@ -80,21 +98,20 @@ static void test_parts_and_threads(enum text_cut cut) {
     write_text(first, text, FIRST);
     write_text(second, text + FIRST, LENGTH - FIRST);
 
-    struct encoder *encoder;
+    struct text_encoder encoder;
     struct token_list want = {0};
     struct error error = {0};
-    CHECK(encoder_create(&encoder, &v, cut == TEXT_CUT_SPECIAL ? ENCODER_SPECIAL : ENCODER_ORDINARY,
-                         &error) == STATUS_OK);
+    CHECK(text_encoder_create(&encoder, model, &error) == STATUS_OK);
     for (const uint8_t *at = text, *end = text + LENGTH; at < end;) {
         const uint8_t *next = cut == TEXT_CUT_LINES ? memchr(at, '\n', (size_t)(end - at)) : NULL;
         next = next ? next + 1 : end;
-        CHECK(encoder_encode(encoder, at, (size_t)(next - at), &want, &error) == STATUS_OK);
+        CHECK(text_encoder_encode(&encoder, at, (size_t)(next - at), &want, &error) == STATUS_OK);
         at = next;
     }
     for (int threads = 1; threads <= 3; threads++) {
         const char *paths[] = {first, second};
-        struct result one = tokenize(&v, cut, (const char *[]){whole}, 1, threads);
-        struct result two = tokenize(&v, cut, paths, 2, threads);
+        struct result one = tokenize(model, cut, (const char *[]){whole}, 1, threads);
+        struct result two = tokenize(model, cut, paths, 2, threads);
         CHECK(one.count == want.count &&
               memcmp(one.ids.data, want.ids, one.count * sizeof *want.ids) == 0);
         CHECK(two.count == want.count &&
@@ -108,24 +125,31 @@ static void test_parts_and_threads(enum text_cut cut) {
         result_free(&two);
     }
     token_list_free(&want);
-    encoder_free(encoder);
+    text_encoder_free(&encoder);
     unlink(whole);
     unlink(first);
     unlink(second);
     free(text);
-    bpe_vocabulary_free(&v);
 }
 
-static void test_words(void) {
-    test_parts_and_threads(TEXT_CUT_WORDS);
+static void test_bpe(void) {
+    struct text_model model = {.kind = TEXT_BPE, .bpe = small_vocabulary()};
+    test_parts_and_threads(&model, text_model_cut(&model));
+    test_parts_and_threads(&model, TEXT_CUT_LINES);
+    model.special = true;
+    test_parts_and_threads(&model, text_model_cut(&model));
+    text_model_free(&model);
 }
 
-static void test_special(void) {
-    test_parts_and_threads(TEXT_CUT_SPECIAL);
-}
-
-static void test_lines(void) {
-    test_parts_and_threads(TEXT_CUT_LINES);
+static void test_wordpiece(void) {
+    struct text_model model = {.kind = TEXT_WORDPIECE, .wordpiece = small_pieces()};
+    for (int options = 0; options < 4; options++) {
+        model.special = options & 1;
+        model.cased = options & 2;
+        test_parts_and_threads(&model, text_model_cut(&model));
+    }
+    test_parts_and_threads(&model, TEXT_CUT_LINES);
+    text_model_free(&model);
 }
 
 static void test_missing_file(void) {
@@ -135,8 +159,8 @@ static void test_missing_file(void) {
     struct error error = {0};
     const char *paths[] = {"/nonexistent/text"};
     CHECK(text_source_open(&source, paths, 1, TEXT_CUT_WORDS, &error) == STATUS_OK);
-    CHECK_INT(text_tokenize(&v, ENCODER_ORDINARY, &source, 3, collect, &result, &error),
-              STATUS_FAILURE);
+    struct text_model model = {.bpe = v};
+    CHECK_INT(text_tokenize(&model, &source, 3, collect, &result, &error), STATUS_FAILURE);
     CHECK_STRING(error.message, "/nonexistent/text");
     text_source_close(&source);
     bpe_vocabulary_free(&v);
@@ -159,9 +183,8 @@ static void test_counts_of_words(void) {
 }
 
 int main(void) {
-    RUN(test_words);
-    RUN(test_special);
-    RUN(test_lines);
+    RUN(test_bpe);
+    RUN(test_wordpiece);
     RUN(test_missing_file);
     RUN(test_counts_of_words);
     return check_finish();
