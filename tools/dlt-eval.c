@@ -70,10 +70,13 @@ static int run_perplexity(const struct program *program, int argc, char **argv) 
         status = perplexity_measure(&chosen, options, common.output, &invocation, &result, &error);
     }
     if (status == STATUS_OK) {
-        log_line("perplexity %.4f  loss %.6f  bits per byte %.4f  perplexity per word %.2f  "
-                 "accuracy %.4f  tokens %" PRIu64,
-                 result.perplexity, result.loss, result.bits_per_byte, result.perplexity_per_word,
-                 (double)result.correct / (double)result.tokens, result.tokens);
+        char text[400] = ""; // what masked tokens do not have
+        if (result.text_bytes > 0) {
+            snprintf(text, sizeof text, "bits per byte %.4f  perplexity per word %.2f  ",
+                     result.bits_per_byte, result.perplexity_per_word);
+        }
+        log_line("perplexity %.4f  loss %.6f  %saccuracy %.4f  tokens %" PRIu64, result.perplexity,
+                 result.loss, text, (double)result.correct / (double)result.tokens, result.tokens);
     }
     return program_finish(status, &error);
 }
@@ -237,7 +240,7 @@ static enum status sample(const struct sample_options *chosen, const char *check
     if (status == STATUS_OK && vocabulary.size != trained.checkpoint.state.vocabulary) {
         status = error_set(error, STATUS_DAMAGED,
                            "vocabulary '%s' has %u tokens, the checkpoint's network %u",
-                           vocabulary.file.name, vocabulary.size, trained.checkpoint.state.vocabulary);
+                           vocabulary.name, vocabulary.size, trained.checkpoint.state.vocabulary);
     }
     if (status == STATUS_OK) {
         status = encode_prompt(&vocabulary, prompt, &ids, error);
