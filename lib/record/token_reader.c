@@ -80,16 +80,19 @@ static enum status load_vocabulary(struct token_loader *loader, const msgpack_ob
         return record_reader_damaged(loader->reader, error, "a special id beyond the vocabulary");
     }
     loader->has_vocabulary = true;
-    enum status status = load_facts(loader, map, "bytes", 2, (void **)&v->bytes, error);
-    if (status == STATUS_OK) {
-        status = load_facts(loader, map, "flags", 1, (void **)&v->flags, error);
+    static const struct {
+        const char *key;
+        size_t width;
+    } FACTS[] = {{"bytes", 2}, {"flags", 1}, {"words", 1}, {"newlines", 1}};
+    void *facts[ARRAY_LENGTH(FACTS)] = {0};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < ARRAY_LENGTH(FACTS) && status == STATUS_OK; i++) {
+        status = load_facts(loader, map, FACTS[i].key, FACTS[i].width, &facts[i], error);
     }
-    if (status == STATUS_OK) {
-        status = load_facts(loader, map, "words", 1, (void **)&v->words, error);
-    }
-    if (status == STATUS_OK) {
-        status = load_facts(loader, map, "newlines", 1, (void **)&v->newlines, error);
-    }
+    v->bytes = facts[0];
+    v->flags = facts[1];
+    v->words = facts[2];
+    v->newlines = facts[3];
     return status;
 }
 

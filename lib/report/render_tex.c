@@ -4,7 +4,14 @@
 
 static void add_cell(struct text *text, const struct table_cell *cell) {
     if (cell->has_value) {
-        number_add(text, &cell->value, cell->format, " $\\pm$ ");
+        struct text number = {0};
+        number_add(&number, &cell->value, cell->format, " $\\pm$ ");
+        const char *digits = text_string(&number);
+        bool negative = digits[0] == '-';
+        text_add(text, negative ? "$-$" : "");
+        text_add(text, digits + negative);
+        text->failed = text->failed || number.failed;
+        text_free(&number);
     } else {
         text_add_tex(text, cell->text[0] ? cell->text : "n/a");
     }

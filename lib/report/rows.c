@@ -67,15 +67,14 @@ static const char *seeds_of(const struct row *row, const struct experiments *exp
 
 static void add_runs(struct rows *rows, const struct run_set *set,
                      const struct experiments *experiments, const char *id) {
-    struct run **place = rows->runs;
     for (size_t i = 0; i < rows->count; i++) {
         struct row *row = &rows->items[i];
         const char *seeds = seeds_of(row, experiments, id);
-        row->group.runs = place;
+        row->group.runs = rows->runs + rows->run_count;
         for (size_t j = 0; j < set->count; j++) {
             if (is_of(row, set->runs[j]) &&
                 (!seeds || experiments_list_has(seeds, set->runs[j]->seed))) {
-                *place++ = set->runs[j];
+                rows->runs[rows->run_count++] = set->runs[j];
                 row->group.count++;
             }
         }
@@ -139,13 +138,4 @@ const struct row *rows_find(const struct rows *rows, const char *dataset, const 
         }
     }
     return NULL;
-}
-
-bool rows_have_runs(const struct rows *rows) {
-    for (size_t i = 0; i < rows->count; i++) {
-        if (rows->items[i].group.count > 0) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -15,8 +15,9 @@ struct row {
 
 struct rows {
     struct row *items;
-    struct run **runs; // what the groups point into
     size_t count;
+    struct run **runs; // what the groups point into, row after row
+    size_t run_count;
 };
 
 // Those of table `id` in the list; without a list, every run of the architecture. `reference` is the
@@ -29,6 +30,5 @@ void rows_free(struct rows *rows);
 
 // NULL where there is none, or no run of it.
 const struct row *rows_find(const struct rows *rows, const char *dataset, const char *method);
-bool rows_have_runs(const struct rows *rows);
 
 #endif

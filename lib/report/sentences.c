@@ -51,7 +51,7 @@ static void add_verdicts(struct text *text, const struct main_result *r) {
     static const char *const CLAUSES[VERDICTS] = {
         [VERDICT_TOKENS] = "not compared, since the two saw different numbers of tokens",
         [VERDICT_UNPAIRED] = "not compared, since the two have no seed in common",
-        [VERDICT_FEW] = "without a verdict, which takes three seeds",
+        [VERDICT_FEW] = "neither better nor worse yet, since a verdict takes three seeds",
         [VERDICT_BETTER] = "better",
         [VERDICT_WORSE] = "worse",
         [VERDICT_UNDECIDED] = "neither better nor worse as far as can be seen",

@@ -41,8 +41,8 @@ static enum status add_rows(struct table *table, const struct table_type *type,
     return type->extend ? type->extend(table, rows, input, error) : STATUS_OK;
 }
 
-static void add_caption(struct table *table, const struct table_type *type, const struct rows *rows,
-                        const struct report_input *input) {
+static void add_caption(struct table *table, const struct table_type *type,
+                        const struct rows *rows) {
     bool several = false;
     for (size_t i = 0; i < rows->count; i++) {
         several = several || rows->items[i].group.count > 1;
@@ -58,7 +58,10 @@ static void add_caption(struct table *table, const struct table_type *type, cons
     if (several) {
         text_add(&table->caption, "Mean and standard deviation over seeds. ");
     }
-    report_add_setting(&table->caption, input->set);
+    if (rows->run_count > 0) {
+        struct run_set shown = {.runs = rows->runs, .count = rows->run_count};
+        report_add_setting(&table->caption, &shown);
+    }
 }
 
 // A sentence for each dataset of the table that cannot be had.
@@ -80,13 +83,13 @@ enum status table_build(struct table *table, const struct table_type *type,
     struct rows rows = {0};
     enum status status = rows_select(&rows, input->set, input->experiments, type->id, type->arch,
                                      type->reference, error);
-    if (status == STATUS_OK && rows_have_runs(&rows)) {
+    if (status == STATUS_OK && rows.run_count > 0) {
         status = add_rows(table, type, &rows, input, error);
         type->conclude(&table->conclusion, &rows);
     } else if (status == STATUS_OK) {
         text_add(&table->notes, "No run of this table is among the files.");
     }
-    add_caption(table, type, &rows, input);
+    add_caption(table, type, &rows);
     add_missing(&table->notes, type, input);
     rows_free(&rows);
     const struct text *const texts[] = {&table->caption, &table->notes, &table->conclusion};
@@ -101,7 +104,7 @@ enum status table_conclude(struct text *text, const struct table_type *type,
     struct rows rows = {0};
     enum status status = rows_select(&rows, input->set, input->experiments, type->id, type->arch,
                                      type->reference, error);
-    if (status == STATUS_OK && rows_have_runs(&rows)) {
+    if (status == STATUS_OK && rows.run_count > 0) {
         type->conclude(text, &rows);
     } else if (status == STATUS_OK) {
         text_format(text, "There is no run of Table %s yet.", type->id);

@@ -78,7 +78,7 @@ const struct table_type TABLE_T5 = {
     .columns = COLUMNS,
     .column_count = ARRAY_LENGTH(COLUMNS),
     .arch = "gpt2",
-    .caption = "Bytes that the run held at the ends of its episodes, in 10^6, counted from its "
+    .caption = "Millions of bytes that the run held at the ends of its episodes, counted from its "
                "map: the mean, and without activations, which is the published quantity, also the "
                "largest. Peaks: predicted is the largest sum that was counted, with activations; "
                "measured is what was allocated on the device, scratch included; process is the "
