@@ -25,8 +25,9 @@ endif
 # A table of pipelines/ as Make variables, in a file that is then included.
 # $(call expand,TABLE,VARIABLES): the file's name; any mistake stops here.
 expand_into = $(BUILD)/pipelines/$(PROFILE).$(1).mk
+EXPERIMENTS ?= pipelines/experiments.tsv
 expand = $(if $(shell mkdir -p $(BUILD)/pipelines && $(3) awk -f pipelines/table.awk -f pipelines/$(1).awk $(2) \
-    pipelines/$(1).tsv > $(expand_into) || echo failed),$(error pipelines/$(1).tsv or the profile cannot be used),$(expand_into))
+    $(if $(filter experiments,$(1)),$(EXPERIMENTS),pipelines/$(1).tsv) > $(expand_into) || echo failed),$(error pipelines/$(1).tsv or the profile cannot be used),$(expand_into))
 
 # What `make fetch` downloads goes here, if DLT_DATA does not have it.
 DLT_DOWNLOADS ?= $(BUILD)/downloads
@@ -45,5 +46,10 @@ include $(call expand,experiments,-v known='$(DATASETS_KNOWN)' -v wanted='$(DATA
 list_written := $(shell pipelines/update $(experiments_list) < $(experiments_list).new)
 endif
 
-# Where the runs are trained: dlt-train's --device.
+# Where the runs are trained: a line of devices.tsv.
 DEVICE ?= cpu
+device_field = $(shell awk -F '\t' '$$1 == "$(DEVICE)" { print $$$(1) }' pipelines/devices.tsv)
+device_kind := $(call device_field,2)
+ifeq ($(device_kind),)
+$(error no device '$(DEVICE)' in pipelines/devices.tsv)
+endif

@@ -7,13 +7,14 @@
 # be made, and what changed.
 
 # CPU runs go side by side, one thread each; others wait for their turn at the device.
-THREADS ?= $(if $(filter cpu,$(DEVICE)),1)
-QUEUE ?= $(if $(filter cpu,$(DEVICE)),,$(BUILD)/device.lock)
+THREADS ?= $(if $(filter cpu,$(device_kind)),1)
+QUEUE ?= $(if $(filter cpu,$(device_kind)),,$(BUILD)/device.lock)
 
 run_log = $(RUN_LOGS)/$(1).run.msgpack.zst
 run_checkpoint = $(CHECKPOINTS)/$(1).checkpoint.msgpack.zst
 run_splits = $(SPLITS_$(RUN_DATASET_$(1)))
 run_digests = $(foreach s,$(call run_splits,$(1)),$(DATA)/$(RUN_DATASET_$(1)).$(s).digest)
+run_token_files = $(foreach s,$(call run_splits,$(1)),$(DATA)/$(RUN_DATASET_$(1)).$(s).tokens.msgpack.zst)
 run_tokens = $(foreach s,$(call run_splits,$(1)),--$(s) $(DATA)/$(RUN_DATASET_$(1)).$(s).tokens.msgpack.zst)
 run_needs = $(RUN_NEEDS_$(1):%=$(STATE)/%.outcome)
 run_needs_first = $(if $(filter why check-logs,$(MAKECMDGOALS)),,$(call run_needs,$(1)))
@@ -27,6 +28,7 @@ run_floor = $(if $(filter corpus,$(SOURCE)),$(comma)floor_bits_per_byte=$(shell 
 # What the text is a sample of, the report says of every run on it.
 run_sample = $(if $(filter corpus,$(SOURCE)),,$(if $(SAMPLE_$(RUN_DATASET_$(1))),$(comma)sample=$(SAMPLE_$(RUN_DATASET_$(1)))))
 run_labels = dataset=$(RUN_DATASET_$(1)),arch=$(RUN_ARCH_$(1)),method=$(RUN_METHOD_$(1)),seed=$(RUN_SEED_$(1)),profile=$(PROFILE)$(call run_floor,$(1))$(call run_sample,$(1))
+# The further options of dlt-train and dlt-qagent may be the profile's, too: TRAIN, AGENT.
 run_options = --arch $(RUN_ARCH_$(1)) --layers $(call size,LAYERS,$(1)) --width $(call size,WIDTH,$(1)) \
     --heads $(call size,HEADS,$(1)) --context $(call size,CONTEXT,$(1)) --batch $(call size,BATCH,$(1)) \
     --dropout $(call size,DROPOUT,$(1)) --episodes $(call size,EPISODES,$(1)) \
@@ -47,8 +49,7 @@ $(STATE)/%.config: $$(call run_digests,$$*) $$(call run_floor_file,$$*) $$(call 
 
 $(STATE)/%.trained: $(STATE)/%.config FORCE | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat
 	@LAUNCH='$(LAUNCH)' QUEUE='$(QUEUE)' BIN=$(bin) pipelines/train $* $< $@ $(call run_log,$*) $(call run_checkpoint,$*) \
-	    $(bin)/dlt-train $(call run_tokens,$*) $(TRAIN_DEVICE) $(THREADS:%=--threads %) --checkpoint-every 500
-TRAIN_DEVICE = $(if $(filter cpu,$(DEVICE)),,--device $(DEVICE))
+	    $(bin)/dlt-train $(call run_tokens,$*) --device $(device_kind) $(THREADS:%=--threads %) --checkpoint-every 500
 
 $(STATE)/%.outcome: $(STATE)/%.trained
 	@BIN=$(bin) pipelines/outcome $* $(call run_log,$*) | pipelines/update $@
@@ -75,6 +76,28 @@ lastword_runs = $(if $(PASSAGES_lambada),$(foreach r,$(sort $(RUNS_T1) $(RUNS_T2
 
 metrics = $(DATASETS_HERE:%=unigram-%) $(similarity_runs:%=similarity-%) $(lastword_runs:%=lastword-%)
 
+# ---- Planned ----------------------------------------------------------------------------------
+
+# The options of a run whose needs may not be known, and its texts or a stand-in of the same
+# vocabulary, for dlt-train --dry-run.
+$(STATE)/%.planned: FORCE
+	@echo "$(call run_options,$*)" | pipelines/options --assume $(wildcard $(call run_needs,$*)) | pipelines/update $@
+vocabulary_size_gpt2 := 50257
+vocabulary_size_bert-uncased := 30522
+stand_in = $(BUILD)/pipelines/stand-in-$(or $(vocabulary_size_$(VOCABULARY)),$(VOCABULARY)).tokens.msgpack.zst
+$(BUILD)/pipelines/stand-in-%.tokens.msgpack.zst: pipelines/stand-in | $(bin)/dlt-tokenize
+	@pipelines/stand-in $* > $@.vocab
+	@seq 5000 | $(bin)/dlt-tokenize encode --quiet --vocab $@.vocab -o $@ -
+run_has_texts = $(if $(filter-out $(wildcard $(call run_token_files,$(1))),$(call run_token_files,$(1))),,yes)
+planned_command = $(bin)/dlt-train $(if $(call run_has_texts,$(1)),$(call run_tokens,$(1)),--train $(stand_in))
+planned_flags = -$(if $(call run_lacks,$(1)),a)$(if $(call run_has_texts,$(1)),,t)
+
+plan: $(RUNS:%=$(STATE)/%.planned) $(stand_in) | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat ## say what PROFILE takes: tokens, operations, memory, hours (DEVICE=h200, SPEED=4e14)
+	@{ $(foreach r,$(RUNS),echo '$(r) $(call planned_flags,$(r)) $(STATE)/$(r).planned $(call planned_command,$(r))';) } | \
+	    BIN=$(bin) pipelines/plan '$(DEVICE)' '$(SPEED)' $(if $(filter cpu,$(device_kind)),$(JOBS),1)
+SPEED ?= $(call device_field,3)
+.PHONY: plan
+
 # ---- Targets -----------------------------------------------------------------------------------
 
 # Runs whose configuration is known before anything is trained: those that need no other's outcome,
@@ -82,16 +105,20 @@ metrics = $(DATASETS_HERE:%=unigram-%) $(similarity_runs:%=similarity-%) $(lastw
 run_lacks = $(filter-out $(wildcard $(call run_needs,$(1))),$(call run_needs,$(1)))
 known_runs = $(foreach r,$(RUNS),$(if $(call run_lacks,$(r)),,$(r)))
 
+# Before anything is trained, every new experiment's options are tried.
 # Logs that are there are looked at before anything is trained.
 runs: ## train every run of PROFILE
 	@+$(sub_make) check-logs
 	@+$(sub_make) train-all
 logs_here = $(wildcard $(RUN_LOGS)/*.msgpack.zst)
 logged_runs = $(foreach r,$(known_runs),$(if $(wildcard $(call run_log,$(r))),$(r)))
-check-logs: $(logged_runs:%=$(STATE)/%.config) | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat
+# Of an experiment that has no log, one run.
+new_runs = $(filter-out $(logged_runs),$(FIRST_RUNS))
+check-logs: $(logged_runs:%=$(STATE)/%.config) $(new_runs:%=$(STATE)/%.planned) $(foreach r,$(new_runs),$(call run_digests,$(r))) | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat
 	@$(if $(logs_here),checked=$$($(bin)/dlt-cat --check $(logs_here)) || { echo "$$checked" | grep -v ': whole' >&2; exit 3; })
 	@$(foreach r,$(logged_runs),BIN=$(bin) pipelines/examine $(STATE)/$(r).config $(STATE)/$(r).trained \
 	    $(call run_log,$(r)) $(bin)/dlt-train $(call run_tokens,$(r)) >/dev/null &&) true
+	@{ $(foreach r,$(new_runs),echo '$(r) $(STATE)/$(r).planned $(bin)/dlt-train $(call run_tokens,$(r))';) true; } | BIN=$(bin) pipelines/try
 train-all: $(RUNS:%=$(STATE)/%.trained) $(metrics:%=$(RUN_LOGS)/%.metrics.msgpack.zst)
 
 why: $(known_runs:%=$(STATE)/%.config) | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat ## say which runs of PROFILE would be trained, and why

@@ -1,7 +1,7 @@
 # Run logs -> tables, figures, the paper and the page.
 
 PAPER := paper/build/$(PROFILE)
-TABLES := T1
+TABLES := T1 T2 T3 T4 T5 T6
 FIGURES := F1 F2 F3 F4 F5
 report_logs := $(sort $(wildcard $(RUN_LOGS)/*.run.msgpack.zst $(RUN_LOGS)/*.metrics.msgpack.zst))
 report_tables := $(TABLES:%=$(PAPER)/tables/%.tex)
@@ -25,17 +25,18 @@ $(PAPER)/logs: FORCE
 	@$(if $(report_logs),,echo "dlt: there are no run logs in $(RUN_LOGS): 'make paper PROFILE=$(PROFILE)' makes them" >&2; exit 1;) \
 	sha256sum $(report_logs) | pipelines/update $@
 
-report_inputs := $(PAPER)/logs results/published.tsv $(bin)/dlt-report
+report_inputs := $(PAPER)/logs $(experiments_list) results/published.tsv $(bin)/dlt-report
+shown := --experiments $(experiments_list)
 $(PAPER)/tables/%.tex: $(report_inputs)
 	@mkdir -p $(@D)
-	$(bin)/dlt-report table $* --format tex --published results/published.tsv -o $@ $(report_logs)
+	$(bin)/dlt-report table $* --format tex --published results/published.tsv $(shown) -o $@ $(report_logs)
 $(PAPER)/figures/%.pdf: $(report_inputs)
 	@mkdir -p $(@D)
-	$(bin)/dlt-report figure $* --format pdf -o $@ $(report_logs)
+	$(bin)/dlt-report figure $* --format pdf $(shown) -o $@ $(report_logs)
 $(PAPER)/macros.tex: $(report_inputs)
-	$(bin)/dlt-report macros -o $@ $(report_logs)
+	$(bin)/dlt-report macros $(shown) -o $@ $(report_logs)
 $(PAPER)/index.html: $(report_inputs)
-	$(bin)/dlt-report html --published results/published.tsv -o $@ $(report_logs)
+	$(bin)/dlt-report html --published results/published.tsv $(shown) -o $@ $(report_logs)
 
 $(PAPER)/paper.pdf: paper/paper.tex $(PAPER)/macros.tex $(report_tables) $(report_figures)
 	@pipelines/typeset paper/paper.tex $(PAPER)

@@ -117,6 +117,8 @@ function run_variables(e, d, s, shown, run, i, n, t, names) {
     if (run in is_run) fail_at(e, "two runs are called " run)
     is_run[run] = 1
     print "RUNS += " run
+    if (!(e in has_first)) print "FIRST_RUNS += " run
+    has_first[e] = 1
     print "RUN_ARCH_" run " := " arch[e]
     print "RUN_DATASET_" run " := " d
     print "RUN_METHOD_" run " := " method[e]

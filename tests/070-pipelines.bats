@@ -83,8 +83,9 @@ field() { # RUN KIND EXPRESSION
     results="$BATS_FILE_TMPDIR/kept" state="$BATS_FILE_TMPDIR/kept-state"
     logs="$BATS_FILE_TMPDIR/results"
     mkdir "$results"
-    cp "$logs"/*-wiki2-s1.run.msgpack.zst "$results"
-    elsewhere() { pipeline RUN_LOGS="$results" STATE="$state" CHECKPOINTS="$BATS_FILE_TMPDIR/none" DATASETS=wiki2 "$@"; }
+    cp "$logs"/{random,greedy,dynamic,cycle-m}-wiki2-s1.run.msgpack.zst "$results"
+    grep -E '^(#|(name|random|greedy|dynamic|cycle-m)	)' "$ROOT/pipelines/experiments.tsv" >experiments.tsv
+    elsewhere() { pipeline RUN_LOGS="$results" STATE="$state" CHECKPOINTS="$BATS_FILE_TMPDIR/none" EXPERIMENTS="$PWD/experiments.tsv" DATASETS=wiki2 "$@"; }
     run -0 elsewhere runs
     [[ "$output" == *"dynamic-wiki2-s1: the run log is there, of this configuration"* ]]
     [[ "$output" == *"similarity-dynamic-wiki2-s1.metrics.msgpack.zst: not measured"* ]]
@@ -116,6 +117,33 @@ field() { # RUN KIND EXPRESSION
     [[ "$output" != *": training"* ]]
 }
 
+@test "an option that dlt-train or the agent does not know is found before anything is trained" {
+    printf "$(grep '^name' "$ROOT/pipelines/experiments.tsv")\n" >experiments.tsv
+    printf 'a\tT1\tgpt2\twiki2\ta\tA\tqlearn\t-\nb\tT1\tgpt2\twiki2\tb\tB\tqlearn\t--tie ear\n' >>experiments.tsv
+    printf 'c\tT1\tgpt2\twiki2\tc\tC\tfixed:cycle:{a.map}\t-\n' >>experiments.tsv
+    run -2 pipeline runs RUN_LOGS="$BATS_TEST_TMPDIR/results" STATE="$BATS_TEST_TMPDIR/state" \
+        EXPERIMENTS="$PWD/experiments.tsv" DATASETS=wiki2
+    [[ "$output" == *"b-wiki2-s1: dlt-train: option --tie: 'ear' is not one of"* ]]
+    [[ "$output" == *"c-wiki2-s1: "*"cycle:0,"* ]]
+    [[ "$output" != *": training"* ]]
+    run -2 pipeline plan EXPERIMENTS="$PWD/experiments.tsv" DATASETS=wiki2
+    [[ "$output" == *"plan: b-wiki2-s1: dlt-train: option --tie"* ]]
+}
+
+@test "make plan: runs, tokens, operations, memory and hours, with texts and without" {
+    run -0 pipeline plan SPEED=1e9
+    [[ "$output" == *"conventional-wiki2-s1 "*" 16 "*"43 runs "*" 688 "*"Hours of cpu at 1.0G operations a second"* ]]
+    [[ "$output" != *"make data"* ]]
+    # no text, no outcome: what cannot be known is said
+    run -0 pipeline plan DATA=none STATE="$BATS_TEST_TMPDIR/state" DEVICE=cuda
+    [[ "$output" == *"retrained-wiki2-s1 "*" n/a *+"*"a fifth of its layers"*"(make data)"* ]]
+    # the sum of the parts, at the paper's own sizes
+    run -0 make -C "$ROOT" --no-print-directory plan PROFILE=paper BUILD="${BUILD_DIR:-$ROOT/build}" STATE="$BATS_TEST_TMPDIR/state"
+    [[ "$output" == *"conventional-wiki2-s1 "*" 56400 "*" 231M "*"bert-dynamic-1b-s1 "*" 13200 "* ]]
+    run -2 pipeline plan DEVICE=abacus
+    [[ "$output" == *"no device 'abacus'"* ]]
+}
+
 @test "an unknown profile, and what a profile lacks, is named" {
     run -2 make -C "$ROOT" runs PROFILE=nonesuch
     [[ "$output" == *"no profile 'nonesuch'"* ]]
@@ -125,11 +153,13 @@ field() { # RUN KIND EXPRESSION
 
 @test "two runs of one kind at once: the second waits and trains nothing" {
     rm "$BATS_FILE_TMPDIR/results/all-wiki2-s1.run.msgpack.zst"
-    touch "$BATS_FILE_TMPDIR/checkpoints/all-wiki2-s1.checkpoint.msgpack.zst.lock"
-    flock "$BATS_FILE_TMPDIR/checkpoints/all-wiki2-s1.checkpoint.msgpack.zst.lock" sleep 2 &
-    run -0 pipeline train-all
-    [[ "$output" == *"all-wiki2-s1: waiting for another process"*"all-wiki2-s1: done"* ]]
-    wait
+    exec 7>"$BATS_FILE_TMPDIR/checkpoints/all-wiki2-s1.checkpoint.msgpack.zst.lock"
+    flock 7
+    pipeline train-all >output 2>&1 7>&- &
+    until grep -q 'all-wiki2-s1: waiting for another process' output; do sleep 0.1; done
+    exec 7>&-
+    wait $!
+    grep -q 'all-wiki2-s1: done' output
 }
 
 @test "options: the same number of steps whatever the layers and the steps per action" {

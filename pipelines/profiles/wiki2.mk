@@ -15,4 +15,5 @@ LEARNING_RATE := 2e-3
 STEPS_PER_ACTION := 4
 EPISODES := 100
 EVAL_EVERY := 10
-EPSILON_DECAY := 0.955 # to the power of 100 it is the floor, 0.01
+# to the power of 100 it is the floor, 0.01
+EPSILON_DECAY := 0.955
