@@ -180,3 +180,14 @@ evaluate() { # OPTION...
     records m metric | jq -se 'map(select(.task == "head-similarity")) | length == 4'
     run -0 dlt-eval sample --checkpoint causal --vocab "$BATS_FILE_TMPDIR/v.bpe" -n 5
 }
+
+@test "sample: WordPiece, words with blanks between them" {
+    printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' the river '##s' ran down to sea >vocab.txt
+    for _ in $(seq 60); do echo "The rivers ran down to the sea"; done >text
+    dlt-tokenize encode --quiet --vocab vocab.txt --model wordpiece -o text.tok text
+    tiny --train text.tok --blocks stream --lr 1e-2 --episodes 20 --checkpoint c -o r \
+        --agent "$(agent ten_lines.py)"
+    run -0 dlt-eval sample --checkpoint c --vocab vocab.txt --model wordpiece --temperature 0 \
+        --prompt 'The river' -n 6
+    [ "$output" = "s ran down to the sea" ]
+}

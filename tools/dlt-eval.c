@@ -5,7 +5,7 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/base/program.h"
-#include "lib/text/encoder.h"
+#include "lib/text/model.h"
 #include "lib/train/lastword.h"
 #include "lib/train/perplexity.h"
 #include "lib/train/sample.h"
@@ -178,42 +178,75 @@ static int run_similarity(const struct program *program, int argc, char **argv) 
 // ---- Sampling -----------------------------------------------------------------------------------
 
 struct writing {
-    const struct bpe_vocabulary *vocabulary;
+    const struct text_model *vocabulary;
     struct file_output output;
-    uint8_t last; // byte written
+    struct buffer text; // of one token
+    bool first;         // at the beginning of the text
+    uint8_t last;       // byte written
 };
 
 static enum status write_token(void *context, uint32_t id, struct error *error) {
     struct writing *writing = context;
-    size_t length;
-    const uint8_t *bytes = bpe_token_bytes(writing->vocabulary, id, &length);
-    writing->last = length > 0 ? bytes[length - 1] : writing->last;
-    return file_output_write(&writing->output, bytes, length, error);
+    writing->text.length = 0;
+    enum status status =
+        text_model_decode(writing->vocabulary, id, writing->first, &writing->text, error);
+    if (status != STATUS_OK || writing->text.length == 0) {
+        return status;
+    }
+    writing->first = false;
+    writing->last = writing->text.data[writing->text.length - 1];
+    return file_output_write(&writing->output, writing->text.data, writing->text.length, error);
 }
 
-static enum status encode_prompt(const struct bpe_vocabulary *vocabulary, const char *prompt,
-                                 struct token_list *ids, struct error *error) {
-    struct encoder *encoder = NULL;
-    enum status status = encoder_create(&encoder, vocabulary, ENCODER_SPECIAL, error);
+// A network to sample from, and the words that it knows.
+struct sampled {
+    struct sample_options options;
+    const char *checkpoint, *vocabulary_path, *prompt;
+    int model; // enum text_model_kind
+    bool cased;
+    struct trained trained;
+    struct text_model vocabulary;
+    struct token_vocabulary facts;
+    struct token_list ids; // of the prompt
+};
+
+static enum status open_vocabulary(struct sampled *s, struct error *error) {
+    enum status status =
+        text_model_read(&s->vocabulary, (enum text_model_kind)s->model, s->vocabulary_path, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    s->vocabulary.special = true;
+    s->vocabulary.cased = s->cased;
+    uint32_t size = text_model_size(&s->vocabulary);
+    if (size != s->trained.checkpoint.state.vocabulary) {
+        return error_set(
+            error, STATUS_DAMAGED, "vocabulary '%s' has %u tokens, the checkpoint's network %u",
+            text_model_file(&s->vocabulary)->name, size, s->trained.checkpoint.state.vocabulary);
+    }
+    return text_model_describe(&s->vocabulary, &s->facts, error);
+}
+
+static enum status encode_prompt(struct sampled *s, struct error *error) {
+    struct text_encoder encoder;
+    enum status status = text_encoder_create(&encoder, &s->vocabulary, error);
     if (status == STATUS_OK) {
-        status = encoder_encode(encoder, (const uint8_t *)prompt, strlen(prompt), ids, error);
-        encoder_free(encoder);
+        status = text_encoder_encode(&encoder, (const uint8_t *)s->prompt, strlen(s->prompt),
+                                     &s->ids, error);
+        text_encoder_free(&encoder);
     }
     return status;
 }
 
 // The continuation ends with a line end, its own or one more.
-static enum status write_sample(const struct trained *trained, const struct sample_options *chosen,
-                                const struct bpe_vocabulary *vocabulary,
-                                const struct token_list *prompt, const char *path,
-                                struct error *error) {
-    struct writing writing = {.vocabulary = vocabulary};
+static enum status write_sample(const struct sampled *s, const char *path, struct error *error) {
+    struct writing writing = {.vocabulary = &s->vocabulary, .first = s->ids.count == 0};
     enum status status = file_output_open(&writing.output, path, false, error);
     if (status != STATUS_OK) {
         return status;
     }
-    status = sample_continue(trained, chosen, vocabulary->end_of_text, prompt->ids, prompt->count,
-                             write_token, &writing, error);
+    status = sample_continue(&s->trained, &s->options, s->facts.end_of_text, s->ids.ids,
+                             s->ids.count, write_token, &writing, error);
     if (status == STATUS_OK && writing.last != '\n') {
         status = file_output_write(&writing.output, "\n", 1, error);
     }
@@ -223,75 +256,76 @@ static enum status write_sample(const struct trained *trained, const struct samp
     if (status != STATUS_OK) {
         file_output_abandon(&writing.output, false);
     }
+    buffer_free(&writing.text);
     return status;
 }
 
-static enum status sample(const struct sample_options *chosen, const char *checkpoint,
-                          const char *vocabulary_path, const char *prompt, const char *output,
-                          struct error *error) {
-    struct bpe_vocabulary vocabulary = {0};
-    struct trained trained;
-    struct token_list ids = {0};
-    enum status status = trained_open(&trained, checkpoint, 1, error);
+static enum status sample(struct sampled *s, const char *output, struct error *error) {
+    enum status status = trained_open(&s->trained, s->checkpoint, 1, error);
     if (status != STATUS_OK) {
         return status;
     }
-    status = bpe_vocabulary_read(&vocabulary, vocabulary_path, error);
-    if (status == STATUS_OK && vocabulary.size != trained.checkpoint.state.vocabulary) {
-        status = error_set(error, STATUS_DAMAGED,
-                           "vocabulary '%s' has %u tokens, the checkpoint's network %u",
-                           vocabulary.name, vocabulary.size, trained.checkpoint.state.vocabulary);
+    status = open_vocabulary(s, error);
+    if (status == STATUS_OK) {
+        status = encode_prompt(s, error);
     }
     if (status == STATUS_OK) {
-        status = encode_prompt(&vocabulary, prompt, &ids, error);
+        status = write_sample(s, output, error);
     }
-    if (status == STATUS_OK) {
-        status = write_sample(&trained, chosen, &vocabulary, &ids, output, error);
-    }
-    token_list_free(&ids);
-    bpe_vocabulary_free(&vocabulary);
-    trained_close(&trained);
+    token_list_free(&s->ids);
+    token_vocabulary_free(&s->facts);
+    text_model_free(&s->vocabulary);
+    trained_close(&s->trained);
     return status;
 }
 
 static int run_sample(const struct program *program, int argc, char **argv) {
-    struct sample_options chosen = {.temperature = 1, .length = 100, .seed = 1};
-    const char *checkpoint = NULL, *vocabulary = NULL, *prompt = "";
+    static const char *const MODELS[] = {"bpe", "wordpiece", NULL};
+    struct sampled s = {.options = {.temperature = 1, .length = 100, .seed = 1}, .prompt = ""};
     const struct option options[] = {
-        CHECKPOINT(&checkpoint),
+        CHECKPOINT(&s.checkpoint),
         {.name = "vocab",
          .type = OPTION_STRING,
-         .value = (void *)&vocabulary,
+         .value = (void *)&s.vocabulary_path,
          .argument = "FILE",
          .help = "the vocabulary that its texts were encoded with"},
+        {.name = "model",
+         .type = OPTION_CHOICE,
+         .value = &s.model,
+         .choices = MODELS,
+         .help = "what kind of vocabulary it is"},
+        {.name = "cased",
+         .type = OPTION_FLAG,
+         .value = &s.cased,
+         .help = "wordpiece: the prompt keeps its accents and capitals"},
         {.name = "prompt",
          .type = OPTION_STRING,
-         .value = (void *)&prompt,
+         .value = (void *)&s.prompt,
          .argument = "TEXT",
          .help = "what is continued"},
         {.name = "length",
          .letter = 'n',
          .type = OPTION_INTEGER,
-         .value = &chosen.length,
+         .value = &s.options.length,
          .argument = "N",
          .minimum = 1,
          .maximum = 1e9,
          .help = "tokens at most; the end-of-text token ends it too"},
         {.name = "temperature",
          .type = OPTION_REAL,
-         .value = &chosen.temperature,
+         .value = &s.options.temperature,
          .argument = "X",
          .maximum = 1e6,
          .help = "logits are divided by it; 0: always the likeliest token"},
         {.name = "top-k",
          .type = OPTION_INTEGER,
-         .value = &chosen.top_k,
+         .value = &s.options.top_k,
          .argument = "K",
          .maximum = 1e9,
          .help = "only the K likeliest tokens; 0: all"},
         {.name = "seed",
          .type = OPTION_INTEGER,
-         .value = &chosen.seed,
+         .value = &s.options.seed,
          .argument = "S",
          .maximum = 2147483647,
          .help = "seed of the drawing"},
@@ -299,11 +333,11 @@ static int run_sample(const struct program *program, int argc, char **argv) {
     struct common_options common;
     struct error error = {0};
     enum status status = start(program, options, argc, argv, &common, &error);
-    if (status == STATUS_OK && (!checkpoint || !vocabulary)) {
+    if (status == STATUS_OK && (!s.checkpoint || !s.vocabulary_path)) {
         status = error_set(&error, STATUS_USAGE, "give --checkpoint FILE and --vocab FILE");
     }
     if (status == STATUS_OK) {
-        status = sample(&chosen, checkpoint, vocabulary, prompt, common.output, &error);
+        status = sample(&s, common.output, &error);
     }
     return program_finish(status, &error);
 }
