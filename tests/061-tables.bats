@@ -88,6 +88,7 @@ macro() { sed -n "s/^.expandafter.def.csname dlt:$1.endcsname{\(.*\)}\$/\1/p" "$
     [ "$(wc -l <t)" -eq 1 ]
     dlt-report macros dynamic-* >m
     [ "$(macro sentence.T2 m)" = "There is no run of Table T2 yet." ]
+    [[ "$(macro sentence.T4 m)" == "There is no run to compare with "*" yet." ]]
 }
 
 @test "paired differences, intervals and verdicts" {

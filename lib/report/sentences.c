@@ -267,6 +267,9 @@ static void conclude_effects(struct text *text, const struct rows *rows,
     if (count_few(rows) > 0) {
         add_yardstick(text, reference, yardstick);
     }
+    if (text_length(text) == 0) {
+        text_format(text, "There is no run to compare with \"%s\" yet.", reference->title);
+    }
 }
 
 void conclude_variants(struct text *text, const struct rows *rows) {
