@@ -45,7 +45,8 @@ static const char STYLE[] =
     "code{font-family:ui-monospace,'Cascadia Mono',Menlo,monospace;font-size:.92em}\n"
     "footer{margin:3rem auto 2rem;color:var(--faint);font-size:.9rem}\n"
     "@media(max-width:40rem){body{font-size:15px}h1{font-size:1.4rem}th,td{padding:.25rem "
-    ".5rem}}\n";
+    ".5rem}td:nth-child(2){white-space:normal;min-width:7rem;"
+    "line-height:1.3}}\n";
 
 enum { PATHS_SPELLED_OUT = 4, RECORDS_SHOWN = 4 };
 
