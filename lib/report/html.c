@@ -54,6 +54,9 @@ enum { PATHS_SPELLED_OUT = 4, RECORDS_SHOWN = 4 };
 
 static void add_setting(struct text *text, const struct run_set *set) {
     struct text setting = {0};
+    if (set->count == 0) {
+        return;
+    }
     report_add_setting(&setting, set);
     text_add_xml(text, text_string(&setting));
     text_free(&setting);
@@ -181,7 +184,11 @@ static enum status add_figure(struct text *text, const struct figure_type *type,
                               struct error *error) {
     struct text svg = {0}, tsv = {0};
     char name[32], words[64];
-    enum status status = figure_render(&svg, type, input, FIGURE_SVG, error);
+    struct run_set shown;
+    enum status status = figure_choose_runs(&shown, input, type->id, error);
+    if (status == STATUS_OK) {
+        status = figure_render(&svg, type, input, FIGURE_SVG, error);
+    }
     if (status == STATUS_OK) {
         status = figure_render(&tsv, type, input, FIGURE_TSV, error);
     }
@@ -192,7 +199,7 @@ static enum status add_figure(struct text *text, const struct figure_type *type,
         text_add(text, "</div>\n<figcaption>");
         text_add_xml(text, type->caption);
         text_add(text, " ");
-        add_setting(text, input->set);
+        add_setting(text, &shown);
         text_add(text, "</figcaption>\n</figure>\n");
         if (strcmp(type->id, "F3") == 0 && html_scrubber_is_wanted(moving)) {
             html_scrubber_add(text, moving);
@@ -204,6 +211,7 @@ static enum status add_figure(struct text *text, const struct figure_type *type,
         add_command(text, words, input, false);
         text_add(text, "</div>\n</section>\n");
     }
+    free(shown.runs);
     text_free(&svg);
     text_free(&tsv);
     return status;
