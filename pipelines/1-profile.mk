@@ -8,7 +8,7 @@ CHECKPOINTS := $(BUILD)/checkpoints/$(PROFILE)
 bin := $(BUILD)/bin
 profile_file := pipelines/profiles/$(PROFILE).mk
 profile_goals := paper runs data fetch why plan check-logs train-all report
-ifneq ($(filter $(profile_goals) results/% paper/build/%,$(MAKECMDGOALS)),)
+ifneq ($(filter $(profile_goals) $(RUN_LOGS)/% paper/build/%,$(MAKECMDGOALS)),)
 ifeq ($(wildcard $(profile_file)),)
 $(error no profile '$(PROFILE)'; there are: $(basename $(notdir $(wildcard pipelines/profiles/*.mk))))
 endif
@@ -43,6 +43,10 @@ have_logs = $(wildcard $(RUN_LOGS)/*-$(1)-s*.run.msgpack.zst)
 report_datasets := $(foreach d,$(DATASETS),$(if $(MISSING_$(d)),$(if $(call have_logs,$(d)),,$(d))))
 include $(call expand,experiments,-v known='$(DATASETS_KNOWN)' -v wanted='$(DATASETS)' -v here='$(DATASETS_HERE)' \
     -v seeds='$(SEEDS)' $(foreach t,1 2 3 4 5 6,-v seeds_T$(t)='$(SEEDS_T$(t))') -v list=$(experiments_list).new,$(foreach d,$(report_datasets),MISSING_$(d)='$(MISSING_$(d))'))
+no_runs := $(filter-out $(RUNS:%=$(RUN_LOGS)/%.run.msgpack.zst),$(filter $(RUN_LOGS)/%.run.msgpack.zst,$(MAKECMDGOALS)))
+ifneq ($(no_runs),)
+$(error profile '$(PROFILE)' has no run '$(patsubst $(RUN_LOGS)/%.run.msgpack.zst,%,$(firstword $(no_runs)))')
+endif
 list_written := $(shell pipelines/update $(experiments_list) < $(experiments_list).new)
 endif
 

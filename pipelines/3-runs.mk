@@ -47,8 +47,9 @@ $(STATE)/%.config: $$(call run_digests,$$*) $$(call run_floor_file,$$*) $$(call 
 	@set -e; options=$$(echo "$(call run_options,$*)" | pipelines/options $(call run_needs,$*)); \
 	{ echo "$$options"; cat $(call run_digests,$*); sed -n 3p $(BUILD)/state/fingerprint; } | pipelines/update $@
 
+# exec: a signal that Make passes on reaches the script, which passes it on to the training.
 $(STATE)/%.trained: $(STATE)/%.config FORCE | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat
-	@LAUNCH='$(LAUNCH)' QUEUE='$(QUEUE)' BIN=$(bin) pipelines/train $* $< $@ $(call run_log,$*) $(call run_checkpoint,$*) \
+	@exec env LAUNCH='$(LAUNCH)' QUEUE='$(QUEUE)' BIN=$(bin) pipelines/train $* $< $@ $(call run_log,$*) $(call run_checkpoint,$*) \
 	    $(bin)/dlt-train $(call run_tokens,$*) --device $(device_kind) $(THREADS:%=--threads %) --checkpoint-every 500
 
 $(STATE)/%.outcome: $(STATE)/%.trained

@@ -26,15 +26,16 @@ $(PAPER)/logs: FORCE
 	sha256sum $(report_logs) | pipelines/update $@
 
 report_inputs := $(PAPER)/logs $(experiments_list) results/published.tsv $(bin)/dlt-report
+# Make has said which datasets are missing; the page says it again.
 shown := --experiments $(experiments_list)
 $(PAPER)/tables/%.tex: $(report_inputs)
 	@mkdir -p $(@D)
-	$(bin)/dlt-report table $* --format tex --published results/published.tsv $(shown) -o $@ $(report_logs)
+	$(bin)/dlt-report table $* --quiet --format tex --published results/published.tsv $(shown) -o $@ $(report_logs)
 $(PAPER)/figures/%.pdf: $(report_inputs)
 	@mkdir -p $(@D)
-	$(bin)/dlt-report figure $* --format pdf $(shown) -o $@ $(report_logs)
+	$(bin)/dlt-report figure $* --quiet --format pdf $(shown) -o $@ $(report_logs)
 $(PAPER)/macros.tex: $(report_inputs)
-	$(bin)/dlt-report macros $(shown) -o $@ $(report_logs)
+	$(bin)/dlt-report macros --quiet $(shown) -o $@ $(report_logs)
 $(PAPER)/index.html: $(report_inputs)
 	$(bin)/dlt-report html --published results/published.tsv $(shown) -o $@ $(report_logs)
 

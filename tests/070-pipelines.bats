@@ -151,6 +151,24 @@ field() { # RUN KIND EXPRESSION
     [[ "$output" == *"profile 'tiny' does not set WIDTH EPISODES"* ]]
 }
 
+@test "make killed in the middle of a run goes on from there, to the same digest" {
+    long() { # RESULTS
+        pipeline RUN_LOGS="$1" STATE="$1/state" CHECKPOINTS="$1/checkpoints" EPISODES=1000 EVAL_EVERY=100 \
+            "$1/greedy-wiki2-s1.run.msgpack.zst"
+    }
+    long "$PWD/whole"
+    long "$PWD/killed" >output 2>&1 &
+    until [ -s killed/checkpoints/greedy-wiki2-s1.checkpoint.msgpack.zst ]; do sleep 0.05; done
+    kill $(pgrep -P $! make || echo $!)
+    wait $! && return 1
+    [ -e killed/greedy-wiki2-s1.run.msgpack.zst.partial ]
+    run -0 long "$PWD/killed"
+    [[ "$output" == *"greedy-wiki2-s1: going on from its checkpoint"* ]]
+    [ "$(digest killed/greedy-wiki2-s1.run.msgpack.zst)" = "$(digest whole/greedy-wiki2-s1.run.msgpack.zst)" ]
+    run -2 pipeline "$BATS_FILE_TMPDIR/results/grumpy-wiki2-s1.run.msgpack.zst"
+    [[ "$output" == *"profile 'tiny' has no run 'grumpy-wiki2-s1'"* ]]
+}
+
 @test "two runs of one kind at once: the second waits and trains nothing" {
     rm "$BATS_FILE_TMPDIR/results/all-wiki2-s1.run.msgpack.zst"
     exec 7>"$BATS_FILE_TMPDIR/checkpoints/all-wiki2-s1.checkpoint.msgpack.zst.lock"
