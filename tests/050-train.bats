@@ -180,7 +180,7 @@ setup_file() { make_tokens; }
     expect_error_line dlt-train "only one text"
     run --separate-stderr -2 tiny --checkpoint - -o r
     expect_error_line dlt-train "--checkpoint"
-    run --separate-stderr -2 tiny --device cuda -o r
+    run --separate-stderr -2 tiny --device tpu -o r
     expect_error_line dlt-train "--device"
     run --separate-stderr -2 tiny file
     expect_error_line dlt-train "'file'"

@@ -6,6 +6,6 @@
 
 // STATUS_FAILURE if more is needed than there is, with the option that would help.
 enum status fit_check(const struct model_config *config, const struct tying *tying,
-                      const struct ops *ops, struct error *error);
+                      const struct ops *ops, device *dev, struct error *error);
 
 #endif

@@ -8,7 +8,7 @@
 const char *const SPLIT_NAMES[SPLITS] = {"train", "valid", "test"};
 
 // Choices in the order of their enums. What stands behind the first NULL cannot be chosen: it is
-// what the help shows as the default of an option that --semantics sets.
+// what the help shows as the default of an option that --semantics or the device sets.
 enum { AS_SEMANTICS = 3 };
 #define PRESET NULL, "as --semantics"
 static const char *const ARCHS[] = {"gpt2", "bert", NULL};
@@ -17,8 +17,8 @@ static const char *const RECOMPUTES[] = {"none", "gelu", "layer", NULL};
 static const char *const BLOCKS[] = {"released", "stream", NULL};
 static const char *const SAMPLINGS[] = {"reshuffle", "epoch", NULL};
 static const char *const OBJECTIVES[] = {"causal", "mlm", NULL};
-static const char *const PRECISIONS[] = {"fp32", NULL};
-static const char *const DEVICES[] = {"auto", "cpu", NULL};
+static const char *const PRECISIONS[] = {"fp32", "bf16", NULL, "fp32 on the CPU, bf16 on a GPU"};
+static const char *const DEVICES[] = {"auto", "cpu", "cuda", NULL};
 static const char *const SEMANTICS[] = {"shared", "released", NULL};
 static const char *const GRADIENTS[] = {"all", "owner", PRESET};
 static const char *const UNTIES[] = {"copy", "alias", PRESET};
@@ -45,6 +45,7 @@ void settings_defaults(struct settings *settings) {
         .beta1 = 0.9,
         .beta2 = 0.999,
         .seed = 1,
+        .precision = PRECISION_OF_DEVICE,
         .gradient = AS_SEMANTICS,
         .untie = AS_SEMANTICS,
         .moments = AS_SEMANTICS,
@@ -129,7 +130,8 @@ static void describe_model(struct settings *s, struct option *table, size_t *cou
                "alignment: attention heads or hidden units"),
         CHOICE("recompute", &s->recompute, RECOMPUTES,
                "what is computed again in the backward pass instead of kept"),
-        CHOICE("precision", &s->precision, PRECISIONS, "number format"),
+        CHOICE("precision", &s->precision, PRECISIONS,
+               "numbers that activations are of; weights are updated in fp32"),
     };
     APPEND(model, "Network", false);
 }
@@ -187,7 +189,7 @@ static void describe_run(struct settings *s, struct option *table, size_t *count
         FLAG("restart", &s->restart, "begin anew, even if the checkpoint exists"),
         FLAG("dry-run", &s->dry_run,
              "print settings, plan, parameters and memory, and stop; with -o - as records"),
-        CHOICE("device", &s->device, DEVICES, "where to compute"),
+        CHOICE("device", &s->device, DEVICES, "where to compute: auto takes a GPU that can be used"),
         REAL("agent-timeout", &s->agent_timeout, "SECONDS", 0.001, 1e9,
              "give up an agent that is silent for so long"),
     };

@@ -18,6 +18,9 @@ extern const char *const SPLIT_NAMES[SPLITS];
 
 enum sampling { SAMPLING_RESHUFFLE, SAMPLING_EPOCH };
 
+enum device_choice { DEVICE_AUTO, DEVICE_CPU, DEVICE_CUDA };
+enum precision_choice { PRECISION_FP32, PRECISION_BF16, PRECISION_OF_DEVICE = 3 };
+
 struct settings {
     // The network
     int arch; // enum model_arch
@@ -33,7 +36,7 @@ struct settings {
     int64_t episodes, steps_per_action, max_steps; // max_steps 0: no limit
     double lr, weight_decay, clip, beta1, beta2;
     int64_t seed;
-    int precision;
+    int precision; // enum precision_choice; PRECISION_OF_DEVICE only till device_choose()
     // Tying
     int semantics;
     int gradient, untie, moments, retie, start, retire; // the enums of lib/tying
@@ -46,7 +49,7 @@ struct settings {
     const char *checkpoint;
     int64_t checkpoint_every;
     bool restart, dry_run;
-    int device;
+    int device; // enum device_choice
 };
 
 enum { SETTINGS_OPTIONS_MAX = 56 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/program.h"
+#include "lib/train/device.h"
 #include "lib/train/fit.h"
 #include "lib/train/trainer.h"
 
@@ -203,7 +204,7 @@ static enum status begin_tying(struct trainer *t, const struct checkpoint *check
         tying_begin(&t->begin, &t->config.tying, t->config.layers, t->dialogue.ready.start,
                     &unused);
     }
-    return t->settings->dry_run ? STATUS_OK : fit_check(&t->config, &t->begin, t->ops, error);
+    return t->settings->dry_run ? STATUS_OK : fit_check(&t->config, &t->begin, t->ops, t->dev, error);
 }
 
 // Texts, agent and memory: all that can refuse a run, and nothing that takes long.
@@ -215,7 +216,7 @@ static enum status prepare(struct trainer *t, const struct checkpoint *checkpoin
     }
     if (status == STATUS_OK) {
         settings_model_config(t->settings, t->state.vocabulary, &t->config);
-        status = ops_cpu(&t->ops, error);
+        status = t->settings->dry_run ? STATUS_OK : t->ops->open(&t->dev, error);
     }
     if (status == STATUS_OK) {
         status = dialogue_open(&t->dialogue, t->settings, error);
@@ -240,10 +241,8 @@ static void warn_of_streams(const struct trainer *t) {
 static enum status run(struct trainer *t, struct checkpoint *checkpoint, int *signal,
                        struct error *error) {
     const struct record_writer_options options = {.path = t->output, .content = "run"};
-    enum status status = t->ops->open(&t->dev, error);
-    if (status == STATUS_OK) {
-        status = model_open(&t->model, t->ops, t->dev, &t->config, t->dialogue.ready.start, error);
-    }
+    enum status status =
+        model_open(&t->model, t->ops, t->dev, &t->config, t->dialogue.ready.start, error);
     if (status == STATUS_OK) {
         status = open_batches(t, error);
     }
@@ -305,7 +304,7 @@ static void tell_stopped(const struct trainer *t, int signal) {
     }
 }
 
-enum status train_run(const struct settings *settings, const char *output,
+enum status train_run(struct settings *settings, const char *output,
                       const struct invocation *invocation, struct train_outcome *outcome,
                       struct error *error) {
     struct trainer t = {.settings = settings,
@@ -318,16 +317,16 @@ enum status train_run(const struct settings *settings, const char *output,
     bool done = false, resuming = !settings->restart && !settings->dry_run &&
                                   is_regular_file(settings->checkpoint);
     *outcome = (struct train_outcome){0};
-    enum status status = STATUS_OK;
-    if (resuming) {
+    enum status status = device_choose(settings, &t.ops, error);
+    if (status == STATUS_OK && resuming) {
         status = find_checkpoint(&t, &checkpoint, &done, error);
         if (status == STATUS_OK && done) {
             log_info("the run of checkpoint '%s' is finished, and '%s' is there: nothing to do",
                      settings->checkpoint, output);
         }
-        if (status != STATUS_OK || done) {
-            return status;
-        }
+    }
+    if (status != STATUS_OK || done) {
+        return status;
     }
     status = prepare(&t, resuming ? &checkpoint : NULL, &table, error);
     if (status == STATUS_OK && settings->dry_run && output && is_stream_name(output)) {

@@ -23,9 +23,9 @@ struct train_outcome {
     struct buffer table; // with --dry-run: settings, plan, parameters and memory, as lines of text
 };
 
-// `settings` must be resolved. `output`: the run log, NULL or "-" for standard output; of a dry run
+// `settings` must be resolved; a device and a precision left to the machine are chosen here. `output`: the run log, NULL or "-" for standard output; of a dry run
 // nothing is written but to "-", a file of content "plan".
-enum status train_run(const struct settings *settings, const char *output,
+enum status train_run(struct settings *settings, const char *output,
                       const struct invocation *invocation, struct train_outcome *outcome,
                       struct error *error);
 

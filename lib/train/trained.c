@@ -1,7 +1,24 @@
 #include "lib/train/trained.h"
 
+#include "lib/base/log.h"
 #include "lib/train/blocks.h"
+#include "lib/train/device.h"
 #include "lib/train/fit.h"
+
+// What was trained in fp32 is measured on the CPU, to the same bits everywhere; what was trained in
+// bf16 as it was trained, where there is a GPU.
+static enum status choose_device(struct trained *trained, struct error *error) {
+    struct settings settings = trained->checkpoint.settings;
+    if (settings.precision == PRECISION_BF16) {
+        settings.device = DEVICE_CUDA;
+        if (device_choose(&settings, &trained->ops, error) == STATUS_OK) {
+            return STATUS_OK;
+        }
+        log_info("measured on the CPU, in fp32: %s", error->message);
+        *error = (struct error){0};
+    }
+    return ops_cpu(&trained->ops, error);
+}
 
 enum status trained_open(struct trained *trained, const char *path, int64_t batch,
                          struct error *error) {
@@ -13,14 +30,14 @@ enum status trained_open(struct trained *trained, const char *path, int64_t batc
     }
     struct model_config config;
     const int all_tied[TYING_LAYERS_MAX] = {0}; // the least memory until the checkpoint's map comes
-    status = ops_cpu(&trained->ops, error);
+    status = choose_device(trained, error);
     if (status == STATUS_OK) {
         settings_model_config(&checkpoint->settings, checkpoint->state.vocabulary, &config);
         config.batch = batch > 0 ? (int)batch : config.batch;
-        status = fit_check(&config, &checkpoint->tying, trained->ops, error);
+        status = trained->ops->open(&trained->dev, error);
     }
     if (status == STATUS_OK) {
-        status = trained->ops->open(&trained->dev, error);
+        status = fit_check(&config, &checkpoint->tying, trained->ops, trained->dev, error);
     }
     if (status == STATUS_OK) {
         status = model_open(&trained->model, trained->ops, trained->dev, &config, all_tied, error);

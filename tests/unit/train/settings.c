@@ -68,6 +68,7 @@ static void test_map_round_trip(void) {
     settings.layers = 9;
     settings.lr = 0.125;
     settings.agent = "python3 mine.py";
+    settings.precision = PRECISION_BF16; // as device_choose() may leave it
     struct settings_map map;
     msgpack_zone zone;
     CHECK(msgpack_zone_init(&zone, 1024));
@@ -77,6 +78,7 @@ static void test_map_round_trip(void) {
     CHECK_CLOSE(back.lr, 0.125, 0);
     CHECK_INT(back.untie, TYING_UNTIE_ALIAS);
     CHECK_STRING(back.agent, "python3 mine.py");
+    CHECK_INT(back.precision, PRECISION_BF16);
     CHECK(back.labels == NULL);
     CHECK_INT(settings_compare(&settings, &map.config, "c", &error), STATUS_OK);
     settings.layers = 10;

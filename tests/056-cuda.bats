@@ -1,0 +1,119 @@
+# dlt-train --device cuda, with the CUDA kernels on an emulated GPU (tests/emu): how they are loaded,
+# what is refused before the first step, and a whole run against the CPU's.
+load helpers
+load train
+
+setup_file() {
+    make_tokens
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+    export DLT_CUDA_LIBRARY="${BUILD_DIR:-$ROOT/build}/emu/libdlt-cuda.so"
+}
+
+# The largest relative difference between the losses of two runs' steps.
+loss_difference() {
+    jq -n --slurpfile a <(records "$1" step) --slurpfile b <(records "$2" step) \
+        '[range($a | length) | ($a[.].loss - $b[.].loss) / $a[.].loss | fabs] | max'
+}
+
+at_most() {
+    awk -v a="$1" -v b="$2" 'BEGIN {exit !(a <= b)}'
+}
+
+@test "fp32 agrees with the CPU to rounding, dropout, re-tying and rewards included" {
+    moving=(--agent "dlt-qagent --policy qlearn" --episodes 2 --semantics shared)
+    tiny --device cpu "${moving[@]}" -o cpu
+    tiny --device cuda --precision fp32 "${moving[@]}" -o gpu
+    [ "$(records cpu visit | jq -c .state)" = "$(records gpu visit | jq -c .state)" ]
+    at_most "$(loss_difference cpu gpu)" 1e-6
+    records gpu header | jq -e '.config.precision == "fp32"'
+}
+
+@test "bf16 is what a GPU computes in, and comes near fp32" {
+    tiny --device cpu --episodes 1 -o cpu
+    tiny --device auto --episodes 1 -o gpu
+    records gpu header | jq -e '.config.precision == "bf16"'
+    difference="$(loss_difference cpu gpu)"
+    at_most "$difference" 2e-3
+    at_most 1e-7 "$difference"
+}
+
+@test "the same run twice has the same bits, and so has one that was interrupted" {
+    again() {
+        tiny --device cuda --episodes 2 --agent "$(agent bad.py TERM 2)" "$@"
+    }
+    run -143 again --checkpoint c1 -o cut
+    touch healed # from now on the agent sends no signal
+    again --checkpoint c1 -o cut
+    again --checkpoint c2 -o whole
+    [ "$(digest whole)" = "$(digest cut)" ]
+    [ "$(digest c1)" = "$(digest c2)" ]
+}
+
+@test "what was trained in bf16 is evaluated in bf16, or on the CPU where there is no GPU" {
+    head -c 1500 "$BATS_FILE_TMPDIR/test.txt" | dlt-tokenize encode --quiet --vocab "$BATS_FILE_TMPDIR/v.bpe" -o few.tok -
+    tiny --device cuda --episodes 1 --checkpoint c --test few.tok -o r
+    dlt-eval perplexity --quiet --checkpoint c --tokens few.tok -o gpu
+    DLT_EMU_DEVICE=none run --separate-stderr -0 dlt-eval perplexity --checkpoint c \
+        --tokens few.tok -o cpu
+    [[ "$stderr" == *"measured on the CPU, in fp32: this machine has no NVIDIA GPU"* ]]
+    # The last evaluation of the run is of the same text.
+    trained=$(records r eval | jq -s 'last.loss')
+    at_most "$(records gpu eval | jq "(.loss - $trained) | fabs")" 0
+    at_most "$(records cpu eval | jq "(.loss - $trained) | fabs")" 1e-2
+}
+
+@test "no library, no driver, no GPU, none with bf16" {
+    enter_clean
+    DLT_CUDA_LIBRARY=none run --separate-stderr -1 tiny --device cuda -o r
+    expect_error_line dlt-train "the CUDA kernels 'none' are not there"
+    echo text >library
+    DLT_CUDA_LIBRARY=./library run --separate-stderr -1 tiny --device cuda -o r
+    expect_error_line dlt-train "cannot load the CUDA kernels: ./library"
+    rm library
+    DLT_EMU_DEVICE=no-driver run --separate-stderr -1 tiny --device cuda -o r
+    expect_error_line dlt-train "no NVIDIA driver"
+    DLT_EMU_DEVICE=none run --separate-stderr -1 tiny --device cuda -o r
+    expect_error_line dlt-train "no NVIDIA GPU"
+    DLT_EMU_DEVICE=old run --separate-stderr -1 tiny --device cuda -o r
+    expect_error_line dlt-train "has no bf16; --precision fp32 works there"
+    [ -z "$(ls)" ]
+    DLT_EMU_DEVICE=old tiny --device cuda --precision fp32 --max-steps 1 -o r
+}
+
+@test "auto takes the CPU where there is no GPU, unless bf16 is asked for" {
+    DLT_EMU_DEVICE=none tiny --device auto --max-steps 1 -o r
+    records r header | jq -e '.config.precision == "fp32"'
+    DLT_EMU_DEVICE=none run --separate-stderr -1 tiny --precision bf16 -o r2
+    expect_error_line dlt-train "no NVIDIA GPU"
+    run --separate-stderr -2 tiny --device cpu --precision bf16 -o r2
+    expect_error_line dlt-train "--precision bf16 is not for the CPU"
+}
+
+@test "libraries of another version or build" {
+    cat >other.c <<'END'
+#include <stddef.h>
+const struct {
+    const char *version;
+    size_t bytes;
+    void *find;
+} dlt_cuda_module = {VERSION, 1, NULL};
+END
+    cc -shared -fPIC -DVERSION='"0.0.1"' -o version.so other.c
+    cc -shared -fPIC -DVERSION="\"$(dlt-train --version | grep -oE '[0-9]+\.[0-9.]+' | head -n 1)\"" -o build.so other.c
+    DLT_CUDA_LIBRARY=./version.so run --separate-stderr -1 tiny --device cuda -o r
+    expect_error_line dlt-train "of version 0.0.1, this program of"
+    DLT_CUDA_LIBRARY=./build.so run --separate-stderr -1 tiny --device cuda -o r
+    expect_error_line dlt-train "of another build"
+}
+
+@test "too little memory is said before the first step, with what would help" {
+    enter_clean
+    DLT_EMU_MEMORY=150000000 run --separate-stderr -1 tiny --device cuda --batch 512 --context 64 -o r
+    expect_error_line dlt-train "GB of memory and 0.1 GB are available on cuda/bf16; --recompute layer or a smaller --batch would help"
+    DLT_EMU_MEMORY=1000 run --separate-stderr -1 tiny --device cuda -o r
+    expect_error_line dlt-train "are available on cuda/bf16"
+    [ -z "$(ls)" ]
+}
