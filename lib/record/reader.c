@@ -239,6 +239,9 @@ static enum status reader_open(struct record_reader **opened, const char *path, 
     record_digest_start(&reader->digest);
     enum status status = record_source_open(&reader->source, path, bytes, error);
     if (status == STATUS_OK) {
+        status = buffer_reserve(&reader->buffer, 1, error); // never NULL: places in it are told
+    }
+    if (status == STATUS_OK) {
         status = advance(reader, error);
     }
     if (status == STATUS_OK) {
