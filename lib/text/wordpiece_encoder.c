@@ -24,6 +24,7 @@ struct wordpiece_encoder {
     const struct wordpiece_vocabulary *vocabulary;
     struct wordpiece_options options;
     uint8_t kinds[256];
+    uint8_t plain[256]; // what a byte becomes in a word if it is ASCII and stays one character; or 0
     struct piece_cache cache;
     struct word word;
 };
@@ -109,11 +110,31 @@ static void add_character(struct wordpiece_encoder *encoder, uint32_t point,
     }
 }
 
+// The quick way of pieces that are ASCII, which are words as they stand.
+static bool encode_plain(const struct wordpiece_encoder *encoder, const uint8_t *piece,
+                         size_t length, struct token_list *list) {
+    uint8_t word[WORDPIECE_CHARACTERS];
+    if (length > WORDPIECE_CHARACTERS) {
+        return false;
+    }
+    for (size_t i = 0; i < length; i++) {
+        word[i] = encoder->plain[piece[i]];
+        if (word[i] == 0) {
+            return false;
+        }
+    }
+    list->count += wordpiece_cut(encoder->vocabulary, word, length, list->ids + list->count);
+    return true;
+}
+
 // A piece_encode: the text between two blanks or ASCII marks, or one such mark.
 static enum status encode_piece(void *context, const uint8_t *piece, size_t length,
                                 struct token_list *list, struct error *error) {
     struct wordpiece_encoder *encoder = context;
     (void)error;
+    if (encode_plain(encoder, piece, length, list)) {
+        return STATUS_OK;
+    }
     for (size_t at = 0; at < length;) {
         uint32_t point;
         at += character_decode(piece + at, length - at, &point);
@@ -255,6 +276,9 @@ enum status wordpiece_encoder_create(struct wordpiece_encoder **encoder,
         made->kinds[byte] = class == BERT_SPACE  ? BYTE_BLANK
                             : class == BERT_MARK ? BYTE_MARK
                                                  : BYTE_INSIDE;
+        bool stays = class == BERT_MARK || class == BERT_OTHER;
+        bool capital = byte >= 'A' && byte <= 'Z' && !options.cased;
+        made->plain[byte] = (uint8_t)(!stays ? 0 : capital ? byte + ('a' - 'A') : byte);
     }
     status = piece_cache_create(&made->cache, encode_piece, made, error);
     if (status != STATUS_OK) {

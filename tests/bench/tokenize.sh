@@ -4,7 +4,7 @@
 #
 #     tokenize.sh [RUNS]
 #
-# Reads $DLT_DATA (gpt2/vocab.bpe and encoder.json, wikitext-2/train.txt); build/bin is on PATH.
+# Reads $DLT_DATA (gpt2/vocab.bpe and encoder.json, bert/*, wikitext-2/train.txt); build/bin is on PATH.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 PATH="${BUILD:-$here/../../build}/bin:$PATH"
@@ -13,4 +13,4 @@ if [ ! -e "${DLT_DATA:-}/gpt2/vocab.bpe" ]; then
     echo "tokenize: no gpt2/vocab.bpe (set DLT_DATA to a folder with the data)"
     exit 0
 fi
-exec python3 "$here/tokenize_peers.py" "${1:-7}"
+exec python3 "$here/tokenize_peers.py" "${1:-5}"

@@ -1,4 +1,9 @@
-"""Run by tokenize.sh: times tokenisers in turn, so that what disturbs one disturbs all."""
+"""Run by tokenize.sh: times tokenisers in turn, so that what disturbs one disturbs all.
+
+Ours is the whole process, from text file to token file; the others are their encoders alone, without
+start-up, reading and writing, on one thread. MB/s by the clock, and by processor time, which other
+work on the machine disturbs less; how many times as fast is said by processor time.
+"""
 import os
 import statistics
 import subprocess
@@ -6,31 +11,39 @@ import sys
 import tempfile
 import time
 
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "reference"))
 RUNS = int(sys.argv[1])
 DATA = os.environ["DLT_DATA"]
-VOCABULARY = f"{DATA}/gpt2/vocab.bpe"
+BPE = ("--vocab", f"{DATA}/gpt2/vocab.bpe")
+WORDPIECE = ("--model", "wordpiece", "--vocab", f"{DATA}/bert/bert-base-uncased-vocab.txt")
+
+
+def timed(function):
+    """Wall and processor seconds, of this process and its children."""
+    before = os.times()
+    start = time.perf_counter()
+    function()
+    wall = time.perf_counter() - start
+    after = os.times()
+    return wall, sum(after[:4]) - sum(before[:4])
 
 
 def tool(path, out, *options):
-    """Wall seconds of the whole process, and its processor seconds."""
-    before = os.times()
-    start = time.perf_counter()
-    subprocess.run(["dlt-tokenize", *options, "-o", out, path], check=True)
-    wall = time.perf_counter() - start
-    after = os.times()
-    return wall, (after.children_user - before.children_user +
-                  after.children_system - before.children_system)
+    return timed(lambda: subprocess.run(["dlt-tokenize", *options, "-o", out, path], check=True))
 
 
-def peers():
-    """Encoders of a str, by name; without start-up, reading and writing."""
+def peer(model):
+    """A name, and a function that encodes a str; or None where the library is not installed."""
     try:
-        from tokenize_compare import gpt2
-        encoding = gpt2()
-        yield "tiktoken (encoding alone)", encoding.encode_ordinary
+        import tokenize_compare
     except ImportError as missing:
         print(f"  {missing}: not compared")
+        return None
+    if model is BPE:
+        return "tiktoken", tokenize_compare.gpt2().encode_ordinary
+    library = tokenize_compare.bert(WORDPIECE[-1], False)
+    return "tokenizers", lambda text: tokenize_compare.bert_ids(library, text)
 
 
 def rare_words(size):
@@ -46,48 +59,48 @@ def rare_words(size):
     return " ".join(words)
 
 
-def measure(name, path, folder):
+def measure(name, path, folder, model):
     with open(path, encoding="utf-8", newline="") as file:
         text = file.read()
     size = os.path.getsize(path) / 1e6
     out = os.path.join(folder, "out")
-    encode = ("encode", "--vocab", VOCABULARY)
-    runs = {"dlt-tokenize encode, 1 thread": lambda: tool(path, out, *encode, "--threads", "1"),
-            "dlt-tokenize encode, 2 threads": lambda: tool(path, out, *encode, "--threads", "2")}
-    for peer, encoder in peers():
-        def one(encoder=encoder):
-            start = time.perf_counter()
-            encoder(text)
-            return time.perf_counter() - start, 0
-        runs[peer] = one
+    runs = {f"dlt-tokenize, {threads} thread{'s' * (threads > 1)}":
+            lambda threads=threads: tool(path, out, "encode", *model, "--threads", str(threads))
+            for threads in (1, 2)}
+    other = peer(model)
+    if other:
+        runs[other[0]] = lambda: timed(lambda: other[1](text))
     times = {run: [] for run in runs}
     for _ in range(RUNS):
         for run, function in runs.items():
             times[run].append(function())
-    print(f"{name}, {size:.1f} MB, median of {RUNS} (best)")
-    for run, seconds in times.items():
-        wall = [w for w, _ in seconds]
-        line = f"  {run:32} {size / statistics.median(wall):7.1f} MB/s ({size / min(wall):.1f})"
-        if seconds[0][1]:
-            line += f", {1e3 * statistics.median(c for _, c in seconds):.0f} ms of processor time"
-        print(line, flush=True)
+    print(f"{name}, {size:.1f} MB, {'GPT-2 BPE' if model is BPE else 'BERT WordPiece'}, "
+          f"medians of {RUNS}")
+    median = {run: [statistics.median(part) for part in zip(*t)] for run, t in times.items()}
+    slowest = median[other[0]][1] if other else None
+    for run, (wall, processor) in median.items():
+        ratio = f"  {slowest / processor:5.1f} times {other[0]}" if other and run != other[0] else ""
+        print(f"  {run:24} {size / wall:7.1f} MB/s  {size / processor:7.1f} MB per processor second"
+              f"{ratio}", flush=True)
 
 
 def main():
+    models = [model for model in (BPE, WORDPIECE) if os.path.exists(model[-1])]
     with tempfile.TemporaryDirectory() as folder:
         text = f"{DATA}/wikitext-2/train.txt"
+        made = os.path.join(folder, "made.txt")
         if os.path.exists(text):
-            measure("WikiText-2 train", text, folder)
-            out = os.path.join(folder, "out")
-            seconds = [tool(text, out, "train", "--size", "8449")[0] for _ in range(RUNS)]
-            print(f"  {'dlt-tokenize train, 8192 merges':32} {statistics.median(seconds):7.2f} s")
-        rare = os.path.join(folder, "rare.txt")
-        with open(rare, "w", encoding="utf-8") as file:
-            file.write(rare_words(5_000_000))
-        measure("words that do not come again", rare, folder)
-        with open(rare, "w", encoding="utf-8") as file:
-            file.write("".join(rare_words(1_000_000).split()))
-        measure("one word", rare, folder)
+            for model in models:
+                measure("WikiText-2 train", text, folder, model)
+            seconds = [tool(text, os.path.join(folder, "out"), "train", "--size", "8449")[0]
+                       for _ in range(RUNS)]
+            print(f"  dlt-tokenize train, 8192 merges {statistics.median(seconds):7.2f} s")
+        for name, content in (("words that do not come again", rare_words(5_000_000)),
+                              ("one word", "".join(rare_words(1_000_000).split()))):
+            with open(made, "w", encoding="utf-8") as file:
+                file.write(content)
+            for model in models:
+                measure(name, made, folder, model)
 
 
 if __name__ == "__main__":
