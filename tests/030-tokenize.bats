@@ -159,7 +159,12 @@ os.execvp(sys.argv[1], sys.argv[1:])' dlt-tokenize encode --threads 2 --vocab v.
     python3 -c 'import random, sys; r = random.Random(1)
 sys.stdout.buffer.write(bytes(r.randrange(256) for _ in range(300000)) + bytes(range(256)))' >noise
     dlt-tokenize encode --vocab "$GOLDEN/small.bpe" -o noise.tokens noise
-    dlt-tokenize decode --vocab "$GOLDEN/small.bpe" noise.tokens | cmp - noise
+    for threads in 1 2; do
+        dlt-tokenize decode --threads $threads --vocab "$GOLDEN/small.bpe" noise.tokens | cmp - noise
+        run -1 --separate-stderr bash -c 'dlt-tokenize decode --threads "$0" --vocab "$1" noise.tokens >/dev/full' \
+            $threads "$GOLDEN/small.bpe"
+        expect_error_line dlt-tokenize "No space"
+    done
     cat noise | dlt-tokenize encode --vocab "$GOLDEN/small.bpe" --lines |
         dlt-tokenize decode --vocab "$GOLDEN/small.bpe" | cmp - noise
     dlt-tokenize encode --vocab "$GOLDEN/small.bpe" --ids noise |

@@ -191,8 +191,9 @@ static enum status decode(const struct common_options *common, const struct oper
         text_model_read(&model, (enum text_model_kind)settings.model, settings.vocabulary, error);
     if (status == STATUS_OK) {
         const char *path = tokens->count > 0 ? tokens->words[0] : "-";
-        status = settings.ids ? decode_ids(&model, path, common->output, error)
-                              : decode_tokens(&model, path, common->output, error);
+        status = settings.ids
+                     ? decode_ids(&model, path, common->output, (int)common->threads, error)
+                     : decode_tokens(&model, path, common->output, (int)common->threads, error);
         text_model_free(&model);
     }
     return status;

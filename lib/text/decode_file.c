@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "lib/base/file.h"
 #include "lib/base/program.h"
 #include "lib/record/record.h"
+#include "lib/text/text_writer.h"
 #include "lib/text/unicode.h"
 
 enum { WRITE_AT = 1 << 16, READ_SIZE = 1 << 16 };
@@ -13,36 +13,25 @@ enum { WRITE_AT = 1 << 16, READ_SIZE = 1 << 16 };
 struct text_output {
     const struct text_model *model;
     bool begun; // an id was decoded
-    struct file_output file;
-    struct buffer text; // not yet written
+    struct text_writer writer;
+    struct buffer text; // not yet handed to the writer
 };
-
-static enum status write_text(struct text_output *output, struct error *error) {
-    enum status status =
-        file_output_write(&output->file, output->text.data, output->text.length, error);
-    output->text.length = 0;
-    return status;
-}
 
 // `id` is within the vocabulary.
 static enum status put_id(struct text_output *output, uint32_t id, struct error *error) {
     enum status status = text_model_decode(output->model, id, !output->begun, &output->text, error);
     output->begun = true;
-    return status == STATUS_OK && output->text.length >= WRITE_AT ? write_text(output, error)
-                                                                  : status;
+    return status == STATUS_OK && output->text.length >= WRITE_AT
+               ? text_writer_put(&output->writer, &output->text, error)
+               : status;
 }
 
 static enum status finish_text(struct text_output *output, enum status status,
                                struct error *error) {
     if (status == STATUS_OK) {
-        status = write_text(output, error);
+        status = text_writer_put(&output->writer, &output->text, error);
     }
-    if (status == STATUS_OK) {
-        status = file_output_commit(&output->file, error);
-    }
-    if (status != STATUS_OK) {
-        file_output_abandon(&output->file, false);
-    }
+    status = text_writer_close(&output->writer, status, error);
     buffer_free(&output->text);
     return status;
 }
@@ -115,7 +104,7 @@ static enum status decode_records(struct text_output *output, struct record_read
 }
 
 enum status decode_tokens(const struct text_model *model, const char *path, const char *output,
-                          struct error *error) {
+                          int threads, struct error *error) {
     struct text_output text = {.model = model};
     struct record_reader *reader = NULL;
     enum status status =
@@ -123,7 +112,7 @@ enum status decode_tokens(const struct text_model *model, const char *path, cons
     if (status != STATUS_OK) {
         return status;
     }
-    status = file_output_open(&text.file, output, false, error);
+    status = text_writer_open(&text.writer, output, threads, error);
     if (status == STATUS_OK) {
         status = finish_text(&text, decode_records(&text, reader, error), error);
     }
@@ -182,14 +171,14 @@ static enum status read_ids(struct text_output *output, struct id_input *input,
 }
 
 enum status decode_ids(const struct text_model *model, const char *path, const char *output,
-                       struct error *error) {
+                       int threads, struct error *error) {
     struct text_output text = {.model = model};
     struct id_input input = {.line = 1};
     enum status status = file_input_open(&input.file, path, error);
     if (status != STATUS_OK) {
         return status;
     }
-    status = file_output_open(&text.file, output, false, error);
+    status = text_writer_open(&text.writer, output, threads, error);
     if (status == STATUS_OK) {
         status = finish_text(&text, read_ids(&text, &input, error), error);
     }

@@ -24,7 +24,8 @@ struct wordpiece_encoder {
     const struct wordpiece_vocabulary *vocabulary;
     struct wordpiece_options options;
     uint8_t kinds[256];
-    uint8_t plain[256]; // what a byte becomes in a word if it is ASCII and stays one character; or 0
+    uint8_t
+        plain[256]; // what a byte becomes in a word if it is ASCII and stays one character; or 0
     struct piece_cache cache;
     struct word word;
 };
@@ -136,7 +137,12 @@ static enum status encode_piece(void *context, const uint8_t *piece, size_t leng
         return STATUS_OK;
     }
     for (size_t at = 0; at < length;) {
-        uint32_t point;
+        uint32_t point = encoder->plain[piece[at]];
+        if (point != 0 && encoder->kinds[piece[at]] == BYTE_INSIDE) {
+            add_point(&encoder->word, point, 0);
+            at++;
+            continue;
+        }
         at += character_decode(piece + at, length - at, &point);
         add_character(encoder, point, list);
     }

@@ -16,7 +16,7 @@ void fuzz_one(const uint8_t *data, size_t size) {
                                           sizeof PIECES - 1, "small", &error) == STATUS_OK);
     struct fuzz_file file = fuzz_file_open(data, size);
     for (size_t i = 0; i < ARRAY_LENGTH(models); i++) {
-        enum status status = decode_ids(&models[i], file.path, "/dev/null", &error);
+        enum status status = decode_ids(&models[i], file.path, "/dev/null", 1, &error);
         FUZZ_CHECK(status == STATUS_OK || (status == STATUS_DAMAGED && error.message[0]));
         FUZZ_CHECK(!strchr(error.message, '\n'));
         text_model_free(&models[i]);

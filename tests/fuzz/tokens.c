@@ -24,7 +24,7 @@ void fuzz_one(const uint8_t *data, size_t size) {
                                     &error) == STATUS_OK);
     // The digest that the inputs to begin with name: else nothing would get behind the vocabulary.
     hash_sha256(MERGES, sizeof MERGES - 1, model.bpe.file.sha256);
-    status = decode_tokens(&model, file.path, "/dev/null", &error);
+    status = decode_tokens(&model, file.path, "/dev/null", 1, &error);
     FUZZ_CHECK(status == STATUS_OK || status == STATUS_DAMAGED);
     text_model_free(&model);
     fuzz_file_close(&file);
