@@ -20,30 +20,41 @@ static void start_pairs(const struct bpe_vocabulary *vocabulary, const uint8_t *
     }
 }
 
+// Ids stay at the place of their first byte; `alive` has a bit for each place that still has one.
 static size_t merge_short(const struct bpe_vocabulary *vocabulary, const uint8_t *piece,
                           size_t length, uint32_t *ids) {
     uint32_t merged[SHORT_MAXIMUM];
+    uint64_t alive = ((uint64_t)1 << length) - 1;
     start_pairs(vocabulary, piece, length, ids, merged);
     for (;;) {
         size_t best = 0;
+        uint32_t lowest = merged[0];
         for (size_t i = 1; i < length; i++) {
-            best = merged[i] < merged[best] ? i : best;
+            best = merged[i] < lowest ? i : best;
+            lowest = merged[i] < lowest ? merged[i] : lowest;
         }
-        if (merged[best] == BPE_NONE) {
-            return length;
+        if (lowest == BPE_NONE) {
+            break;
         }
-        ids[best] = merged[best];
-        length--;
-        for (size_t i = best + 1; i < length; i++) {
-            ids[i] = ids[i + 1];
-            merged[i] = merged[i + 1];
-        }
+        uint64_t behind = alive & (UINT64_MAX << best << 1);
+        size_t gone = (size_t)__builtin_ctzll(behind);
+        alive &= ~((uint64_t)1 << gone);
+        behind &= behind - 1;
+        ids[best] = lowest;
+        merged[gone] = BPE_NONE;
         merged[best] =
-            best + 1 < length ? bpe_pair_find(vocabulary, ids[best], ids[best + 1]) : BPE_NONE;
-        if (best > 0) {
-            merged[best - 1] = bpe_pair_find(vocabulary, ids[best - 1], ids[best]);
+            behind ? bpe_pair_find(vocabulary, lowest, ids[__builtin_ctzll(behind)]) : BPE_NONE;
+        uint64_t before = alive & (((uint64_t)1 << best) - 1);
+        if (before) {
+            size_t previous = 63 - (size_t)__builtin_clzll(before);
+            merged[previous] = bpe_pair_find(vocabulary, ids[previous], lowest);
         }
     }
+    size_t count = 0;
+    for (; alive; alive &= alive - 1) {
+        ids[count++] = ids[__builtin_ctzll(alive)];
+    }
+    return count;
 }
 
 // ---- Long pieces: a list of ids, and the places of each merge ------------------------------------
