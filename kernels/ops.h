@@ -79,9 +79,13 @@ struct ops {
     size_t (*bytes_in_use)(const device *dev);
     size_t (*bytes_peak)(const device *dev); // highest bytes_in_use, scratch included
     size_t (*bytes_available)(device *dev);  // that allocate() could give; 0: not known
-    // What the device chose by itself and results depend on: a line each, for the run's record; ""
-    // where there is nothing of the kind. Valid until the next operation.
-    const char *(*choices)(const device *dev);
+    // What the device chose by itself and results depend on, as lines of text: for the run's record,
+    // and for a checkpoint, so that a resumed run goes on with the same. "" where there is nothing of
+    // the kind. Valid until the next operation.
+    const char *(*choices)(device *dev);
+    // To be called before any operation. False: they are of another GPU or library, and choices will
+    // be made anew.
+    bool (*restore_choices)(device *dev, const char *choices);
     void (*upload)(device *dev, void *to, const void *host_from, size_t bytes);
     void (*download)(device *dev, void *host_to, const void *from, size_t bytes);
     void (*copy)(device *dev, void *to, const void *from, size_t bytes);

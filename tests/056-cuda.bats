@@ -50,6 +50,14 @@ at_most() {
     again --checkpoint c2 -o whole
     [ "$(digest whole)" = "$(digest cut)" ]
     [ "$(digest c1)" = "$(digest c2)" ]
+    # What the device chose is recorded; a checkpoint of other choices goes on, with a warning.
+    records whole env | jq -s -e 'last | .device == "cuda/bf16" and .choices == "plain loops on an emulated GPU\n"'
+    rm healed
+    run -143 again --checkpoint c3 -o cut3
+    touch healed
+    eval "$(declare -f tiny | sed 's/--quiet//')"
+    DLT_EMU_DEVICE=another run --separate-stderr -0 again --checkpoint c3 -o cut3
+    [[ "$stderr" == *"was written on another GPU"* ]]
 }
 
 @test "what was trained in bf16 is evaluated in bf16, or on the CPU where there is no GPU" {

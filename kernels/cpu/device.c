@@ -116,9 +116,15 @@ size_t cpu_bytes_available(device *dev) {
     return (size_t)(kilobytes * 1024);
 }
 
-const char *cpu_choices(const device *dev) {
+// There is nothing to choose: the bits are the same whatever computes them.
+const char *cpu_choices(device *dev) {
     (void)dev;
     return "";
+}
+
+bool cpu_restore_choices(device *dev, const char *choices) {
+    (void)dev;
+    return *choices == '\0';
 }
 
 void cpu_copy(device *dev, void *to, const void *from, size_t bytes) {

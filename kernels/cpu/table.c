@@ -18,6 +18,7 @@ const struct ops CPU(ops_cpu) = {
     .bytes_peak = cpu_bytes_peak,
     .bytes_available = cpu_bytes_available,
     .choices = cpu_choices,
+    .restore_choices = cpu_restore_choices,
     .upload = cpu_copy,
     .download = cpu_copy,
     .copy = cpu_copy,

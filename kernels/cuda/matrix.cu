@@ -1,6 +1,7 @@
 // Matrix products by cublasLt. For each shape the algorithm is chosen once, and kept: by the
 // library's heuristics, which depend on the shape, the library and the GPU model alone, among
-// algorithms whose partial sums are added in float and in a fixed order.
+// algorithms whose partial sums are added in float and in a fixed order. A resumed run takes those of
+// its checkpoint.
 
 #include "kernels/cuda/matrix.h"
 
@@ -38,7 +39,8 @@ struct matrix_products {
     void *workspace;
     struct plan plans[PLANS_MAX];
     size_t count;
-    struct buffer choices; // matrix_choices()
+    struct buffer choices;  // matrix_choices()
+    struct buffer restored; // those to be taken again; empty: none
 };
 
 static bool note(device *dev, cublasStatus_t code) {
@@ -48,6 +50,23 @@ static bool note(device *dev, cublasStatus_t code) {
                       cublasLtGetStatusString(code));
     }
     return code == CUBLAS_STATUS_SUCCESS;
+}
+
+static void keep_error(device *dev, const struct error *error) {
+    if (dev->status == STATUS_OK) {
+        dev->status = STATUS_FAILURE;
+        dev->error = *error;
+    }
+}
+
+// The choices' first line.
+static enum status append_identity(struct buffer *choices, struct error *error) {
+    char line[LINE];
+    cudaDeviceProp properties = {};
+    cudaGetDeviceProperties(&properties, 0);
+    int length = snprintf(line, sizeof line, "cublasLt %zu on %.200s\n", cublasLtGetVersion(),
+                          properties.name);
+    return buffer_append(choices, line, (size_t)length, error);
 }
 
 enum status matrix_open(device *dev, struct error *error) {
@@ -61,6 +80,10 @@ enum status matrix_open(device *dev, struct error *error) {
     if (!note(dev, cublasLtCreate(&dev->products->handle))) {
         *error = dev->error;
         return dev->status;
+    }
+    status = append_identity(&dev->products->choices, error);
+    if (status != STATUS_OK) {
+        return status;
     }
     return cuda_allocate(dev, &dev->products->workspace, WORKSPACE, "matrix products", error);
 }
@@ -88,6 +111,7 @@ void matrix_close(device *dev) {
             cublasLtDestroy(products->handle);
         }
         buffer_free(&products->choices);
+        buffer_free(&products->restored);
         free(products);
         dev->products = NULL;
     }
@@ -208,25 +232,90 @@ static bool choose_algorithm(device *dev, struct plan *plan) {
     return good;
 }
 
-// One line: the shape, and the library's description of the algorithm.
+// ---- Choices as text: "SHAPE: WORD-WORD-..." a line, the words the library's own description ----
+
+enum { ALGORITHM_WORDS = sizeof(cublasLtMatmulAlgo_t) / sizeof(uint64_t) };
+
+template <class Key> static int print_matrix_key(char *text, size_t size, const Key *key) {
+    return snprintf(text, size, "%s%s step %zu,%zu aligned %zu",
+                    key->type == MATRIX_BF16 ? "bf16" : "fp32", key->transposed ? " transposed" : "",
+                    key->step, key->batch_step, key->alignment);
+}
+
+// Everything in the key, so that equal text means equal keys.
+static void print_key(char text[LINE], const struct plan_key *key) {
+    char a[96], b[96], c[96];
+    print_matrix_key(a, sizeof a, &key->a);
+    print_matrix_key(b, sizeof b, &key->b);
+    print_matrix_key(c, sizeof c, &key->c);
+    snprintf(text, LINE, "%zu x %zu x %zu, batch %zu, %s, %s to %s%s, bias aligned %zu: ", key->M,
+             key->N, key->K, key->batch, a, b, c, key->accumulate ? " added" : "",
+             key->bias_alignment);
+}
+
 static void record_choice(device *dev, const struct plan *plan) {
-    const struct plan_key *key = &plan->key;
-    char line[LINE];
-    int length = snprintf(line, sizeof line, "%zux%zux%zu batch %zu %s%s%s%s%s ", key->M, key->N,
-                          key->K, key->batch, key->a.type == MATRIX_BF16 ? "bf16" : "fp32",
-                          key->a.transposed ? " a^T" : "", key->b.transposed ? " b^T" : "",
-                          key->bias_alignment > 0 ? " bias" : "", key->accumulate ? " +=" : "");
-    for (size_t i = 0; i < sizeof plan->algorithm.data / sizeof plan->algorithm.data[0]; i++) {
-        length += snprintf(line + length, sizeof line - (size_t)length, "%llx%s",
-                           (unsigned long long)plan->algorithm.data[i], i < 7 ? "-" : "\n");
+    char line[LINE], words[ALGORITHM_WORDS * 18];
+    int length = 0;
+    print_key(line, &plan->key);
+    for (int i = 0; i < ALGORITHM_WORDS; i++) {
+        length += snprintf(words + length, sizeof words - (size_t)length, "%llx%c",
+                           (unsigned long long)plan->algorithm.data[i],
+                           i < ALGORITHM_WORDS - 1 ? '-' : '\n');
     }
     struct error error;
-    if (buffer_append(&dev->products->choices, line, (size_t)length, &error) != STATUS_OK &&
-        dev->status == STATUS_OK) {
-        dev->status = STATUS_FAILURE;
-        dev->error = error;
+    struct buffer *choices = &dev->products->choices;
+    if (buffer_append(choices, line, strlen(line), &error) != STATUS_OK ||
+        buffer_append(choices, words, (size_t)length, &error) != STATUS_OK) {
+        keep_error(dev, &error);
     }
 }
+
+// Takes the algorithm that the restored choices have for this shape. Whether they have one.
+static bool find_restored(device *dev, struct plan *plan) {
+    char key[LINE];
+    print_key(key, &plan->key);
+    const char *at = dev->products->restored.length > 0
+                         ? strstr((const char *)dev->products->restored.data, key)
+                         : NULL;
+    if (!at || at[-1] != '\n') { // the first line is no shape
+        return false;
+    }
+    char *words = (char *)at + strlen(key);
+    for (int i = 0; i < ALGORITHM_WORDS; i++) {
+        plan->algorithm.data[i] = strtoull(words, &words, 16);
+        if (*words++ != (i < ALGORITHM_WORDS - 1 ? '-' : '\n')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const char *matrix_choices(device *dev) {
+    struct error error;
+    struct buffer *choices = &dev->products->choices;
+    if (buffer_reserve(choices, 1, &error) != STATUS_OK) {
+        keep_error(dev, &error);
+        return "";
+    }
+    choices->data[choices->length] = '\0';
+    return (const char *)choices->data;
+}
+
+bool matrix_restore_choices(device *dev, const char *choices) {
+    struct matrix_products *products = dev->products;
+    struct error error;
+    size_t identity = strcspn(matrix_choices(dev), "\n") + 1;
+    if (strncmp(choices, (const char *)products->choices.data, identity) != 0) {
+        return false;
+    }
+    products->restored.length = 0;
+    if (buffer_append(&products->restored, choices, strlen(choices) + 1, &error) != STATUS_OK) {
+        keep_error(dev, &error);
+    }
+    return true;
+}
+
+// ---- Products ----------------------------------------------------------------------------------
 
 static struct plan *find_plan(device *dev, const struct matrix_product *product) {
     struct matrix_products *products = dev->products;
@@ -246,23 +335,14 @@ static struct plan *find_plan(device *dev, const struct matrix_product *product)
     struct plan *plan = &products->plans[products->count];
     memset(plan, 0, sizeof *plan);
     plan->key = key;
-    if (!make_description(dev, plan) || !choose_algorithm(dev, plan)) {
+    if (!make_description(dev, plan) ||
+        (!find_restored(dev, plan) && !choose_algorithm(dev, plan))) {
         plan_close(plan);
         return NULL;
     }
     products->count++;
     record_choice(dev, plan);
     return plan;
-}
-
-const char *matrix_choices(const device *dev) {
-    struct error error;
-    struct buffer *choices = &dev->products->choices;
-    if (buffer_reserve(choices, 1, &error) != STATUS_OK) {
-        return "";
-    }
-    choices->data[choices->length] = '\0';
-    return (const char *)choices->data;
 }
 
 void matrix_multiply(device *dev, const struct matrix_product *p) {

@@ -32,8 +32,9 @@ struct matrix_product {
 enum status matrix_open(device *dev, struct error *error);
 void matrix_close(device *dev);
 void matrix_multiply(device *dev, const struct matrix_product *product);
-// How the products of this process are computed: one line per shape, for the run's record. Valid
-// until the next product.
-const char *matrix_choices(const device *dev);
+// Which algorithms the products use: a line that names the library and the GPU, then one per shape.
+// Valid until the next product.
+const char *matrix_choices(device *dev);
+bool matrix_restore_choices(device *dev, const char *choices);
 
 #endif

@@ -21,6 +21,7 @@ template <class A> static constexpr struct ops make_table(const char *name) {
     ops.bytes_peak = cuda_bytes_peak;
     ops.bytes_available = cuda_bytes_available;
     ops.choices = matrix_choices;
+    ops.restore_choices = matrix_restore_choices;
     ops.upload = cuda_upload;
     ops.download = cuda_download;
     ops.copy = cuda_copy;

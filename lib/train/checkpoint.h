@@ -1,7 +1,7 @@
 // Checkpoints: everything that a run needs to go on to the same bits.
 //
 // Records: header (the run's configuration), env, timing (what is volatile: where the run log is,
-// the time spent), state, agent, exchange ..., tensor ..., end.
+// the time spent), env (what the device chose), state, agent, exchange ..., tensor ..., end.
 #ifndef DLT_TRAIN_CHECKPOINT_H
 #define DLT_TRAIN_CHECKPOINT_H
 
@@ -35,6 +35,7 @@ struct checkpoint {
     msgpack_object config;
     struct checkpoint_volatile changing;
     struct train_state state;
+    const char *choices;      // the device's, of ops.h; lives in the zone
     struct settings settings; // as far as the configuration has them; strings live in the zone
     struct tying tying;
     int64_t owner_steps[TYING_PARTS][TYING_LAYERS_MAX], outside_steps;

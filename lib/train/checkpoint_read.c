@@ -99,11 +99,32 @@ static enum status copy_config(struct checkpoint *c, const struct record *header
     return status;
 }
 
+// What the device had chosen, which the first env record says nothing of.
+static enum status take_choices(struct checkpoint *c, const msgpack_object *map,
+                                struct error *error) {
+    const char *text = NULL;
+    size_t length = 0;
+    if (!record_get_string(map, "choices", &text, &length)) {
+        return STATUS_OK;
+    }
+    char *copy = msgpack_zone_malloc(&c->zone, length + 1);
+    if (!copy) {
+        return error_set(error, STATUS_FAILURE, "cannot allocate memory for the device's choices");
+    }
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    c->choices = copy;
+    return STATUS_OK;
+}
+
 // Takes the records up to "state"; *more stays true while it has not come.
 static enum status take_early_record(struct checkpoint *c, const struct record *record,
                                      bool *waiting, struct error *error) {
     if (strcmp(record->kind, "header") == 0) {
         return copy_config(c, record, error);
+    }
+    if (strcmp(record->kind, "env") == 0) {
+        return take_choices(c, &record->map, error);
     }
     if (strcmp(record->kind, "timing") == 0 && !get_volatile(&c->changing, &record->map)) {
         return record_reader_damaged(c->reader, error, "no place in the run log");

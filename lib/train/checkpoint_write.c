@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "lib/train/checkpoint.h"
+#include "lib/train/device.h"
 
 struct tensor_writer {
     struct record_writer *writer;
@@ -134,6 +135,9 @@ enum status checkpoint_write(const char *path, const struct settings *settings,
     status = write_header(writer, &r, settings, invocation, error);
     if (status == STATUS_OK) {
         status = write_volatile(writer, &r, changing, error);
+    }
+    if (status == STATUS_OK) {
+        status = device_write_choices(writer, &r, ops, dev, error);
     }
     if (status == STATUS_OK) {
         record_begin(&r, "state");

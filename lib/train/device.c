@@ -98,3 +98,11 @@ enum status device_choose(struct settings *settings, const struct ops **ops, str
     settings->precision = PRECISION_FP32;
     return ops_cpu(ops, error);
 }
+
+enum status device_write_choices(struct record_writer *writer, struct record_builder *r,
+                                 const struct ops *ops, device *dev, struct error *error) {
+    record_begin(r, "env");
+    record_put_string(r, "device", ops->name);
+    record_put_string(r, "choices", ops->choices(dev));
+    return record_write(writer, r, error);
+}

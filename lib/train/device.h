@@ -3,6 +3,7 @@
 #ifndef DLT_TRAIN_DEVICE_H
 #define DLT_TRAIN_DEVICE_H
 
+#include "lib/record/record.h"
 #include "lib/train/settings.h"
 
 // The table of operations for settings->device and settings->precision, which both become what was
@@ -10,5 +11,8 @@
 // bf16 on a GPU. STATUS_USAGE: the two do not go together. STATUS_FAILURE: CUDA was asked for, and
 // why it cannot be had.
 enum status device_choose(struct settings *settings, const struct ops **ops, struct error *error);
+// A record of kind env: the device, and what it chose (ops.h).
+enum status device_write_choices(struct record_writer *writer, struct record_builder *r,
+                                 const struct ops *ops, device *dev, struct error *error);
 
 #endif

@@ -1,5 +1,6 @@
 // The records of a run log. FORMAT.md names every field.
 #include "lib/base/memory.h"
+#include "lib/train/device.h"
 #include "lib/train/trainer.h"
 
 static enum status write_record(struct trainer *t, struct error *error) {
@@ -210,5 +211,8 @@ enum status run_log_final(struct trainer *t, struct error *error) {
     if (t->state.best_valid.episode > 0) {
         put_best(&t->record, "best_valid", &t->state.best_valid, t->has[SPLIT_TEST]);
     }
-    return write_record(t, error);
+    enum status status = write_record(t, error);
+    return status == STATUS_OK
+               ? device_write_choices(t->log, &t->record, t->ops, t->dev, error)
+               : status;
 }

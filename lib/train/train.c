@@ -123,6 +123,11 @@ static enum status resume_log(struct trainer *t, const struct record_writer_opti
 
 static enum status resume(struct trainer *t, const struct record_writer_options *options,
                           struct checkpoint *checkpoint, struct error *error) {
+    if (checkpoint->choices && !t->ops->restore_choices(t->dev, checkpoint->choices)) {
+        log_warning("checkpoint '%s' was written on another GPU, or with another version of its "
+                    "library: the run goes on, but not to the same bits",
+                    t->settings->checkpoint);
+    }
     enum status status = checkpoint_load(checkpoint, t->model, t->ops, t->dev, &t->dialogue, error);
     t->state = checkpoint->state;
     t->seconds_before = checkpoint->changing.seconds;

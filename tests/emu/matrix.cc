@@ -2,6 +2,7 @@
 
 #include "kernels/cuda/matrix.h"
 
+#include <stdlib.h>
 #include <vector>
 
 struct matrix_products {};
@@ -13,8 +14,15 @@ enum status matrix_open(device *, struct error *) {
 void matrix_close(device *) {
 }
 
-const char *matrix_choices(const device *) {
-    return "plain loops\n";
+// DLT_EMU_DEVICE=another: a GPU that chooses otherwise.
+const char *matrix_choices(device *) {
+    const char *device = getenv("DLT_EMU_DEVICE");
+    return device && strcmp(device, "another") == 0 ? "plain loops on another GPU\n"
+                                                    : "plain loops on an emulated GPU\n";
+}
+
+bool matrix_restore_choices(device *dev, const char *choices) {
+    return strcmp(choices, matrix_choices(dev)) == 0;
 }
 
 static float element(const struct matrix &m, size_t batch, size_t row, size_t column) {
