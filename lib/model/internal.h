@@ -11,6 +11,7 @@
 //   gpt2.c         what makes it a GPT-2: embedding, where its norms stand
 //   bert.c         what makes it a BERT: these, and the transformation before the logits
 //   optimizer.c    clipping and AdamW
+//   diagnose.c     where a pass lost its numbers
 //   model.c        opening, re-tying, checks, the calls of a step
 //
 // Invariants between the calls of model.h:

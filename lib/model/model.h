@@ -103,6 +103,10 @@ enum status model_tie(struct model *model, int layer, int source, bool *changed,
 enum status model_accumulate(struct model *model, const int32_t *inputs, const int32_t *targets,
                              int B, int64_t step, double *loss, struct error *error);
 
+// After a model_accumulate() whose loss was not finite. *place: the first layer behind which there
+// is a number that is not; -1: the embedding; L: none, so it is the head.
+enum status model_find_not_finite(struct model *model, int *place, struct error *error);
+
 struct model_update_options {
     double lr, beta1, beta2, eps, weight_decay;
     double clip; // 0: none

@@ -37,6 +37,22 @@ static enum status diverged(const struct trainer *t, int layer, const char *what
                      isnan(value) ? "not a number" : "infinite");
 }
 
+// A loss that is not finite, and where in the network that began.
+static enum status loss_diverged(struct trainer *t, int layer, double loss, struct error *error) {
+    int place = 0;
+    enum status status = model_find_not_finite(t->model, &place, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    char what[64] = "loss, from the embedding on,";
+    if (place == t->config.layers) {
+        snprintf(what, sizeof what, "loss, not yet behind the last layer,");
+    } else if (place >= 0) {
+        snprintf(what, sizeof what, "loss, from layer %d on,", place);
+    }
+    return diverged(t, layer, what, loss, error);
+}
+
 static void show_progress(struct trainer *t, double loss) {
     char detail[96];
     snprintf(detail, sizeof detail, "episode %" PRId64 "  loss %.3f", t->state.episode, loss);
@@ -56,7 +72,7 @@ static enum status train_step(struct trainer *t, int layer, struct error *error)
     enum status status =
         model_accumulate(t->model, t->inputs, t->targets, B, t->state.step + 1, &loss, error);
     if (status == STATUS_OK && !isfinite(loss)) {
-        status = diverged(t, layer, "loss", loss, error);
+        status = loss_diverged(t, layer, loss, error);
     }
     if (status == STATUS_OK) {
         status = model_update(t->model, &options, &norm, error);

@@ -296,9 +296,8 @@ static void test_refusals(void) {
 }
 
 static enum status spoil(void *context, const struct model_tensor *tensor, struct error *error) {
-    (void)context;
     (void)error;
-    if (strcmp(tensor->name, "final.norm.bias") == 0) {
+    if (strcmp(tensor->name, context) == 0) {
         tensor->data[0] = NAN;
     }
     return STATUS_OK;
@@ -312,13 +311,41 @@ static void test_a_gradient_that_is_not_finite(void) {
     double loss = 0, norm = 0;
     make_batch(tokens, targets, B * T, V, 0);
     if (fixture_open(&f, &config, MAP)) {
-        CHECK_OK(&f, model_visit_tensors(f.model, spoil, NULL, &f.error));
+        CHECK_OK(&f, model_visit_tensors(f.model, spoil, "final.norm.bias", &f.error));
         CHECK_OK(&f, model_accumulate(f.model, tokens, targets, B, 0, &loss, &f.error));
         CHECK(isnan(loss));
         CHECK_INT(model_update(f.model, &options, &norm, &f.error), STATUS_FAILURE);
         CHECK_STRING(f.error.message, "not finite");
     }
     fixture_close(&f);
+}
+
+// NaN in one tensor, and where the network is then said to have lost its numbers.
+static void check_place(const char *tensor, enum model_recompute recompute, int want) {
+    struct fixture f;
+    struct model_config config = small_config();
+    int32_t tokens[B * T], targets[B * T];
+    double loss = 0;
+    int place = -2;
+    config.recompute = recompute;
+    make_batch(tokens, targets, B * T, V, 0);
+    if (fixture_open(&f, &config, MAP)) {
+        CHECK_OK(&f, model_visit_tensors(f.model, spoil, (void *)tensor, &f.error));
+        CHECK_OK(&f, model_accumulate(f.model, tokens, targets, B, 0, &loss, &f.error));
+        CHECK(isnan(loss));
+        CHECK_OK(&f, model_find_not_finite(f.model, &place, &f.error));
+        CHECK_INT(place, want);
+    }
+    fixture_close(&f);
+}
+
+static void test_where_numbers_are_lost(void) {
+    for (int r = MODEL_RECOMPUTE_NONE; r <= MODEL_RECOMPUTE_LAYER; r++) {
+        check_place("embedding.position.weight", (enum model_recompute)r, -1);
+        check_place("layers.0.feedforward.hidden.bias", (enum model_recompute)r, 0);
+        check_place("layers.1.attention.projection.bias", (enum model_recompute)r, 1);
+        check_place("final.norm.bias", (enum model_recompute)r, small_config().layers);
+    }
 }
 
 int main(void) {
@@ -333,5 +360,6 @@ int main(void) {
     RUN(test_bad_batches);
     RUN(test_refusals);
     RUN(test_a_gradient_that_is_not_finite);
+    RUN(test_where_numbers_are_lost);
     return check_finish();
 }
