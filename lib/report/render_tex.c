@@ -5,11 +5,8 @@
 static void add_cell(struct text *text, const struct table_cell *cell) {
     if (cell->has_value) {
         struct text number = {0};
-        number_add(&number, &cell->value, cell->format, " $\\pm$ ");
-        const char *digits = text_string(&number);
-        bool negative = digits[0] == '-';
-        text_add(text, negative ? "$-$" : "");
-        text_add(text, digits + negative);
+        number_add(&number, &cell->value, cell->format, " ± ");
+        text_add_tex(text, text_string(&number));
         text->failed = text->failed || number.failed;
         text_free(&number);
     } else {

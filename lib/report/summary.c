@@ -46,33 +46,38 @@ static double bits_per_byte(const struct run *run) {
     return e ? e->bits_per_byte : math_canonical(NAN);
 }
 
-#define MEAN_OVER_VISITS(field)                                                                    \
+// A network of one layer has no visits: what it has throughout.
+static double without_visits(const struct run *run, double of_one_layer) {
+    return run->layers == 1 ? of_one_layer : math_canonical(NAN);
+}
+
+#define MEAN_OVER_VISITS(field, of_one_layer)                                                      \
     double sum = 0;                                                                                \
     for (size_t i = 0; i < run->visit_count; i++) {                                                \
         sum += (double)run->visits[i].field;                                                       \
     }                                                                                              \
-    return run->visit_count > 0 ? sum / (double)run->visit_count : math_canonical(NAN)
-#define AT_LAST_VISIT(field)                                                                       \
+    return run->visit_count > 0 ? sum / (double)run->visit_count : without_visits(run, of_one_layer)
+#define AT_LAST_VISIT(field, of_one_layer)                                                         \
     return run->visit_count > 0 ? (double)run->visits[run->visit_count - 1].field                  \
-                                : math_canonical(NAN)
+                                : without_visits(run, of_one_layer)
 
 static double independent_mean(const struct run *run) {
-    MEAN_OVER_VISITS(independent);
+    MEAN_OVER_VISITS(independent, 1);
 }
 static double independent_final(const struct run *run) {
-    AT_LAST_VISIT(independent);
+    AT_LAST_VISIT(independent, 1);
 }
 static double stored_mean(const struct run *run) {
-    MEAN_OVER_VISITS(stored);
+    MEAN_OVER_VISITS(stored, 1);
 }
 static double stored_final(const struct run *run) {
-    AT_LAST_VISIT(stored);
+    AT_LAST_VISIT(stored, 1);
 }
 static double parameters_mean(const struct run *run) {
-    MEAN_OVER_VISITS(parameters);
+    MEAN_OVER_VISITS(parameters, run->parameters_conventional);
 }
 static double parameters_final(const struct run *run) {
-    AT_LAST_VISIT(parameters);
+    AT_LAST_VISIT(parameters, run->parameters_conventional);
 }
 
 static double tokens(const struct run *run) {
@@ -293,22 +298,26 @@ static struct scale scale_of(const struct statistic *value, enum number_format f
     return (struct scale){1, "", 2};
 }
 
-// Digits with a comma at each thousand from 10,000 on.
+// Digits of what is not negative, with a comma at each thousand from 10,000 on.
 static void add_grouped(struct text *text, double value, int decimals) {
     char digits[400];
     snprintf(digits, sizeof digits, "%.*f", decimals, value);
-    size_t whole = strcspn(digits, "."), sign = digits[0] == '-';
-    if (!(fabs(value) < 1e15) || whole - sign < 5) {
+    size_t whole = strcspn(digits, ".");
+    if (!(value < 1e15) || whole < 5) {
         text_add(text, digits);
         return;
     }
     for (size_t i = 0; i < whole; i++) {
-        if (i > sign && (whole - i) % 3 == 0) {
+        if (i > 0 && (whole - i) % 3 == 0) {
             text_add(text, ",");
         }
         text_add_bytes(text, digits + i, 1);
     }
     text_add(text, digits + whole);
+}
+
+static bool is_counted(enum number_format format) {
+    return format == NUMBER_LAYERS || format == NUMBER_PARAMETERS || format == NUMBER_MEGABYTES;
 }
 
 void number_add(struct text *text, const struct statistic *value, enum number_format format,
@@ -317,10 +326,14 @@ void number_add(struct text *text, const struct statistic *value, enum number_fo
         text_add(text, "n/a");
         return;
     }
+    static const double HALF[] = {0.5, 0.05, 0.005}; // of the last decimal
     struct scale scale = scale_of(value, format);
-    text_add(text, format == NUMBER_CHANGE && value->mean >= 0 ? "+" : "");
-    add_grouped(text, value->mean / scale.unit, scale.decimals);
-    if (!isnan(value->sd)) {
+    double size = fabs(value->mean) / scale.unit;
+    if (size >= HALF[scale.decimals]) {
+        text_add(text, value->mean < 0 ? "−" : format == NUMBER_CHANGE ? "+" : "");
+    }
+    add_grouped(text, size, scale.decimals);
+    if (!isnan(value->sd) && !(value->sd == 0 && is_counted(format))) {
         text_add(text, plus_minus);
         add_grouped(text, value->sd / scale.unit, scale.decimals);
     }

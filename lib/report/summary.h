@@ -76,7 +76,8 @@ struct group {
 bool group_next(const struct run_set *set, size_t *next, struct group *group);
 struct statistic group_statistic(const struct group *group, enum quantity quantity);
 
-// "12.34 ± 0.56" with the given sign between, without it where there is no sd; "n/a" for no value.
+// "12.34 ± 0.56" with the given sign between, without it where there is no sd, or one of 0 of what is
+// counted; "n/a" for no value. With a true minus, and no sign before what is rounded to 0.
 void number_add(struct text *text, const struct statistic *value, enum number_format format,
                 const char *plus_minus);
 

@@ -72,15 +72,15 @@ void text_format(struct text *text, const char *format, ...) {
 // ---- Escaping: each is a table of the characters that mean something there ----------------------
 
 struct replacement {
-    char character;
+    const char *character; // UTF-8
     const char *with;
 };
 
 static void add_replaced(struct text *text, const char *string, const struct replacement *table,
                          size_t count) {
-    for (; *string; string++) {
+    while (*string) {
         size_t i = 0;
-        while (i < count && table[i].character != *string) {
+        while (i < count && strncmp(string, table[i].character, strlen(table[i].character)) != 0) {
             i++;
         }
         if (i < count) {
@@ -88,39 +88,42 @@ static void add_replaced(struct text *text, const char *string, const struct rep
         } else {
             text_add_bytes(text, string, 1);
         }
+        string += i < count ? strlen(table[i].character) : 1;
     }
 }
 
 void text_add_tex(struct text *text, const char *string) {
     static const struct replacement TABLE[] = {
-        {'\\', "\\textbackslash{}"},
-        {'{', "\\{"},
-        {'}', "\\}"},
-        {'_', "\\_"},
-        {'&', "\\&"},
-        {'%', "\\%"},
-        {'#', "\\#"},
-        {'$', "\\$"},
-        {'~', "\\textasciitilde{}"},
-        {'^', "\\textasciicircum{}"},
-        {'<', "\\textless{}"},
-        {'>', "\\textgreater{}"},
-        {'|', "\\textbar{}"},
-        {'"', "\\textquotedbl{}"},
+        {"\\", "\\textbackslash{}"},
+        {"{", "\\{"},
+        {"}", "\\}"},
+        {"_", "\\_"},
+        {"&", "\\&"},
+        {"%", "\\%"},
+        {"#", "\\#"},
+        {"$", "\\$"},
+        {"~", "\\textasciitilde{}"},
+        {"^", "\\textasciicircum{}"},
+        {"<", "\\textless{}"},
+        {">", "\\textgreater{}"},
+        {"|", "\\textbar{}"},
+        {"\"", "\\textquotedbl{}"},
+        {"−", "\\ensuremath{-}"},
+        {"±", "\\ensuremath{\\pm}"},
     };
     add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
 }
 
 void text_add_xml(struct text *text, const char *string) {
     static const struct replacement TABLE[] = {
-        {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
+        {"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}, {"'", "&#39;"}};
     add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
 }
 
 void text_add_markdown(struct text *text, const char *string) {
-    static const struct replacement TABLE[] = {{'\\', "\\\\"}, {'|', "\\|"}, {'*', "\\*"},
-                                               {'_', "\\_"},   {'`', "\\`"}, {'<', "&lt;"},
-                                               {'[', "\\["},   {']', "\\]"}, {'&', "&amp;"}};
+    static const struct replacement TABLE[] = {{"\\", "\\\\"}, {"|", "\\|"}, {"*", "\\*"},
+                                               {"_", "\\_"},   {"`", "\\`"}, {"<", "&lt;"},
+                                               {"[", "\\["},   {"]", "\\]"}, {"&", "&amp;"}};
     add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
 }
 
@@ -129,20 +132,20 @@ void text_add_csv(struct text *text, const char *string) {
         text_add(text, string);
         return;
     }
-    static const struct replacement TABLE[] = {{'"', "\"\""}};
+    static const struct replacement TABLE[] = {{"\"", "\"\""}};
     text_add(text, "\"");
     add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
     text_add(text, "\"");
 }
 
 void text_add_field(struct text *text, const char *string) {
-    static const struct replacement TABLE[] = {{'\t', " "}, {'\n', " "}, {'\r', " "}};
+    static const struct replacement TABLE[] = {{"\t", " "}, {"\n", " "}, {"\r", " "}};
     add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
 }
 
 // In single quotes gnuplot replaces nothing: no escapes, no macros, no commands in back quotes.
 void text_add_gnuplot(struct text *text, const char *string) {
-    static const struct replacement TABLE[] = {{'\'', "''"}, {'\n', " "}, {'\r', " "}};
+    static const struct replacement TABLE[] = {{"'", "''"}, {"\n", " "}, {"\r", " "}};
     text_add(text, "'");
     add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
     text_add(text, "'");
@@ -155,7 +158,7 @@ void text_add_shell(struct text *text, const char *string) {
         text_add(text, string);
         return;
     }
-    static const struct replacement TABLE[] = {{'\'', "'\\''"}};
+    static const struct replacement TABLE[] = {{"'", "'\\''"}};
     text_add(text, "'");
     add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
     text_add(text, "'");

@@ -60,6 +60,16 @@ static void test_numbers(void) {
     check_number(12, NAN, NUMBER_PARAMETERS, "12");
     check_number(90.1e6, NAN, NUMBER_MEGABYTES, "90.1");
     check_number(1234567, NAN, NUMBER_WHOLE, "1,234,567");
+    check_number(-24.576, NAN, NUMBER_CHANGE, "−24.58");
+    check_number(12345, NAN, NUMBER_CHANGE, "+12,345.00");
+    check_number(-0.004, NAN, NUMBER_CHANGE, "0.00");
+    check_number(0, NAN, NUMBER_CHANGE, "0.00");
+    check_number(0.006, NAN, NUMBER_CHANGE, "+0.01");
+    // What is counted has no spread where all runs have as much.
+    check_number(12, 0, NUMBER_LAYERS, "12");
+    check_number(14900, 0, NUMBER_PARAMETERS, "14.9k");
+    check_number(5.5e6, 0, NUMBER_MEGABYTES, "5.5");
+    check_number(93.01, 0, NUMBER_PERPLEXITY, "93.01+-0.00");
 }
 
 // ---- Groups and quantities ------------------------------------------------------------------------
@@ -171,6 +181,18 @@ static void test_floor(void) {
     run_free(run);
 }
 
+// No layer of such a network is asked for: it is what it was planned to be.
+static void test_one_layer(void) {
+    struct run *run = make_run("wiki2", "shallow", "1");
+    run->parameters_conventional = 8384;
+    CHECK(isnan(quantity_of(INDEPENDENT_FINAL, run)));
+    run->layers = 1;
+    CHECK_CLOSE(quantity_of(INDEPENDENT_FINAL, run), 1, 0);
+    CHECK_CLOSE(quantity_of(STORED_MEAN, run), 1, 0);
+    CHECK_CLOSE(quantity_of(PARAMETERS_MEAN, run), 8384, 0);
+    run_free(run);
+}
+
 int main(void) {
     RUN(test_mean_and_deviation);
     RUN(test_few_values);
@@ -179,5 +201,6 @@ int main(void) {
     RUN(test_roots);
     RUN(test_history);
     RUN(test_floor);
+    RUN(test_one_layer);
     return check_finish();
 }

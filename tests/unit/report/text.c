@@ -20,6 +20,7 @@ static void test_escapes(void) {
     check_escape(text_add_tex, "_&%#${}~^\\<>|",
                  "\\_\\&\\%\\#\\$\\{\\}\\textasciitilde{}\\textasciicircum{}\\textbackslash{}"
                  "\\textless{}\\textgreater{}\\textbar{}");
+    check_escape(text_add_tex, "−1 ± “2”", "\\ensuremath{-}1 \\ensuremath{\\pm} “2”");
     check_escape(text_add_xml, "<a href=\"x\" b='y'>&",
                  "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;");
     check_escape(text_add_markdown, "a|b_c*<script>", "a\\|b\\_c\\*&lt;script>");
