@@ -77,6 +77,47 @@ macro() { sed -n "s/^.expandafter.def.csname dlt:$1.endcsname{\(.*\)}\$/\1/p" "$
     [ -z "$stderr" ]
 }
 
+@test "rows without a run: one is n/a; where they are most of the table, a sentence names them" {
+    a_run conventional 1 50.0
+    a_run dynamic 1 40.0
+    lines "$HEADING" 'T4|gpt2|wiki2|random|Random policy|1|-' 'T4|gpt2|wiki2|dynamic|Dynamic|1|-' \
+        'T4|gpt2|wiki2|conventional|Conventional|1|-' >list
+    dlt-report table T4 --format md --experiments list ./*-s1 >t.md
+    grep -F '| wiki2 | Random policy | n/a |' t.md
+    run -1 grep -F 'Not run' t.md
+    lines 'T4|gpt2|wiki2|half|Half|1|-' 'T4|gpt2|wiki2|all|All, tied|1|-' >>list
+    dlt-report table T4 --format md --experiments list ./*-s1 >t.md
+    grep -xF 'Not run yet: “Random policy”, “Half”, “All, tied”.' t.md
+    run -1 grep -F '| Random policy' t.md
+    # The first row that is left has its dataset.
+    grep -F '| wiki2 | Dynamic | 40.00 |' t.md
+    dlt-report table T4 --experiments list ./*-s1 | grep '^wiki2 & Dynamic & '
+    # Of another dataset, which is named; of one that cannot be had, the rows stay.
+    lines "$HEADING" 'T1|gpt2|shake|dynamic|Dynamic|1|-' 'T1|gpt2|shake|conventional|Conventional|1|-' \
+        'T1|gpt2|lambada|dynamic|Dynamic|1|-' 'T1|gpt2|wiki2|dynamic|Dynamic|1|-' 'T1|gpt2|1b|dynamic|Dynamic|1|no 1b.txt' >list
+    dlt-report table T1 --format md --quiet --experiments list ./*-s1 >t.md
+    grep -xF 'Not run yet: “Dynamic” (shake), “Conventional” (shake), “Dynamic” (lambada). 1b is missing: no 1b.txt.' t.md
+    grep -F '| 1b | Dynamic | n/a |' t.md
+}
+
+@test "what Table 1 says, of one dataset and of several" {
+    a_run conventional 1 80.0
+    a_run dynamic 1 100.0
+    a_run conventional 2 80.0
+    said() { dlt-report table T1 --format md "$@" | tail -n 1; }
+    [ "$(said ./*)" = "The dynamic network's best test perplexity is 25.0% higher than the conventional network's; on average over training, it trains 100% of the parameters. Seed by seed, it is neither better nor worse yet, since a verdict takes three seeds." ]
+    for seed in 1 2 3; do
+        DATASET=1b a_run conventional $seed 80.0
+        DATASET=1b a_run dynamic $seed 60.0
+        DATASET=lambada a_run conventional $seed 80.0
+        DATASET=lambada a_run dynamic $seed 60.0
+    done
+    [[ "$(said ./*-1b-* ./*-lambada-*)" == "On both datasets the dynamic network's best test perplexity is lower than "*"Seed by seed, on both datasets it is better." ]]
+    [[ "$(said ./*)" == "On 2 of 3 datasets "*"Seed by seed, on 1 of 3 datasets it is neither better nor worse yet, since a verdict takes three seeds; on 2 of 3 datasets it is better." ]]
+    DATASET=1b a_run dynamic 1 80.01
+    [[ "$(said conventional-1b-s1 dynamic-1b-s1)" == *"perplexity differs by less than 0.1% from the conventional network's; "* ]]
+}
+
 @test "a table without a run says so in one line" {
     a_run dynamic 1 40.0
     for format in md tex; do
@@ -87,8 +128,8 @@ macro() { sed -n "s/^.expandafter.def.csname dlt:$1.endcsname{\(.*\)}\$/\1/p" "$
     dlt-report table T2 --format csv dynamic-* >t
     [ "$(wc -l <t)" -eq 1 ]
     dlt-report macros dynamic-* >m
-    [ "$(macro sentence.T2 m)" = "There is no run of Table T2 yet." ]
-    [[ "$(macro sentence.T4 m)" == "There is no run to compare with "*" yet." ]]
+    [ "$(macro sentence.T2 m)" = "There is no run for this table yet." ]
+    [[ "$(macro sentence.T4 m)" == "There is no run to compare with “dynamic” yet." ]]
 }
 
 @test "paired differences, intervals and verdicts" {
@@ -115,12 +156,12 @@ macro() { sed -n "s/^.expandafter.def.csname dlt:$1.endcsname{\(.*\)}\$/\1/p" "$
     [ "$(cell difference half t.csv)" = n/a ]
     [ "$(cell verdict dynamic t.csv)" = reference ]
     dlt-report macros ./*-s? >m
-    sentence="$(macro sentence.T4 m | sed 's/.textquotedbl{}/"/g; s/.%/%/g')"
-    [[ "$sentence" == *'better than "random" (+100.00%). '* ]]
-    [[ "$sentence" == *'worse than "all" (-50.00%). '* ]]
-    [[ "$sentence" == *'no difference is seen between dynamic tying and "shallow"'* ]]
-    [[ "$sentence" == *'below the yardstick with "cycle-m" (+10.00%)'* ]] # twice what the seeds differ by
-    [[ "$sentence" == *'Not compared, for other numbers of tokens or other seeds: "half".'* ]]
+    sentence="$(macro sentence.T4 m | sed 's/.ensuremath{-}/−/g; s/.%/%/g')"
+    [[ "$sentence" == *'better than “random” (+100.00%). '* ]]
+    [[ "$sentence" == *'worse than “all” (−50.00%). '* ]]
+    [[ "$sentence" == *'no difference is seen between dynamic tying and “shallow”'* ]]
+    [[ "$sentence" == *'below the yardstick with “cycle-m” (+10.00%)'* ]] # twice what the seeds differ by
+    [[ "$sentence" == *'Not compared, for other numbers of tokens or other seeds: “half”.'* ]]
     [ "$(macro T4.wiki2.random.verdict m)" = worse ]
     [ "$(macro T4.wiki2.random.difference m)" = +100.00 ]
 }
@@ -131,9 +172,9 @@ macro() { sed -n "s/^.expandafter.def.csname dlt:$1.endcsname{\(.*\)}\$/\1/p" "$
     a_run untie-alias 1 104.0
     a_run retie-orphan 1 101.0
     dlt-report table T6 --format md ./*-s1 >t.md
-    grep -F 'higher by more than the yardstick with "untie-alias" (+4.00%). ' t.md
-    grep -F 'lower by more than the yardstick with "released" (-10.00%). ' t.md
-    grep -F 'stays below the yardstick with "retie-orphan" (+1.00%). ' t.md
+    grep -F 'higher by more than the yardstick with “untie-alias” (+4.00%). ' t.md
+    grep -F 'lower by more than the yardstick with “released” (−10.00%). ' t.md
+    grep -F 'stays below the yardstick with “retie-orphan” (+1.00%). ' t.md
     grep -F 'the yardstick of 2% is a convention' t.md
     run -1 grep -F 'over seeds with' t.md
     # LaTeX has the text as a macro, not twice.
@@ -182,6 +223,8 @@ macro() { sed -n "s/^.expandafter.def.csname dlt:$1.endcsname{\(.*\)}\$/\1/p" "$
     [ "$(cell verdict dynamic t.csv)" = worse ]
     [ "$(cell verdict 'mlm-dynamic (masked positions)' t.csv)" = better ]
     [ "$(cell verdict 'mlm-conventional (masked positions)' t.csv)" = reference ]
+    dlt-report macros ./*-s? >m
+    [[ "$(macro sentence.T2 m)" == *" Over masked positions its perplexity is 10.0\\% lower than the conventional network's." ]]
     dlt-report table T1 --format csv ./*-s? >t.csv
     [ "$(wc -l <t.csv)" -eq 1 ]
 }

@@ -55,6 +55,9 @@ browse() { # browse SCHEME FILE: 0 dark, 1 light
     done
     made_up simulate --method '"><script>alert(1)</script>' --episodes 3 >hostile
     dlt-report html --published "$ROOT/results/published.tsv" -o page.html ./*-wiki2 ./*-lambada hostile
+    # A heading stands over its cells: verdicts to the left, numbers to the right.
+    grep -F '<th scope="col">verdict</th>' page.html
+    grep -F '<th scope="col" class="right">pairs</th>' page.html
     frame >frame.html
     for scheme in 0 1; do
         browse $scheme frame.html | sed 's/<br>/\n/g; s/<[^>]*>//g' >told

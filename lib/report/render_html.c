@@ -9,6 +9,11 @@ static void add_cell(struct text *text, const struct table_cell *cell) {
     }
 }
 
+// A heading stands over its cells.
+static const char *set_to(const struct table_column *column) {
+    return column->right ? " class=\"right\"" : "";
+}
+
 static void add_heading(struct text *text, const struct table *table, const size_t *columns,
                         size_t count) {
     text_add(text, "<thead>\n<tr>");
@@ -19,7 +24,7 @@ static void add_heading(struct text *text, const struct table *table, const size
             text_format(text, "<th scope=\"colgroup\" class=\"group\" colspan=\"%zu\">", span);
             text_add_xml(text, column->group);
         } else {
-            text_add(text, "<th scope=\"col\" rowspan=\"2\">");
+            text_format(text, "<th scope=\"col\" rowspan=\"2\"%s>", set_to(column));
             text_add_xml(text, column->title);
         }
         text_add(text, "</th>");
@@ -28,8 +33,9 @@ static void add_heading(struct text *text, const struct table *table, const size
     text_add(text, "</tr>\n<tr>");
     for (size_t i = 0; i < count; i++) {
         if (table->columns[columns[i]].group) {
-            text_add(text, "<th scope=\"col\" class=\"right\">");
-            text_add_xml(text, table->columns[columns[i]].title);
+            const struct table_column *column = &table->columns[columns[i]];
+            text_format(text, "<th scope=\"col\"%s>", set_to(column));
+            text_add_xml(text, column->title);
             text_add(text, "</th>");
         }
     }
@@ -44,7 +50,7 @@ static void add_panel(struct text *text, const struct table *table, const size_t
     for (size_t row = 0; row < table->row_count; row++) {
         text_format(text, "<tr%s>", table->starts[row] ? " class=\"starts\"" : "");
         for (size_t i = 0; i < count; i++) {
-            text_add(text, table->columns[columns[i]].right ? "<td class=\"right\">" : "<td>");
+            text_format(text, "<td%s>", set_to(&table->columns[columns[i]]));
             if (i > 0 || table->starts[row]) {
                 add_cell(text, table_cell(table, row, columns[i]));
             }

@@ -22,7 +22,8 @@ static void add_listed(struct rows *rows, const struct experiments *experiments,
                                                       .dataset = e->dataset,
                                                       .method = e->method,
                                                       .title = e->title,
-                                                      .starts = starts};
+                                                      .starts = starts,
+                                                      .missing = e->missing != NULL};
             starts = false;
         }
     }

@@ -9,6 +9,7 @@
 struct row {
     const char *arch, *dataset, *method, *title;
     bool starts;               // a new dataset
+    bool missing;              // its dataset cannot be had
     struct group group;        // empty where no run is there
     struct comparison against; // its dataset's reference
 };

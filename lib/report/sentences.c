@@ -16,6 +16,7 @@ static double mean_of(const struct row *row, enum quantity quantity) {
 struct main_result {
     size_t pairs, lower, verdicts[VERDICTS];
     double least, most; // percent of the parameters
+    double change;      // in percent, of the perplexity; of one of the pairs
 };
 
 // The methods of objective "mlm" have that before their names.
@@ -27,8 +28,12 @@ static void count_main(struct main_result *result, const struct rows *rows, cons
         const struct row *other = rows_find(rows, row->dataset, conventional);
         if (strcmp(row->method, dynamic) == 0 && row->group.count > 0 && other) {
             double share = 100 * mean_of(row, PARAMETERS_MEAN) / mean_of(other, PARAMETERS_MEAN);
+            double ratio = mean_of(row, PERPLEXITY_BEST) / mean_of(other, PERPLEXITY_BEST);
             result->pairs++;
-            result->lower += mean_of(row, PERPLEXITY_BEST) < mean_of(other, PERPLEXITY_BEST);
+            result->lower += ratio < 1;
+            result->change = isnan(row->against.difference)
+                                 ? 100 * (ratio - 1)
+                                 : change_percent(row->against.difference);
             result->verdicts[row->against.verdict]++;
             result->least = share < result->least ? share : result->least;
             result->most = share > result->most ? share : result->most;
@@ -47,6 +52,18 @@ static void add_shares(struct text *text, const struct main_result *r) {
     }
 }
 
+// "both datasets", "3 of 4 datasets"
+static void add_datasets(struct text *text, size_t some, size_t all) {
+    if (some == 0) {
+        text_format(text, "none of %zu datasets", all);
+    } else if (some < all) {
+        text_format(text, "%zu of %zu datasets", some, all);
+    } else {
+        text_add(text, all == 2 ? "both" : "all");
+        text_format(text, all == 2 ? " datasets" : " %zu datasets", all);
+    }
+}
+
 static void add_verdicts(struct text *text, const struct main_result *r) {
     static const char *const CLAUSES[VERDICTS] = {
         [VERDICT_TOKENS] = "not compared, since the two saw different numbers of tokens",
@@ -57,17 +74,40 @@ static void add_verdicts(struct text *text, const struct main_result *r) {
         [VERDICT_UNDECIDED] = "neither better nor worse as far as can be seen",
     };
     size_t said = 0;
-    text_add(text, " Seed by seed, it is ");
+    text_add(text, " Seed by seed, ");
     for (size_t v = 0; v < VERDICTS; v++) {
         if (CLAUSES[v] && r->verdicts[v] > 0) {
             text_add(text, said++ ? "; " : "");
-            text_add(text, CLAUSES[v]);
             if (r->pairs > 1) {
-                text_format(text, " on %zu of %zu datasets", r->verdicts[v], r->pairs);
+                text_add(text, "on ");
+                add_datasets(text, r->verdicts[v], r->pairs);
+                text_add(text, " ");
             }
+            text_format(text, "it is %s", CLAUSES[v]);
         }
     }
     text_add(text, ".");
+}
+
+// " is 3.2% lower than", of what is printed with one decimal.
+static void add_change(struct text *text, double percent) {
+    if (fabs(percent) < 0.05) {
+        text_add(text, " differs by less than 0.1% from");
+    } else {
+        text_format(text, " is %.1f%% %s than", fabs(percent), percent < 0 ? "lower" : "higher");
+    }
+}
+
+static void add_masked(struct text *text, const struct main_result *r) {
+    if (r->pairs == 1) {
+        text_add(text, " Over masked positions its perplexity");
+        add_change(text, r->change);
+        text_add(text, " the conventional network's.");
+    } else if (r->pairs > 1) {
+        text_add(text, " Over masked positions its perplexity is lower on ");
+        add_datasets(text, r->lower, r->pairs);
+        text_add(text, ".");
+    }
 }
 
 void conclude_main(struct text *text, const struct rows *rows) {
@@ -77,24 +117,21 @@ void conclude_main(struct text *text, const struct rows *rows) {
     if (r.pairs == 0) {
         text_add(text, "No dataset has both a conventional and a dynamic run yet.");
     } else if (r.pairs == 1) {
-        text_format(text,
-                    "The dynamic network's best test perplexity is %s than the conventional "
-                    "network's; on average over training, ",
-                    r.lower ? "lower" : "no lower");
+        text_add(text, "The dynamic network's best test perplexity");
+        add_change(text, r.change);
+        text_add(text, " the conventional network's");
     } else {
-        text_format(text,
-                    "On %zu of %zu datasets the dynamic network's best test perplexity is lower "
-                    "than the conventional network's; on average over training, ",
-                    r.lower, r.pairs);
+        text_add(text, "On ");
+        add_datasets(text, r.lower, r.pairs);
+        text_add(text, " the dynamic network's best test perplexity is lower than the "
+                       "conventional network's");
     }
     if (r.pairs > 0) {
+        text_add(text, "; on average over training, ");
         add_shares(text, &r);
         add_verdicts(text, &r);
     }
-    if (masked.pairs > 0) {
-        text_format(text, " Over masked positions its perplexity is lower on %zu of %zu datasets.",
-                    masked.lower, masked.pairs);
-    }
+    add_masked(text, &masked);
 }
 
 // ---- Rows by what they are against the reference -----------------------------------------------
@@ -154,7 +191,18 @@ static void start_sentence(struct text *text) {
     text_add(text, text_length(text) > 0 ? " " : "");
 }
 
-// "LEAD "A" (+1.20%); "B" (-0.31%)." of the rows with that effect; nothing where there are none. `few`:
+// " (−0.31%)"; nothing where there is none.
+static void add_difference(struct text *text, double difference) {
+    if (!isnan(difference)) {
+        struct statistic change = {
+            .mean = change_percent(difference), .sd = math_canonical(NAN), .count = 1};
+        text_add(text, " (");
+        number_add(text, &change, NUMBER_CHANGE, "");
+        text_add(text, "%)");
+    }
+}
+
+// "LEAD “A” (+1.20%); “B” (−0.31%)." of the rows with that effect; nothing where there are none. `few`:
 // those that have a verdict, or those that have too few seeds for one.
 static void add_effect(struct text *text, const struct rows *rows, enum effect effect,
                        double yardstick, bool few, const char *lead) {
@@ -168,10 +216,8 @@ static void add_effect(struct text *text, const struct rows *rows, enum effect e
                 start_sentence(text);
                 text_add(text, lead);
             }
-            text_format(text, "\"%s\"", row->title);
-            if (!isnan(row->against.difference)) {
-                text_format(text, " (%+.2f%%)", change_percent(row->against.difference));
-            }
+            text_format(text, "“%s”", row->title);
+            add_difference(text, row->against.difference);
         }
     }
     text_add(text, said > 0 ? "." : "");
@@ -191,14 +237,14 @@ static void add_yardstick(struct text *text, const struct row *reference, double
     start_sentence(text);
     if (isnan(spread_of(reference))) {
         text_format(text,
-                    "With one run of \"%s\" the spread over seeds is not known, and the yardstick "
+                    "With one run of “%s” the spread over seeds is not known, and the yardstick "
                     "of %.0f%% is a convention: single runs can differ by chance.",
                     reference->title, percent);
     } else {
         text_format(
             text,
             "With fewer than three pairs there is no verdict; the yardstick is %.2f%%, twice "
-            "the standard deviation of a difference between two runs of \"%s\" (%zu seeds).",
+            "the standard deviation of a difference between two runs of “%s” (%zu seeds).",
             percent, reference->title, reference->group.count);
     }
 }
@@ -215,8 +261,7 @@ static void add_clipped(struct text *text, const struct row *reference) {
     double share = mean_of(reference, REWARD_CLIPPED);
     if (!isnan(share)) {
         start_sentence(text);
-        text_format(text, "Of the rewards of \"%s\", %.1f%% were clipped.", reference->title,
-                    share);
+        text_format(text, "Of the rewards of “%s”, %.1f%% were clipped.", reference->title, share);
     }
 }
 
@@ -268,7 +313,7 @@ static void conclude_effects(struct text *text, const struct rows *rows,
         add_yardstick(text, reference, yardstick);
     }
     if (text_length(text) == 0) {
-        text_format(text, "There is no run to compare with \"%s\" yet.", reference->title);
+        text_format(text, "There is no run to compare with “%s” yet.", reference->title);
     }
 }
 

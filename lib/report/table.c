@@ -28,15 +28,52 @@ const struct table_type *table_find(const char *id) {
     return NULL;
 }
 
+// A row that could have a run, and has none.
+static bool is_not_run(const struct row *row) {
+    return row->group.count == 0 && !row->missing;
+}
+
+// Where more than half of the rows are such, a sentence names them in their stead.
+static bool names_not_run(const struct rows *rows) {
+    size_t not_run = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        not_run += is_not_run(&rows->items[i]);
+    }
+    return 2 * not_run > rows->count;
+}
+
+static void add_not_run(struct text *notes, const struct rows *rows) {
+    size_t named = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct row *row = &rows->items[i];
+        if (is_not_run(row)) {
+            text_format(notes, "%s“%s”", named++ ? ", " : "Not run yet: ", row->title);
+            if (strcmp(rows->items[0].dataset, rows->items[rows->count - 1].dataset) != 0) {
+                text_format(notes, " (%s)", row->dataset);
+            }
+        }
+    }
+    text_add(notes, ".");
+}
+
 static enum status add_rows(struct table *table, const struct table_type *type,
                             const struct rows *rows, const struct report_input *input,
                             struct error *error) {
+    bool names = names_not_run(rows), starts = false;
     for (size_t i = 0; i < rows->count; i++) {
-        struct table_cell *cells = table_add_row(table, rows->items[i].starts, error);
+        starts = starts || rows->items[i].starts;
+        if (names && is_not_run(&rows->items[i])) {
+            continue;
+        }
+        struct table_cell *cells = table_add_row(table, starts, error);
         if (!cells) {
             return STATUS_FAILURE;
         }
         table_fill(cells, type, &rows->items[i], input);
+        starts = false;
+    }
+    if (names) {
+        add_not_run(&table->notes, rows);
     }
     return type->extend ? type->extend(table, rows, input, error) : STATUS_OK;
 }
@@ -53,7 +90,8 @@ static void add_caption(struct table *table, const struct table_type *type,
             &table->caption,
             "The difference is the mean over seeds of the paired difference of the logarithm "
             "of the best test perplexity, as a change in percent, with Student's 95% interval; "
-            "a verdict takes three seeds. ");
+            "a verdict takes three seeds. Runs are compared that saw the same number of tokens, to "
+            "within 1%: in passes over the text, each one's last batch is short. ");
     }
     if (several) {
         text_add(&table->caption, "Mean and standard deviation over seeds. ");
@@ -107,7 +145,7 @@ enum status table_conclude(struct text *text, const struct table_type *type,
     if (status == STATUS_OK && rows.run_count > 0) {
         type->conclude(text, &rows);
     } else if (status == STATUS_OK) {
-        text_format(text, "There is no run of Table %s yet.", type->id);
+        text_add(text, "There is no run for this table yet.");
     }
     rows_free(&rows);
     return status;

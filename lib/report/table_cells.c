@@ -63,14 +63,16 @@ static void set_last_word(struct table_cell *cell, const struct row *row,
     cell->format = NUMBER_PERCENT;
 }
 
-// A network that fills in masked positions is marked: its perplexity is another quantity.
-static void set_title(struct table_cell *cell, const struct row *row) {
+// A network that fills in masked positions: its perplexity is another quantity.
+static bool is_masked(const struct row *row) {
     const char *objective =
         row->group.count > 0 ? run_pairs_find(&row->group.runs[0]->config, "objective") : NULL;
-    bool masked =
-        (objective && strcmp(objective, "mlm") == 0) || strncmp(row->method, "mlm-", 4) == 0;
+    return (objective && strcmp(objective, "mlm") == 0) || strncmp(row->method, "mlm-", 4) == 0;
+}
+
+static void set_title(struct table_cell *cell, const struct row *row) {
     char title[sizeof cell->text];
-    snprintf(title, sizeof title, "%s%s", row->title, masked ? " (masked positions)" : "");
+    snprintf(title, sizeof title, "%s%s", row->title, is_masked(row) ? " (masked positions)" : "");
     table_set_text(cell, title);
 }
 
@@ -104,7 +106,9 @@ static void set_cell(struct table_cell *cell, const struct table_type *type,
         table_set_text(cell, value ? value : "n/a");
         break;
     case CELL_UNIGRAM:
-        table_set_real(cell, unigram(input->set, row->dataset), NUMBER_PERPLEXITY);
+        if (!is_masked(row)) {
+            table_set_real(cell, unigram(input->set, row->dataset), NUMBER_PERPLEXITY);
+        }
         break;
     case CELL_LAST_WORD:
         set_last_word(cell, row, input->set);

@@ -74,7 +74,7 @@ const struct table_type TABLE_T4 = {
     .column_count = ARRAY_LENGTH(FIXED),
     .arch = "gpt2",
     .reference = "dynamic",
-    .caption = CAPTION "A verdict is of the row: \"worse\" where dynamic tying is better.",
+    .caption = CAPTION "A verdict is of the row: “worse” where dynamic tying is better.",
     .conclude = conclude_fixed,
 };
 
@@ -85,7 +85,8 @@ const struct table_type TABLE_T6 = {
     .column_count = ARRAY_LENGTH(VARIANTS),
     .arch = "gpt2",
     .reference = "dynamic",
-    .caption = CAPTION "Each option of the released code is switched alone, and all of them "
-                       "together, from the dynamic method, which has none of them.",
+    .caption = CAPTION "Each option of the released code is switched alone, from the dynamic "
+                       "method, which has none of them; “Released code” has all of them but the "
+                       "ghost updates, which depend on the version of a library.",
     .conclude = conclude_variants,
 };
