@@ -125,11 +125,11 @@ $(foreach r,$(ROOMS) cpu,$(eval $(call unit_rules,$(r))))
 
 include kernels/cuda/rules.mk
 
-# ---- Benchmarks: tests/bench/NAME.c, linked with lib/model and all that it may use -------------
+# ---- Benchmarks: tests/bench/NAME.c, linked with lib/train and all that it may use -------------
 
 benches := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 objects += $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/*.c))
-$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(call room_archives,model)
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(call room_archives,train)
 	@mkdir -p $(@D)
 	$(call run,LD,$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBRARIES) -o $@)
 

@@ -125,3 +125,17 @@ END
     expect_error_line dlt-train "are available on cuda/bf16"
     [ -z "$(ls)" ]
 }
+
+@test "the script for a machine with a GPU makes its table" {
+    PATH="/usr/bin:/bin" LAYERS=3 WIDTH=16 HEADS=2 CONTEXT=16 BATCH=2 VOCABULARY=100 STEPS=1 INDEPENDENT="3 1" \
+        SMALL="--layers 3 --width 16 --heads 2 --context 16 --batch 2" \
+        run -0 "$ROOT/tests/gpu/run" "${BUILD_DIR:-$ROOT/build}" out
+    grep -F "| operations against float64, twice, two attentions | passed" out/bench.md
+    grep -F "| 20 steps with re-tying, twice: the same bits | passed" out/bench.md
+    for row in 3 1 1-owner 1-recompute; do
+        grep -E "^\| $row \| [0-9.]+ \| [0-9]+ \| 0 \| 0% \| 0\.[0-9]+ \|$" out/bench.md
+    done
+    # A check that fails is said, and is the exit status.
+    DLT_CUDA_LIBRARY=none LIMIT=1 run -1 "$ROOT/tests/gpu/run" "${BUILD_DIR:-$ROOT/build}" out2
+    grep -F "| operations against float64, twice, two attentions | **failed**, status 2" out2/bench.md
+}

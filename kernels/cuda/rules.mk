@@ -57,4 +57,17 @@ $(BUILD)/unit/emu/%: $(BUILD)/tests/emu/%.o $(emu_objects) $(call archive,model)
 unit_tests += $(emu_tests)
 objects += $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/emu/*.c))
 
+# ---- For a machine with a GPU (tests/gpu/run) ---------------------------------------------------
+
+gpu_programs := $(BUILD)/gpu/ops $(BUILD)/bench/model
+$(BUILD)/gpu/ops: $(BUILD)/tests/gpu/ops.o $(call archive,cpu) $(call archive,base)
+	@mkdir -p $(@D)
+	$(call run,LD,$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lm -o $@)
+objects += $(BUILD)/tests/gpu/ops.o
+
+# Of other libraries than the C library and OpenMP's nothing is needed there.
+gpu-tests: LIBRARIES := -Wl,-Bstatic $(filter -l%,$(LIBRARIES:-lm=)) -Wl,-Bdynamic -lm
+gpu-tests: $(programs) $(gpu_programs) $(BUILD)/lib/libdlt-cuda.so ## build what tests/gpu/run needs on a machine with a GPU (BUILD=build/gpu)
+.PHONY: gpu-tests
+
 -include $(cuda_objects:.o=.d) $(emu_objects:.o=.d)

@@ -8,13 +8,18 @@
 #include "lib/base/memory.h"
 #include "lib/base/program.h"
 #include "lib/model/model.h"
+#include "lib/train/device.h"
 
 static int64_t layers = 12, width = 128, heads = 4, context = 128, batch = 8, vocabulary = 4096;
 static int64_t steps = 20;
 static double dropout = 0.2;
-static int arch, recompute;
+static int64_t independent; // 0: all
+static int arch, recompute, device_wanted = DEVICE_CPU, precision = PRECISION_OF_DEVICE, gradients;
 static const char *const ARCHS[] = {"gpt2", "bert", NULL};
 static const char *const RECOMPUTES[] = {"none", "gelu", "layer", NULL};
+static const char *const DEVICES[] = {"auto", "cpu", "cuda", NULL};
+static const char *const PRECISIONS[] = {"fp32", "bf16", NULL, "the device's"};
+static const char *const GRADIENTS[] = {"all", "owner", NULL};
 
 static const struct option OPTIONS[] = {
     {.name = "arch",
@@ -42,6 +47,27 @@ static const struct option OPTIONS[] = {
      .value = &recompute,
      .choices = RECOMPUTES,
      .help = "what backward computes again"},
+    {.name = "independent",
+     .type = OPTION_INTEGER,
+     .value = &independent,
+     .argument = "N",
+     .maximum = TYING_LAYERS_MAX,
+     .help = "independent layers, the first N; the others are tied to them in turn; 0: all"},
+    {.name = "tie-grad",
+     .type = OPTION_CHOICE,
+     .value = &gradients,
+     .choices = GRADIENTS,
+     .help = "which uses of a tied layer give gradients"},
+    {.name = "device",
+     .type = OPTION_CHOICE,
+     .value = &device_wanted,
+     .choices = DEVICES,
+     .help = "where to compute"},
+    {.name = "precision",
+     .type = OPTION_CHOICE,
+     .value = &precision,
+     .choices = PRECISIONS,
+     .help = "numbers that activations are of"},
     {.name = "steps",
      .type = OPTION_INTEGER,
      .value = &steps,
@@ -86,12 +112,14 @@ static enum status bench_open(struct bench *bench, struct error *error) {
                                   .recompute = (enum model_recompute)recompute,
                                   .tying = TYING_SHARED,
                                   .seed = 1};
-    int map[TYING_LAYERS_MAX];
+    int map[TYING_LAYERS_MAX], own = independent > 0 ? (int)independent : TYING_LAYERS_MAX;
     for (int i = 0; i < TYING_LAYERS_MAX; i++) {
-        map[i] = i;
+        map[i] = i % own;
     }
+    config.tying.gradient = gradients == 0 ? TYING_GRADIENT_ALL : TYING_GRADIENT_OWNER;
     size_t N = (size_t)(batch * context);
-    enum status status = ops_cpu(&bench->ops, error);
+    struct settings settings = {.device = device_wanted, .precision = precision};
+    enum status status = device_choose(&settings, &bench->ops, error);
     if (status == STATUS_OK) {
         status = bench->ops->open(&bench->dev, error);
     }
@@ -133,10 +161,13 @@ static enum status bench_run(struct bench *bench, int64_t threads, struct error 
     struct model_memory memory;
     model_count_memory(model_get_config(bench->model), model_tying(bench->model), bench->ops,
                        &memory);
-    printf("%s %s L %d C %d H %d T %d B %d V %d dropout %g recompute %s threads %d: %.0f tokens/s "
+    printf("%s %s L %d (%d own, gradients of %s) C %d H %d T %d B %d V %d dropout %g recompute %s "
+           "threads %d: %.0f tokens/s "
            "(best %.0f), %.1f MB counted, %.1f on the device, %.1f resident\n",
-           bench->ops->name, ARCHS[arch], (int)layers, (int)width, (int)heads, (int)context,
-           (int)batch, (int)vocabulary, dropout, RECOMPUTES[recompute], (int)threads,
+           bench->ops->name, ARCHS[arch], (int)layers,
+           independent > 0 && independent < layers ? (int)independent : (int)layers,
+           gradients == 0 ? "all uses" : "owners", (int)width, (int)heads, (int)context, (int)batch,
+           (int)vocabulary, dropout, RECOMPUTES[recompute], (int)threads,
            tokens / bench->seconds[steps / 2], tokens / bench->seconds[0],
            (double)memory.total * mb, (double)bench->ops->bytes_peak(bench->dev) * mb,
            (double)memory_peak_resident() * mb);

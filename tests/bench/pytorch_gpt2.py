@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The training step of tests/bench/model.c in PyTorch: tokens a second and peak memory.
 
-    python3 tests/bench/pytorch_gpt2.py --threads 2 [--compile] [--width 256 ...]
+    python3 tests/bench/pytorch_gpt2.py --threads 2 [--compile] [--width 256 ...] [--device cuda]
 
-Same shapes, float32, scaled_dot_product_attention, dropout, clipping and (fused, where there is
+Same shapes, float32 (on a GPU bfloat16 by autocast, with float32 weights and moments), scaled_dot_product_attention, dropout, clipping and (fused, where there is
 one) AdamW: PyTorch as one would write it for speed.
 """
 
@@ -72,34 +72,49 @@ def parse_options():
                           ("batch", 8), ("vocabulary", 4096), ("threads", 2), ("steps", 20)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--dropout", type=float, default=0.2)
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--compile", action="store_true")
     return parser.parse_args()
+
+
+def peak_memory(device):
+    """Of the process, or what the allocator had at most on the GPU; in MB, with a word."""
+    if device == "cuda":
+        return f"{torch.cuda.max_memory_allocated() / 1e6:.0f} MB on the device"
+    return f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6:.0f} MB resident"
+
+
+def wait(device):
+    if device == "cuda":
+        torch.cuda.synchronize()
 
 
 def main():
     o = parse_options()
     torch.manual_seed(1)
     torch.set_num_threads(o.threads)
-    model = GPT2(o)
+    model = GPT2(o).to(o.device)
     optimizer = make_optimizer(model.parameters())
     run = torch.compile(model) if o.compile else model
-    tokens, targets = torch.randint(o.vocabulary, (2, o.batch, o.context))
+    tokens, targets = torch.randint(o.vocabulary, (2, o.batch, o.context), device=o.device)
     seconds = []
     for step in range(o.steps + 3):
+        wait(o.device)
         start = time.monotonic()
-        loss = run(tokens, targets)
+        with torch.autocast(o.device, torch.bfloat16, enabled=o.device == "cuda"):
+            loss = run(tokens, targets)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
+        wait(o.device)
         if step >= 3:
             seconds.append(time.monotonic() - start)
     count = o.batch * o.context
-    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
     print(f"PyTorch {torch.__version__} {'compiled' if o.compile else 'eager'} L {o.layers} "
           f"C {o.width} H {o.heads} T {o.context} B {o.batch} V {o.vocabulary} dropout "
           f"{o.dropout:g} threads {o.threads}: {count / statistics.median(seconds):.0f} tokens/s "
-          f"(best {count / min(seconds):.0f}), {resident:.0f} MB resident")
+          f"(best {count / min(seconds):.0f}), {peak_memory(o.device)}")
 
 
 if __name__ == "__main__":
