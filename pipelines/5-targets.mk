@@ -4,9 +4,10 @@ test: all unit $(BUILD)/emu/libdlt-cuda.so ## pass the tests (real data from DLT
 	@BUILD_DIR=$(abspath $(BUILD)) tests/run $(unit_tests)
 .PHONY: test
 
-install: all ## copy the tools to PREFIX (/usr/local), below DESTDIR if set
+install: all ## copy the tools, and the CUDA kernels if built, to PREFIX (/usr/local), below DESTDIR if set
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(programs) $(DESTDIR)$(PREFIX)/bin
+	[ ! -e $(BUILD)/lib/libdlt-cuda.so ] || install -D -t $(DESTDIR)$(PREFIX)/lib $(BUILD)/lib/libdlt-cuda.so
 .PHONY: install
 
 packages := gcc g++ make zstd libc6-dev libzstd-dev libmsgpack-dev libutf8proc-dev libxxhash-dev \

@@ -7,7 +7,7 @@ NVCC ?= $(firstword $(wildcard /usr/local/cuda/bin/nvcc) $(shell command -v nvcc
 CUDA_TARGETS ?= -gencode=arch=compute_90a,code=sm_90a -gencode=arch=compute_80,code=compute_80
 CXX_STANDARD := -std=c++20
 CUDA_HOST_FLAGS := -fPIC,-fvisibility=hidden,-Wall,-Wextra,-Wno-unused-function
-NVCCFLAGS := $(CXX_STANDARD) -O3 $(CUDA_TARGETS) --Werror all-warnings -Xptxas -v,-warn-spills,-warn-lmem-usage \
+NVCCFLAGS := $(CXX_STANDARD) -O3 $(CUDA_TARGETS) --Werror all-warnings -Xptxas -v,-warn-spills,-warn-lmem-usage,-Werror \
     --expt-relaxed-constexpr -Xcompiler $(CUDA_HOST_FLAGS)
 
 cuda_sources := $(wildcard kernels/cuda/*.cu)
