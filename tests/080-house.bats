@@ -52,6 +52,14 @@ allowed() {
     done
 }
 
+@test "the README's picture is what its command draws" {
+    [[ "$(gnuplot --version 2>&1)" == "gnuplot 5.4 "* ]] || skip "no gnuplot 5.4, which drew the picture"
+    cp -r "$ROOT/results" .
+    mkdir paper
+    sh -ec "$(grep '^dlt-report.* -o paper/map-over-time.svg ' "$ROOT/README.md")"
+    cmp paper/map-over-time.svg "$ROOT/paper/map-over-time.svg"
+}
+
 @test "the README's pipelines run as written" {
     # Blocks marked ```sh run are examples that must work in an empty folder, offline.
     awk '/^```sh run/ {on = 1; next} /^```/ {on = 0} on' "$ROOT/README.md" >examples.sh
