@@ -33,13 +33,17 @@ expand = $(if $(shell mkdir -p $(BUILD)/pipelines && $(3) awk -f pipelines/table
 DLT_DOWNLOADS ?= $(BUILD)/downloads
 # With -n, to plan and to fetch, the files count as there that can be fetched.
 dry := $(if $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))$(filter plan fetch,$(MAKECMDGOALS)),yes)
+# What is missing is said once: by whichever Make looks at the logs, and not again by those that it, or
+# `make paper`, goes on with (SAID). A report alone tells of what it cannot show.
+have_logs = $(wildcard $(RUN_LOGS)/*-$(1)-s*.run.msgpack.zst)
+logged_datasets = $(foreach d,$(DATASETS),$(if $(call have_logs,$(d)),$(d)))
+unsaid := $(if $(SAID)$(filter paper runs,$(MAKECMDGOALS)),$(DATASETS),$(if $(filter-out report,$(MAKECMDGOALS)),,$(logged_datasets)))
 include $(call expand,datasets,-v source=$(SOURCE) -v datasets='$(DATASETS)' -v vocabulary='$(VOCABULARY)' \
-    -v folder='$(DLT_DATA)' -v downloads='$(DLT_DOWNLOADS)' -v dry=$(dry) \
+    -v folder='$(DLT_DATA)' -v downloads='$(DLT_DOWNLOADS)' -v dry=$(dry) -v unsaid='$(unsaid)' \
     pipelines/files.tsv pipelines/vocabularies.tsv)
 
 # The list of experiments that the report reads. Nothing is missing of a dataset that has run logs.
 experiments_list := $(BUILD)/pipelines/$(PROFILE).experiments.tsv
-have_logs = $(wildcard $(RUN_LOGS)/*-$(1)-s*.run.msgpack.zst)
 report_datasets := $(foreach d,$(DATASETS),$(if $(MISSING_$(d)),$(if $(call have_logs,$(d)),,$(d))))
 include $(call expand,experiments,-v known='$(DATASETS_KNOWN)' -v wanted='$(DATASETS)' -v here='$(DATASETS_HERE)' \
     -v seeds='$(SEEDS)' $(foreach t,1 2 3 4 5 6,-v seeds_T$(t)='$(SEEDS_T$(t))') -v list=$(experiments_list).new,$(foreach d,$(report_datasets),MISSING_$(d)='$(MISSING_$(d))'))

@@ -110,7 +110,7 @@ known_runs = $(foreach r,$(RUNS),$(if $(call run_lacks,$(r)),,$(r)))
 # Logs that are there are looked at before anything is trained.
 runs: ## train every run of PROFILE
 	@+$(sub_make) check-logs
-	@+$(sub_make) train-all
+	@+$(sub_make) train-all SAID=yes
 logs_here = $(wildcard $(RUN_LOGS)/*.msgpack.zst)
 logged_runs = $(foreach r,$(known_runs),$(if $(wildcard $(call run_log,$(r))),$(r)))
 # Of an experiment that has no log, one run.

@@ -11,9 +11,9 @@ JOBS ?= $(shell nproc)
 sub_make = $(MAKE) --no-print-directory PROFILE=$(PROFILE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 paper: ## train what is missing and write paper/build/PROFILE/paper.pdf and index.html (PROFILE=quick)
-	@+$(sub_make) fetch || echo "dlt: going on without what cannot be fetched" >&2
+	@+$(sub_make) fetch SAID=yes || echo "dlt: going on without what cannot be fetched" >&2
 	@+$(sub_make) runs
-	@+$(sub_make) report
+	@+$(sub_make) report SAID=yes
 	@echo "made $(PAPER)/paper.pdf and $(PAPER)/index.html"
 
 report: $(PAPER)/paper.pdf $(PAPER)/index.html ## the same from the run logs that are there, training nothing
@@ -26,7 +26,7 @@ $(PAPER)/logs: FORCE
 	sha256sum $(report_logs) | pipelines/update $@
 
 report_inputs := $(PAPER)/logs $(experiments_list) results/published.tsv $(bin)/dlt-report
-# Make has said which datasets are missing; the page says it again.
+# Make has said which datasets are missing: --quiet.
 shown := --experiments $(experiments_list)
 $(PAPER)/tables/%.tex: $(report_inputs)
 	@mkdir -p $(@D)
@@ -37,7 +37,7 @@ $(PAPER)/figures/%.pdf: $(report_inputs)
 $(PAPER)/macros.tex: $(report_inputs)
 	$(bin)/dlt-report macros --quiet $(shown) -o $@ $(report_logs)
 $(PAPER)/index.html: $(report_inputs)
-	$(bin)/dlt-report html --published results/published.tsv $(shown) -o $@ $(report_logs)
+	$(bin)/dlt-report html --quiet --published results/published.tsv $(shown) -o $@ $(report_logs)
 
 $(PAPER)/paper.pdf: paper/paper.tex $(PAPER)/macros.tex $(report_tables) $(report_figures)
 	@pipelines/typeset paper/paper.tex $(PAPER)

@@ -423,3 +423,10 @@ make_data() {
     [ -z "$output" ]
     [ "$stderr" = "dlt: dataset shake is left out of this profile: tinyshakespeare/input.txt is not there; make fetch gets it" ]
 }
+
+@test "what is missing is said once, and of a report only what it cannot show" {
+    run --separate-stderr make_data -n paper PROFILE=tiny DATASETS='wiki2 shake'
+    [ "$(grep -c 'shake is left out' <<<"$stderr")" -eq 1 ]
+    DLT_DATA= run --separate-stderr -1 make_data -q report PROFILE=wiki2 DATASETS='wiki2 shake'
+    [ "$stderr" = "dlt: dataset shake is left out of this profile: tinyshakespeare/input.txt is not there; make fetch gets it" ]
+}
