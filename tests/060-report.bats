@@ -205,6 +205,7 @@ END
     [ "$(value wiki2.conventional.published.parameters-mean)" = 1.6B ]
     [ "$(value profile)" = hand ]
     [ "$(value runs)" = 3 ]
+    [[ "$(value setting.F5)" == "Profile hand; 3 runs; data: "*. ]]
     [ "$(value width)" = 16 ]
     [ "$(value layers)" = 3 ]
     [[ "$(value sentence.T1)" == *"% lower than the conventional"*"100\\%"* ]]

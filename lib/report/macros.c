@@ -2,10 +2,12 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/math.h"
 #include "lib/base/program.h"
+#include "lib/report/figure.h"
 
 // One definition; `key` must be made by text_add_key().
 static void define(struct text *text, const char *key, const char *value) {
@@ -79,11 +81,12 @@ static void define_data(struct text *text, const struct run_set *set) {
     text_format(&list, "%zu", datasets);
     define(text, "datasets", text_string(&list));
     define(text, "data-note",
-           generated ? "The texts are generated: each stands in for the dataset that it is named "
-                       "after, and its true entropy is known, so that the figures can show the "
-                       "perplexity that no model goes below. They are not the datasets themselves, "
-                       "and numbers published for those are beside ours for their order only."
-                     : "The texts are real, as the profile names them.");
+           generated
+               ? "The texts are generated: each stands in for the dataset that it is named "
+                 "after, and its true entropy is known, so that the figures can show the "
+                 "perplexity that no model goes below. They are not the datasets themselves, "
+                 "and numbers published for those are beside ours for their order only."
+               : "The texts are real; where one is a sample of its dataset, the captions say so.");
     text_free(&list);
 }
 
@@ -251,6 +254,24 @@ static enum status define_table(struct text *text, const struct table_type *type
     return status;
 }
 
+// What a figure's caption says of the runs that it shows; nothing where there are none.
+static enum status define_figure(struct text *text, const struct figure_type *type,
+                                 const struct report_input *input, struct error *error) {
+    struct run_set shown;
+    struct text setting = {0};
+    char key[32];
+    enum status status = figure_choose_runs(&shown, input, type->id, error);
+    if (status == STATUS_OK && shown.count > 0) {
+        report_add_setting(&setting, &shown);
+        snprintf(key, sizeof key, "setting.%s", type->id);
+        define(text, key, text_string(&setting));
+    }
+    text->failed = text->failed || setting.failed;
+    free(shown.runs);
+    text_free(&setting);
+    return status;
+}
+
 enum status macros_write(struct text *text, const struct report_input *input, struct error *error) {
     enum status status = STATUS_OK;
     const struct run_set *set = input->set;
@@ -270,6 +291,9 @@ enum status macros_write(struct text *text, const struct report_input *input, st
     define_same(text, set, "vocabulary", vocabulary_of);
     for (size_t i = 0; TABLE_TYPES[i] && status == STATUS_OK; i++) {
         status = define_table(text, TABLE_TYPES[i], input, error);
+    }
+    for (size_t i = 0; FIGURE_TYPES[i] && status == STATUS_OK; i++) {
+        status = define_figure(text, FIGURE_TYPES[i], input, error);
     }
     sentence_f2(&sentence, set);
     define(text, "sentence.F2", text_string(&sentence));

@@ -7,7 +7,7 @@
 // Keys: profile, runs, hours, data, version, ... of all runs; config.OPTION where all runs agree;
 // DATASET.METHOD.QUANTITY (of GPT-2; ARCH.DATASET.METHOD.QUANTITY of any), the same with .sd behind
 // it, DATASET.METHOD.config.OPTION, .label.NAME, .published.QUANTITY; sentence.T1 to sentence.T6,
-// sentence.F2. Quantities are those of summary.h: reward-clipped is the share of rewards, in percent,
+// sentence.F2, sentence.F4; setting.F1 to setting.F5, of the runs that a figure shows. Quantities are those of summary.h: reward-clipped is the share of rewards, in percent,
 // that the agent's clipping cut off.
 // ID.DATASET.METHOD.difference, .low, .high (percent, against the method that table ID compares with),
 // .pairs and .verdict, for the rows of the tables that compare.
