@@ -51,6 +51,8 @@ struct trainer {
 enum status trainer_loop(struct trainer *t, int *signal, struct error *error);
 // Writes a checkpoint where one is wanted. `agent_lost`: it can no longer be asked to save itself.
 enum status trainer_checkpoint(struct trainer *t, bool agent_lost, struct error *error);
+
+// cost.c
 double trainer_seconds(const struct trainer *t); // over all resumes
 void trainer_note_memory(struct trainer *t);     // keeps the peak: after whatever takes memory
 
