@@ -6,8 +6,9 @@
 // row-major; (R, S) is R rows of S elements.
 //
 // Types. `act` is the device's compute type: activations, and the weights that they meet. It is
-// float on the CPU, bf16 on CUDA by default. Weight gradients, AdamW's moments, master weights,
-// losses and layer-norm statistics are always float. All pointers are device memory unless a
+// float on the CPU, bf16 on CUDA by default. The state type is that of master weights and AdamW's
+// moments: float, but for CUDA's bf16-pure. Weight gradients, losses and layer-norm statistics are
+// always float. All pointers are device memory unless a
 // parameter is marked host.
 //
 // Gradients of parameters are added to what is there ("+="), so that every use of a tied layer adds
@@ -43,10 +44,10 @@ struct dropout {
 
 // One parameter tensor (or run of tensors) with its owner's optimiser state, for adamw().
 struct adamw_span {
-    float *master; // n fp32 weights
-    act *weight;   // n; the same array as `master` where the compute type is float
+    void *master; // n weights of the state type
+    act *weight;  // n; the same array as `master` where the two types are one
     const float *gradient;
-    float *moment1, *moment2;
+    void *moment1, *moment2; // n each, of the state type
     size_t n;
     int64_t step; // this owner's step count, 1 for its first update
 };
@@ -63,7 +64,8 @@ struct gradient_span {
 
 struct ops {
     const char *name; // "cpu/avx512", "cuda", ...
-    size_t act_bytes; // size of one act
+    size_t act_bytes;   // size of one act
+    size_t state_bytes; // size of an element of the state type
     size_t vocabulary_multiple; // the head's rows are padded to a multiple of this
     size_t head_rows;           // rows of logits worth computing together: a multiple of 256
     size_t workspace_bytes;     // what the device takes for itself, usual scratch included
@@ -90,8 +92,11 @@ struct ops {
     void (*download)(device *dev, void *host_to, const void *from, size_t bytes);
     void (*copy)(device *dev, void *to, const void *from, size_t bytes);
     void (*zero)(device *dev, void *memory, size_t bytes);
+    // n numbers of the state type, floats on the host.
+    void (*upload_state)(device *dev, void *to, const float *host_from, size_t n);
+    void (*download_state)(device *dev, float *host_to, const void *from, size_t n);
     // weight[i] = master[i] in the compute type; nothing to do where they are one array.
-    void (*cast)(device *dev, act *weight, const float *master, size_t n);
+    void (*cast)(device *dev, act *weight, const void *master, size_t n);
 
     // out (N, C) = dropout(token_weight[tokens] + position_weight[0..T)), N a multiple of T.
     // tokens: N ids < V. position_weight NULL: of the tokens alone.
@@ -190,7 +195,8 @@ enum status ops_cpu(const struct ops **ops, struct error *error);
 // exports this as `dlt_cuda_module`.
 enum ops_precision {
     OPS_FP32,
-    OPS_BF16, // activations, and the weights that they meet, bf16
+    OPS_BF16,      // activations, and the weights that they meet, bf16
+    OPS_BF16_PURE, // weights and moments too: no master weights, as the released code has it
 };
 struct cuda_module {
     const char *version; // DLT_VERSION; another version's tables are not to be touched

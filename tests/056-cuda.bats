@@ -60,6 +60,24 @@ at_most() {
     [[ "$stderr" == *"was written on another GPU"* ]]
 }
 
+@test "bf16-pure: weights and moments of two bytes, and a checkpoint goes on to the same bits" {
+    pure() {
+        tiny --device cuda --precision bf16-pure --episodes 2 --agent "$(agent bad.py TERM 2)" "$@"
+    }
+    run -143 pure --checkpoint c1 -o cut
+    touch healed
+    pure --checkpoint c1 -o cut
+    pure --checkpoint c2 -o whole
+    [ "$(digest whole)" = "$(digest cut)" ]
+    [ "$(digest c1)" = "$(digest c2)" ]
+    pure --precision bf16 -o mixed
+    jq -n -e --slurpfile pure <(records whole start) --slurpfile mixed <(records mixed start) \
+        '3 * $pure[0].memory.weights == $mixed[0].memory.weights
+        and 2 * $pure[0].memory.optimizer == $mixed[0].memory.optimizer'
+    run --separate-stderr -2 tiny --device cpu --precision bf16-pure -o r2
+    expect_error_line dlt-train "is not for the CPU"
+}
+
 @test "what was trained in bf16 is evaluated in bf16, or on the CPU where there is no GPU" {
     head -c 1500 "$BATS_FILE_TMPDIR/test.txt" | dlt-tokenize encode --quiet --vocab "$BATS_FILE_TMPDIR/v.bpe" -o few.tok -
     tiny --device cuda --episodes 1 --checkpoint c --test few.tok -o r
@@ -97,7 +115,7 @@ at_most() {
     DLT_EMU_DEVICE=none run --separate-stderr -1 tiny --precision bf16 -o r2
     expect_error_line dlt-train "no NVIDIA GPU"
     run --separate-stderr -2 tiny --device cpu --precision bf16 -o r2
-    expect_error_line dlt-train "--precision bf16 is not for the CPU"
+    expect_error_line dlt-train "bf16 is not for the CPU"
 }
 
 @test "libraries of another version or build" {

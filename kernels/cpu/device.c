@@ -141,8 +141,16 @@ void cpu_zero(device *dev, void *memory, size_t bytes) {
     }
 }
 
-void cpu_cast(device *dev, act *weight, const float *master, size_t n) {
-    if ((const void *)weight != (const void *)master) {
+void cpu_upload_state(device *dev, void *to, const float *host_from, size_t n) {
+    cpu_copy(dev, to, host_from, n * sizeof *host_from);
+}
+
+void cpu_download_state(device *dev, float *host_to, const void *from, size_t n) {
+    cpu_copy(dev, host_to, from, n * sizeof *host_to);
+}
+
+void cpu_cast(device *dev, act *weight, const void *master, size_t n) {
+    if ((const void *)weight != master) {
         cpu_copy(dev, weight, master, n * sizeof(float));
     }
 }

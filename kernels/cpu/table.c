@@ -7,6 +7,7 @@ extern const struct ops CPU(ops_cpu);
 const struct ops CPU(ops_cpu) = {
     .name = "cpu/" STRING(DLT_ISA),
     .act_bytes = sizeof(float),
+    .state_bytes = sizeof(float),
     .vocabulary_multiple = 16,
     .head_rows = 256,
     .open = cpu_open,
@@ -23,6 +24,8 @@ const struct ops CPU(ops_cpu) = {
     .download = cpu_copy,
     .copy = cpu_copy,
     .zero = cpu_zero,
+    .upload_state = cpu_upload_state,
+    .download_state = cpu_download_state,
     .cast = cpu_cast,
     .embedding_forward = CPU(embedding_forward),
     .embedding_backward = CPU(embedding_backward),

@@ -7,7 +7,7 @@ extern "C" {
 #include <stdlib.h>
 
 struct update_span {
-    float *master, *moment1, *moment2;
+    void *master, *moment1, *moment2;
     void *weight; // where it is not `master`
     const float *gradient;
     size_t n, first_block;
@@ -18,30 +18,33 @@ __device__ static inline float canonical(float x) {
     return x == x ? x : __uint_as_float(0x7FC00000U);
 }
 
-template <class A>
+// Where the state type S is bf16, each step of the update is rounded to it, as in the released code,
+// whose operations are of bf16 tensors.
+template <class A, class S>
 __global__ void __launch_bounds__(SPAN_THREADS)
     update_kernel(const struct update_span *spans, size_t count) {
     const struct update_span *span = span_of_block(spans, count, blockIdx.x);
+    S *moment1 = (S *)span->moment1, *moment2 = (S *)span->moment2, *master = (S *)span->master;
     const struct adamw_coefficients k = span->k;
     size_t first = (blockIdx.x - span->first_block) * SPAN_PIECE;
     size_t last = first + SPAN_PIECE < span->n ? first + SPAN_PIECE : span->n;
     for (size_t i = first + threadIdx.x * OCTET; i < last; i += SPAN_THREADS * OCTET) {
         float g[OCTET], m[OCTET], v[OCTET], w[OCTET];
         octet_load(g, span->gradient + i, last - i);
-        octet_load(m, span->moment1 + i, last - i);
-        octet_load(v, span->moment2 + i, last - i);
-        octet_load(w, span->master + i, last - i);
+        octet_load(m, moment1 + i, last - i);
+        octet_load(v, moment2 + i, last - i);
+        octet_load(w, master + i, last - i);
 #pragma unroll
         for (int j = 0; j < OCTET; j++) {
             float clipped = g[j] * k.clip;
-            m[j] = canonical(fmaf(clipped - m[j], k.gain1, m[j]));
-            v[j] = canonical(fmaf(clipped * clipped, k.gain2, v[j] * k.beta2));
-            float step = m[j] / fmaf(sqrtf(v[j]), k.root_scale, k.eps);
-            w[j] = canonical(fmaf(step, -k.step_size, w[j] * k.decay));
+            m[j] = canonical(rounded<S>(fmaf(clipped - m[j], k.gain1, m[j])));
+            v[j] = canonical(rounded<S>(fmaf(clipped * clipped, k.gain2, v[j] * k.beta2)));
+            float step = m[j] / rounded<S>(fmaf(sqrtf(v[j]), k.root_scale, k.eps));
+            w[j] = canonical(fmaf(step, -k.step_size, rounded<S>(w[j] * k.decay)));
         }
-        octet_store(span->moment1 + i, m, last - i);
-        octet_store(span->moment2 + i, v, last - i);
-        octet_store(span->master + i, w, last - i);
+        octet_store(moment1 + i, m, last - i);
+        octet_store(moment2 + i, v, last - i);
+        octet_store(master + i, w, last - i);
         if (span->weight) {
             octet_store((A *)span->weight + i, w, last - i);
         }
@@ -59,14 +62,14 @@ static bool shares_weights(const struct adamw_span *spans, size_t first, size_t 
 }
 
 // Spans first .. last, in one launch.
-template <class A>
+template <class A, class S>
 static void update_spans(device *dev, const struct adamw_span *spans, size_t first, size_t last,
                          const struct adamw_options *options, struct update_span *table,
                          char *place) {
     size_t blocks = 0, used = 0;
     for (size_t s = first; s < last; s++) {
         const struct adamw_span *span = &spans[s];
-        bool one_array = (void *)span->weight == (void *)span->master;
+        bool one_array = (void *)span->weight == span->master;
         if (span->n > 0) {
             table[used++] = {span->master,   span->moment1,
                              span->moment2,  one_array ? NULL : (void *)span->weight,
@@ -76,13 +79,13 @@ static void update_spans(device *dev, const struct adamw_span *spans, size_t fir
         }
     }
     cuda_upload(dev, place, table, used * sizeof *table);
-    launch(dev, "AdamW", update_kernel<A>, grid_of(blocks), SPAN_THREADS, 0,
+    launch(dev, "AdamW", (update_kernel<A, S>), grid_of(blocks), SPAN_THREADS, 0,
            (const struct update_span *)place, used);
 }
 
 // One launch for all that can go side by side: where two owners share a storage, the later one
 // begins a new launch.
-template <class A>
+template <class A, class S>
 void cuda_adamw(device *dev, const struct adamw_span *spans, size_t count,
                 const struct adamw_options *options) {
     void *table = NULL;
@@ -97,10 +100,12 @@ void cuda_adamw(device *dev, const struct adamw_span *spans, size_t count,
     size_t first = 0;
     for (size_t s = 1; place && s <= count; s++) {
         if (s == count || shares_weights(spans, first, s)) {
-            update_spans<A>(dev, spans, first, s, options, (struct update_span *)table, place);
+            update_spans<A, S>(dev, spans, first, s, options, (struct update_span *)table, place);
             first = s;
         }
     }
     free(table);
 }
-FOR_COMPUTE_TYPES(cuda_adamw);
+template decltype(cuda_adamw<float, float>) cuda_adamw<float, float>;
+template decltype(cuda_adamw<bf16, float>) cuda_adamw<bf16, float>;
+template decltype(cuda_adamw<bf16, bf16>) cuda_adamw<bf16, bf16>;

@@ -1,4 +1,12 @@
+// Between the compute type, the state type and the host's floats.
+
 #include "kernels/cuda/elements.h"
+
+extern "C" {
+#include "lib/base/memory.h"
+}
+
+#include <stdlib.h>
 
 struct cast {
     bf16 *to;
@@ -10,12 +18,69 @@ struct cast {
     }
 };
 
-template <> void cuda_cast<float>(device *dev, act *weight, const float *master, size_t n) {
-    if ((const void *)weight != (const void *)master) {
-        cuda_copy(dev, weight, master, n * sizeof(float));
+// One array where the types are one.
+template <class A, class S> void cuda_cast(device *dev, act *weight, const void *master, size_t n) {
+    if ((const void *)weight != master) {
+        cuda_copy(dev, weight, master, n * sizeof(A));
     }
 }
+template decltype(cuda_cast<float, float>) cuda_cast<float, float>;
+template decltype(cuda_cast<bf16, bf16>) cuda_cast<bf16, bf16>;
 
-template <> void cuda_cast<bf16>(device *dev, act *weight, const float *master, size_t n) {
-    for_elements(dev, "a cast", n, cast{(bf16 *)weight, master});
+template <> void cuda_cast<bf16, float>(device *dev, act *weight, const void *master, size_t n) {
+    for_elements(dev, "a cast", n, cast{(bf16 *)weight, (const float *)master});
+}
+
+// ---- The host's floats --------------------------------------------------------------------------
+
+template <> void cuda_upload_state<float>(device *dev, void *to, const float *host_from, size_t n) {
+    cuda_upload(dev, to, host_from, n * sizeof *host_from);
+}
+
+template <>
+void cuda_download_state<float>(device *dev, float *host_to, const void *from, size_t n) {
+    cuda_download(dev, host_to, from, n * sizeof *host_to);
+}
+
+// n halves of the host's; NULL is remembered as the device's failure.
+static uint16_t *host_halves(device *dev, size_t n) {
+    void *halves = NULL;
+    struct error error;
+    if (memory_allocate(&halves, n, sizeof(uint16_t), "a tensor", &error) != STATUS_OK &&
+        dev->status == STATUS_OK) {
+        dev->status = STATUS_FAILURE;
+        dev->error = error;
+    }
+    return (uint16_t *)halves;
+}
+
+// To the nearest, even of equals; NaN stays one.
+static uint16_t nearest_half(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return x == x ? (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16) : 0x7FC0;
+}
+
+template <> void cuda_upload_state<bf16>(device *dev, void *to, const float *host_from, size_t n) {
+    uint16_t *halves = host_halves(dev, n);
+    for (size_t i = 0; halves && i < n; i++) {
+        halves[i] = nearest_half(host_from[i]);
+    }
+    if (halves) {
+        cuda_upload(dev, to, halves, n * sizeof *halves);
+    }
+    free(halves);
+}
+
+template <>
+void cuda_download_state<bf16>(device *dev, float *host_to, const void *from, size_t n) {
+    uint16_t *halves = host_halves(dev, n);
+    if (halves) {
+        cuda_download(dev, halves, from, n * sizeof *halves);
+    }
+    for (size_t i = 0; halves && i < n; i++) {
+        uint32_t bits = (uint32_t)halves[i] << 16;
+        memcpy(&host_to[i], &bits, sizeof bits);
+    }
+    free(halves);
 }

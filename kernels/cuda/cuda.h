@@ -197,7 +197,11 @@ __device__ inline float block_max(float x, float *room) {
     template decltype(name<float>) name<float>;                                                    \
     template decltype(name<bf16>) name<bf16>
 
-template <class A> void cuda_cast(device *dev, act *weight, const float *master, size_t n);
+template <class S> void cuda_upload_state(device *dev, void *to, const float *host_from, size_t n);
+template <class S>
+void cuda_download_state(device *dev, float *host_to, const void *from, size_t n);
+// From master weights of type S.
+template <class A, class S> void cuda_cast(device *dev, act *weight, const void *master, size_t n);
 template <class A>
 void cuda_embedding_forward(device *dev, act *out, const int32_t *tokens, const act *token_weight,
                             const act *position_weight, size_t N, size_t T, size_t C,
@@ -253,7 +257,7 @@ void cuda_cross_entropy(device *dev, float *losses, int32_t *correct, act *logit
                         const int32_t *targets, size_t N, size_t V, size_t stride,
                         float gradient_scale);
 double cuda_gradient_norm(device *dev, const struct gradient_span *spans, size_t count);
-template <class A>
+template <class A, class S>
 void cuda_adamw(device *dev, const struct adamw_span *spans, size_t count,
                 const struct adamw_options *options);
 

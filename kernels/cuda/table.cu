@@ -5,10 +5,11 @@
 // that a chunk of logits is worth reading all of the token embedding for.
 enum { VOCABULARY_MULTIPLE = 64, HEAD_ROWS = 2048, WORKSPACE_BYTES = 96 << 20 };
 
-template <class A> static constexpr struct ops make_table(const char *name) {
+template <class A, class S> static constexpr struct ops make_table(const char *name) {
     struct ops ops = {};
     ops.name = name;
     ops.act_bytes = sizeof(A);
+    ops.state_bytes = sizeof(S);
     ops.vocabulary_multiple = VOCABULARY_MULTIPLE;
     ops.head_rows = HEAD_ROWS;
     ops.workspace_bytes = WORKSPACE_BYTES;
@@ -26,7 +27,9 @@ template <class A> static constexpr struct ops make_table(const char *name) {
     ops.download = cuda_download;
     ops.copy = cuda_copy;
     ops.zero = cuda_zero;
-    ops.cast = cuda_cast<A>;
+    ops.upload_state = cuda_upload_state<S>;
+    ops.download_state = cuda_download_state<S>;
+    ops.cast = cuda_cast<A, S>;
     ops.embedding_forward = cuda_embedding_forward<A>;
     ops.embedding_backward = cuda_embedding_backward<A>;
     ops.linear_forward = cuda_linear_forward<A>;
@@ -43,12 +46,14 @@ template <class A> static constexpr struct ops make_table(const char *name) {
     ops.permute_columns = cuda_permute_columns<A>;
     ops.cross_entropy = cuda_cross_entropy<A>;
     ops.gradient_norm = cuda_gradient_norm;
-    ops.adamw = cuda_adamw<A>;
+    ops.adamw = cuda_adamw<A, S>;
     return ops;
 }
 
-static const struct ops FP32 = make_table<float>("cuda/fp32");
-static const struct ops BF16 = make_table<bf16>("cuda/bf16");
+// By enum ops_precision.
+static const struct ops TABLES[] = {make_table<float, float>("cuda/fp32"),
+                                    make_table<bf16, float>("cuda/bf16"),
+                                    make_table<bf16, bf16>("cuda/bf16-pure")};
 
 static enum status find_gpu(cudaDeviceProp *properties, struct error *error) {
     int count = 0;
@@ -76,7 +81,7 @@ static enum status find(enum ops_precision precision, const struct ops **ops, st
             error_set(error, STATUS_FAILURE,
                       "the GPU, %s, has no bf16; --precision fp32 works there", properties.name);
     }
-    *ops = precision == OPS_FP32 ? &FP32 : &BF16;
+    *ops = &TABLES[precision];
     return status;
 }
 

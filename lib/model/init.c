@@ -74,8 +74,8 @@ enum status init_block(struct model *model, const struct block *block, const str
         for (size_t first = 0; first < total; first += capacity) {
             size_t n = total - first < capacity ? total - first : capacity;
             fill(staging, &model->config, tensor->spec->initial, place, first, n);
-            model->ops->upload(model->dev, block->master + tensor->offset + first, staging,
-                               n * sizeof(float));
+            model->ops->upload_state(
+                model->dev, state_at(model, block->master, tensor->offset + first), staging, n);
         }
     }
     model->ops->cast(model->dev, block->weight, block->master, layout->n);

@@ -18,7 +18,7 @@
 //   1. A slot has a block if and only if it is in use; a layer's owner has a gradient if and only
 //   if
 //      it is active, moments if and only if it is not TYING_OWNER_NONE.
-//   2. A block's compute-type weights are its master weights, cast (one array where act is float).
+//   2. A block's compute-type weights are its master weights, cast (one array where the types are one).
 #ifndef DLT_MODEL_INTERNAL_H
 #define DLT_MODEL_INTERNAL_H
 
@@ -81,12 +81,13 @@ enum {
 enum { BASE_TOKEN }; // first in every architecture's base: the embedding that is also the head
 
 struct block {
-    float *master; // NULL: none
-    act *weight;   // the same memory as `master` where act is float
+    void *master; // of the state type; NULL: none
+    act *weight;  // the same memory as `master` where the two types are one
 };
 
 struct owner {
-    float *gradient, *moment1, *moment2;
+    float *gradient;
+    void *moment1, *moment2; // of the state type
     int64_t steps;
 };
 
@@ -196,6 +197,9 @@ size_t round_up(size_t n, size_t multiple);
 
 static inline act *act_at(const struct model *model, act *base, size_t index) {
     return (act *)((char *)base + index * model->ops->act_bytes);
+}
+static inline void *state_at(const struct model *model, void *base, size_t index) {
+    return (char *)base + index * model->ops->state_bytes;
 }
 // Tensors of the weights that a layer uses; and of the gradient that this use adds to, or NULL.
 const act *layer_weight(const struct model *model, enum tying_part part, int layer, size_t tensor);

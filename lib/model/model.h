@@ -137,7 +137,9 @@ struct model_tensor {
     enum model_tensor_kind kind;
     int dimensions;
     size_t shape[3];
-    float *data; // device memory, fp32
+    // Device memory: gradients floats, the others of the state type (ops.h), to be transferred by
+    // upload_state() and download_state().
+    float *data;
     size_t n;
 };
 // Calls `visit` for each tensor that exists now, in an order that depends on the tying state only.

@@ -10,6 +10,19 @@ static enum status allocate_floats(struct model *model, float **memory, size_t n
     return status;
 }
 
+// n numbers of the state type.
+static enum status allocate_state(struct model *model, void **memory, size_t n, const char *what,
+                                  struct error *error) {
+    return model->ops->allocate(model->dev, memory, n * model->ops->state_bytes, what, error);
+}
+
+static void release_state(struct model *model, void **memory, size_t n) {
+    if (*memory) {
+        model->ops->release(model->dev, *memory, n * model->ops->state_bytes);
+    }
+    *memory = NULL;
+}
+
 static void release_floats(struct model *model, float **memory, size_t n) {
     if (*memory) {
         model->ops->release(model->dev, *memory, n * sizeof(float));
@@ -18,18 +31,18 @@ static void release_floats(struct model *model, float **memory, size_t n) {
 }
 
 static bool one_array(const struct model *model) {
-    return model->ops->act_bytes == sizeof(float);
+    return model->ops->act_bytes == model->ops->state_bytes;
 }
 
 static enum status block_allocate(struct model *model, struct block *block,
                                   const struct layout *layout, struct error *error) {
     assert(!block->master);
-    enum status status = allocate_floats(model, &block->master, layout->n, "weights", error);
+    enum status status = allocate_state(model, &block->master, layout->n, "weights", error);
     if (status != STATUS_OK) {
         return status;
     }
     if (one_array(model)) {
-        block->weight = (act *)block->master;
+        block->weight = block->master;
         return STATUS_OK;
     }
     void *pointer = NULL;
@@ -43,13 +56,13 @@ static void block_release(struct model *model, struct block *block, const struct
     if (block->weight && !one_array(model)) {
         model->ops->release(model->dev, block->weight, layout->n * model->ops->act_bytes);
     }
-    release_floats(model, &block->master, layout->n);
+    release_state(model, &block->master, layout->n);
     block->weight = NULL;
 }
 
 static void block_copy(struct model *model, const struct block *to, const struct block *from,
                        const struct layout *layout) {
-    model->ops->copy(model->dev, to->master, from->master, layout->n * sizeof(float));
+    model->ops->copy(model->dev, to->master, from->master, layout->n * model->ops->state_bytes);
     if (!one_array(model)) {
         model->ops->copy(model->dev, to->weight, from->weight, layout->n * model->ops->act_bytes);
     }
@@ -59,8 +72,8 @@ static void owner_release(struct model *model, struct owner *owner, const struct
                           bool moments) {
     release_floats(model, &owner->gradient, layout->n);
     if (moments) {
-        release_floats(model, &owner->moment1, layout->n);
-        release_floats(model, &owner->moment2, layout->n);
+        release_state(model, &owner->moment1, layout->n);
+        release_state(model, &owner->moment2, layout->n);
         owner->steps = 0;
     }
 }
@@ -73,10 +86,10 @@ static enum status owner_complete(struct model *model, struct owner *owner,
         status = allocate_floats(model, &owner->gradient, layout->n, "gradients", error);
     }
     if (status == STATUS_OK && !owner->moment1) {
-        status = allocate_floats(model, &owner->moment1, layout->n, "first moments", error);
+        status = allocate_state(model, &owner->moment1, layout->n, "first moments", error);
     }
     if (status == STATUS_OK && !owner->moment2) {
-        status = allocate_floats(model, &owner->moment2, layout->n, "second moments", error);
+        status = allocate_state(model, &owner->moment2, layout->n, "second moments", error);
     }
     return status;
 }
@@ -84,8 +97,8 @@ static enum status owner_complete(struct model *model, struct owner *owner,
 static enum status owner_begin(struct model *model, struct owner *owner,
                                const struct layout *layout, bool fresh, struct error *error) {
     if (fresh && owner->moment1) {
-        model->ops->zero(model->dev, owner->moment1, layout->n * sizeof(float));
-        model->ops->zero(model->dev, owner->moment2, layout->n * sizeof(float));
+        model->ops->zero(model->dev, owner->moment1, layout->n * model->ops->state_bytes);
+        model->ops->zero(model->dev, owner->moment2, layout->n * model->ops->state_bytes);
     }
     if (fresh) {
         owner->steps = 0;

@@ -10,9 +10,10 @@ static const char *const KIND_SUFFIX[] = {"", ".gradient", ".moment1", ".moment2
 static const char *const PART_NAME[] = {"attention", "feedforward"};
 
 // The tensors of one run; `prefix` as "layers.3.attention.".
-static enum status visit_run(float *data, const struct layout *layout, const char *prefix,
-                             enum model_tensor_kind kind, visit_tensor *visit, void *context,
-                             struct error *error) {
+static enum status visit_run(const struct model *model, void *data, const struct layout *layout,
+                             const char *prefix, enum model_tensor_kind kind, visit_tensor *visit,
+                             void *context, struct error *error) {
+    size_t size = kind == MODEL_GRADIENT ? sizeof(float) : model->ops->state_bytes;
     enum status status = STATUS_OK;
     for (size_t i = 0; data && status == STATUS_OK && i < layout->count; i++) {
         const struct tensor_layout *at = &layout->tensors[i];
@@ -20,7 +21,7 @@ static enum status visit_run(float *data, const struct layout *layout, const cha
         struct model_tensor tensor = {.kind = kind,
                                       .dimensions = vector ? 1 : 2,
                                       .shape = {at->rows, at->columns, 1},
-                                      .data = data + at->offset,
+                                      .data = (void *)((char *)data + at->offset * size),
                                       .n = at->rows * at->columns};
         snprintf(tensor.name, sizeof tensor.name, "%s%s%s", prefix, at->spec->name,
                  KIND_SUFFIX[kind]);
@@ -29,14 +30,14 @@ static enum status visit_run(float *data, const struct layout *layout, const cha
     return status;
 }
 
-static enum status visit_owner(const struct owner *owner, const struct layout *layout,
-                               const char *prefix, visit_tensor *visit, void *context,
-                               struct error *error) {
-    float *const runs[] = {owner->gradient, owner->moment1, owner->moment2};
+static enum status visit_owner(const struct model *model, const struct owner *owner,
+                               const struct layout *layout, const char *prefix, visit_tensor *visit,
+                               void *context, struct error *error) {
+    void *const runs[] = {owner->gradient, owner->moment1, owner->moment2};
     enum status status = STATUS_OK;
     for (int i = 0; status == STATUS_OK && i < 3; i++) {
-        status = visit_run(runs[i], layout, prefix, (enum model_tensor_kind)(MODEL_GRADIENT + i),
-                           visit, context, error);
+        status = visit_run(model, runs[i], layout, prefix,
+                           (enum model_tensor_kind)(MODEL_GRADIENT + i), visit, context, error);
     }
     return status;
 }
@@ -44,21 +45,22 @@ static enum status visit_owner(const struct owner *owner, const struct layout *l
 // Weights by slot, the rest by layer.
 enum status model_visit_tensors(struct model *model, visit_tensor *visit, void *context,
                                 struct error *error) {
-    enum status status =
-        visit_run(model->base.master, &model->base_layout, "", MODEL_WEIGHT, visit, context, error);
+    enum status status = visit_run(model, model->base.master, &model->base_layout, "", MODEL_WEIGHT,
+                                   visit, context, error);
     if (status == STATUS_OK) {
-        status = visit_owner(&model->base_owner, &model->base_layout, "", visit, context, error);
+        status =
+            visit_owner(model, &model->base_owner, &model->base_layout, "", visit, context, error);
     }
     for (int i = 0; i < model->config.layers; i++) {
         for (enum tying_part part = 0; status == STATUS_OK && part < TYING_PARTS; part++) {
             const struct layout *layout = &model->part_layouts[part];
             char prefix[32];
             snprintf(prefix, sizeof prefix, "layers.%d.%s.", i, PART_NAME[part]);
-            status = visit_run(model->storages[part][i].master, layout, prefix, MODEL_WEIGHT, visit,
-                               context, error);
+            status = visit_run(model, model->storages[part][i].master, layout, prefix, MODEL_WEIGHT,
+                               visit, context, error);
             if (status == STATUS_OK) {
-                status =
-                    visit_owner(&model->owners[part][i], layout, prefix, visit, context, error);
+                status = visit_owner(model, &model->owners[part][i], layout, prefix, visit, context,
+                                     error);
             }
         }
     }

@@ -268,7 +268,7 @@ static enum status read_tensor(void *context, const struct model_tensor *tensor,
         return record_reader_damaged(t->checkpoint->reader, error, "not the tensor '%s'",
                                      tensor->name);
     }
-    t->ops->upload(t->dev, tensor->data, data, length);
+    t->ops->upload_state(t->dev, tensor->data, data, tensor->n);
     return t->ops->check(t->dev, error);
 }
 

@@ -23,7 +23,7 @@ static enum status write_tensor(void *context, const struct model_tensor *tensor
     if (status != STATUS_OK) {
         return status;
     }
-    w->ops->download(w->dev, w->bytes.data, tensor->data, length);
+    w->ops->download_state(w->dev, (float *)w->bytes.data, tensor->data, tensor->n);
     status = w->ops->check(w->dev, error);
     if (status != STATUS_OK) {
         return status;

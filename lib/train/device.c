@@ -39,6 +39,11 @@ static enum status check_version(const struct cuda_module *module, const char *p
     return STATUS_OK;
 }
 
+// Precisions are numbered alike here and in the table.
+_Static_assert((int)PRECISION_FP32 == OPS_FP32 && (int)PRECISION_BF16 == OPS_BF16 &&
+                   (int)PRECISION_BF16_PURE == OPS_BF16_PURE,
+               "precisions");
+
 // Stays loaded to the end: the tables of operations lie in it.
 static enum status load_module(const struct cuda_module **module, struct error *error) {
     char path[PATH_BYTES];
@@ -71,7 +76,7 @@ static enum status choose_cuda(struct settings *settings, const struct ops **ops
         settings->precision == PRECISION_OF_DEVICE ? PRECISION_BF16 : settings->precision;
     enum status status = load_module(&module, error);
     if (status == STATUS_OK) {
-        status = module->find(precision == PRECISION_FP32 ? OPS_FP32 : OPS_BF16, ops, error);
+        status = module->find((enum ops_precision)precision, ops, error);
     }
     if (status == STATUS_OK) {
         settings->device = DEVICE_CUDA;
@@ -81,10 +86,12 @@ static enum status choose_cuda(struct settings *settings, const struct ops **ops
 }
 
 enum status device_choose(struct settings *settings, const struct ops **ops, struct error *error) {
-    bool needs_gpu = settings->precision == PRECISION_BF16;
+    bool needs_gpu =
+        settings->precision == PRECISION_BF16 || settings->precision == PRECISION_BF16_PURE;
     if (settings->device == DEVICE_CPU && needs_gpu) {
         return error_set(error, STATUS_USAGE,
-                         "--precision bf16 is not for the CPU, which computes in fp32");
+                         "bf16 is not for the CPU, which computes in fp32: give --device cuda, or "
+                         "no --precision");
     }
     if (settings->device != DEVICE_CPU) {
         enum status status = choose_cuda(settings, ops, error);

@@ -17,7 +17,8 @@ static const char *const RECOMPUTES[] = {"none", "gelu", "layer", NULL};
 static const char *const BLOCKS[] = {"released", "stream", NULL};
 static const char *const SAMPLINGS[] = {"reshuffle", "epoch", NULL};
 static const char *const OBJECTIVES[] = {"causal", "mlm", NULL};
-static const char *const PRECISIONS[] = {"fp32", "bf16", NULL, "fp32 on the CPU, bf16 on a GPU"};
+static const char *const PRECISIONS[] = {"fp32", "bf16", "bf16-pure", NULL,
+                                         "fp32 on the CPU, bf16 on a GPU"};
 static const char *const DEVICES[] = {"auto", "cpu", "cuda", NULL};
 static const char *const SEMANTICS[] = {"shared", "released", NULL};
 static const char *const GRADIENTS[] = {"all", "owner", PRESET};
@@ -131,7 +132,8 @@ static void describe_model(struct settings *s, struct option *table, size_t *cou
         CHOICE("recompute", &s->recompute, RECOMPUTES,
                "what is computed again in the backward pass instead of kept"),
         CHOICE("precision", &s->precision, PRECISIONS,
-               "numbers that activations are of; weights are updated in fp32"),
+               "numbers that activations are of; weights are updated in fp32, but "
+               "for bf16-pure, which is what the released code does"),
     };
     APPEND(model, "Network", false);
 }
@@ -189,7 +191,8 @@ static void describe_run(struct settings *s, struct option *table, size_t *count
         FLAG("restart", &s->restart, "begin anew, even if the checkpoint exists"),
         FLAG("dry-run", &s->dry_run,
              "print settings, plan, parameters and memory, and stop; with -o - as records"),
-        CHOICE("device", &s->device, DEVICES, "where to compute: auto takes a GPU that can be used"),
+        CHOICE("device", &s->device, DEVICES,
+               "where to compute: auto takes a GPU that can be used"),
         REAL("agent-timeout", &s->agent_timeout, "SECONDS", 0.001, 1e9,
              "give up an agent that is silent for so long"),
     };

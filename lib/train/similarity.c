@@ -47,7 +47,7 @@ static enum status take_matrix(struct comparison *c, struct matrix *matrix,
         memory_allocate(&memory, tensor->n, sizeof(float), "a matrix of weights", error);
     if (status == STATUS_OK) {
         *matrix = (struct matrix){memory, tensor->n};
-        trained->ops->download(trained->dev, memory, tensor->data, tensor->n * sizeof(float));
+        trained->ops->download_state(trained->dev, memory, tensor->data, tensor->n);
         status = trained->ops->check(trained->dev, error);
     }
     return status;

@@ -9,7 +9,7 @@
 // bf16 as it was trained, where there is a GPU.
 static enum status choose_device(struct trained *trained, struct error *error) {
     struct settings settings = trained->checkpoint.settings;
-    if (settings.precision == PRECISION_BF16) {
+    if (settings.precision != PRECISION_FP32) {
         settings.device = DEVICE_CUDA;
         if (device_choose(&settings, &trained->ops, error) == STATUS_OK) {
             return STATUS_OK;

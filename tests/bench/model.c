@@ -18,7 +18,7 @@ static int arch, recompute, device_wanted = DEVICE_CPU, precision = PRECISION_OF
 static const char *const ARCHS[] = {"gpt2", "bert", NULL};
 static const char *const RECOMPUTES[] = {"none", "gelu", "layer", NULL};
 static const char *const DEVICES[] = {"auto", "cpu", "cuda", NULL};
-static const char *const PRECISIONS[] = {"fp32", "bf16", NULL, "the device's"};
+static const char *const PRECISIONS[] = {"fp32", "bf16", "bf16-pure", NULL, "the device's"};
 static const char *const GRADIENTS[] = {"all", "owner", NULL};
 
 static const struct option OPTIONS[] = {

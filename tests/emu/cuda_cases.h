@@ -29,29 +29,31 @@
     CASE(cross_entropy, 3, 5003, 5056, 0.5f)                                                       \
     CASE(adamw, 70000, 2, 0.9)
 
-static void run_all(const struct ops *ops, device *dev, struct outputs *outputs, bool bf16_inputs) {
+static void run_all(const struct ops *ops, device *dev, struct outputs *outputs,
+                    enum ops_precision precision) {
     uint64_t number = 1000;
-    cases_run(ops, dev, outputs, bf16_inputs);
+    cases_run(ops, dev, outputs, precision);
     CUDA_CASES(RUN_CASE)
 }
 
 struct gpu {
     const struct ops *ops;
     device *dev;
-    bool bf16;
+    enum ops_precision precision;
 };
 
-static bool gpu_open(struct gpu *gpu, const struct cuda_module *module, bool bf16) {
+static bool gpu_open(struct gpu *gpu, const struct cuda_module *module,
+                     enum ops_precision precision) {
     struct error error = {0};
-    *gpu = (struct gpu){.bf16 = bf16};
-    bool good = module->find(bf16 ? OPS_BF16 : OPS_FP32, &gpu->ops, &error) == STATUS_OK &&
+    *gpu = (struct gpu){.precision = precision};
+    bool good = module->find(precision, &gpu->ops, &error) == STATUS_OK &&
                 gpu->ops->open(&gpu->dev, &error) == STATUS_OK;
     return good || check_report(__FILE__, __LINE__, "%s", error.message);
 }
 
 static void gpu_run(const struct gpu *gpu, struct outputs *outputs) {
     struct error error = {0};
-    run_all(gpu->ops, gpu->dev, outputs, gpu->bf16);
+    run_all(gpu->ops, gpu->dev, outputs, gpu->precision);
     if (gpu->ops->check(gpu->dev, &error) != STATUS_OK) {
         check_report(__FILE__, __LINE__, "%s", error.message);
     }
@@ -61,17 +63,17 @@ static void gpu_run(const struct gpu *gpu, struct outputs *outputs) {
 // factors on the way to it (the probabilities of attention).
 static const double ADDED[] = {8, 3 * 0x1p15};
 
-static void check_against_float64(const struct cuda_module *module, bool bf16) {
+static void check_against_float64(const struct cuda_module *module, enum ops_precision precision) {
     static struct outputs got, want;
     struct gpu gpu;
-    if (!gpu_open(&gpu, module, bf16)) {
+    if (!gpu_open(&gpu, module, precision)) {
         return;
     }
-    run_all(&reference_ops, NULL, &want, bf16);
+    run_all(&reference_ops, NULL, &want, precision);
     gpu_run(&gpu, &got);
     CHECK_INT(got.count, want.count);
     for (size_t i = 0; i < want.count; i++) {
-        double worst = output_error(&got.items[i], &want.items[i], ADDED[bf16]);
+        double worst = output_error(&got.items[i], &want.items[i], ADDED[precision != OPS_FP32]);
         printf("# %s %-60s error / tolerance %.2f\n", gpu.ops->name, want.items[i].name, worst);
         if (!(worst <= 1)) {
             check_report(__FILE__, __LINE__, "%s: %g times the tolerance", want.items[i].name,
@@ -105,7 +107,7 @@ static void check_two_attentions(const struct cuda_module *module) {
     for (int i = 0; i < 2; i++) {
         struct gpu gpu;
         CHECK(setenv("DLT_CUDA_ATTENTION", i ? "plain" : "fused", 1) == 0);
-        if (!gpu_open(&gpu, module, true)) {
+        if (!gpu_open(&gpu, module, OPS_BF16)) {
             return;
         }
         gpu_run(&gpu, i ? &plain : &fused);

@@ -9,18 +9,22 @@ enum { ORDERS = 3 }; // enum emu_order
 void emu_set_order(int order);
 
 static void test_fp32(void) {
-    check_against_float64(&dlt_cuda_module, false);
+    check_against_float64(&dlt_cuda_module, OPS_FP32);
 }
 
 static void test_bf16(void) {
-    check_against_float64(&dlt_cuda_module, true);
+    check_against_float64(&dlt_cuda_module, OPS_BF16);
 }
 
-static void check_orders(bool bf16) {
+static void test_bf16_pure(void) {
+    check_against_float64(&dlt_cuda_module, OPS_BF16_PURE);
+}
+
+static void check_orders(enum ops_precision precision) {
     static const char *const NAMES[ORDERS] = {"", "backwards", "interleaved"};
     static struct outputs first;
     struct gpu gpu;
-    if (!gpu_open(&gpu, &dlt_cuda_module, bf16)) {
+    if (!gpu_open(&gpu, &dlt_cuda_module, precision)) {
         return;
     }
     for (int order = 0; order < ORDERS; order++) {
@@ -33,11 +37,11 @@ static void check_orders(bool bf16) {
 }
 
 static void test_orders_fp32(void) {
-    check_orders(false);
+    check_orders(OPS_FP32);
 }
 
 static void test_orders_bf16(void) {
-    check_orders(true);
+    check_orders(OPS_BF16);
 }
 
 static void test_two_attentions(void) {
@@ -58,6 +62,7 @@ static void test_unknown_attention(void) {
 int main(void) {
     RUN(test_fp32);
     RUN(test_bf16);
+    RUN(test_bf16_pure);
     RUN(test_orders_fp32);
     RUN(test_orders_bf16);
     RUN(test_two_attentions);

@@ -9,18 +9,22 @@
 static const struct cuda_module *module;
 
 static void test_fp32(void) {
-    check_against_float64(module, false);
+    check_against_float64(module, OPS_FP32);
 }
 
 static void test_bf16(void) {
-    check_against_float64(module, true);
+    check_against_float64(module, OPS_BF16);
+}
+
+static void test_bf16_pure(void) {
+    check_against_float64(module, OPS_BF16_PURE);
 }
 
 static void test_again(void) {
-    for (int bf16 = 0; bf16 < 2; bf16++) {
+    for (int p = OPS_FP32; p <= OPS_BF16_PURE; p++) {
         static struct outputs first;
         struct gpu gpu;
-        if (gpu_open(&gpu, module, bf16)) {
+        if (gpu_open(&gpu, module, (enum ops_precision)p)) {
             check_same_bits(&gpu, &first, "");
             check_same_bits(&gpu, &first, "the second time");
             gpu.ops->close(gpu.dev);
@@ -42,6 +46,7 @@ int main(int argc, char **argv) {
     }
     RUN(test_fp32);
     RUN(test_bf16);
+    RUN(test_bf16_pure);
     if (argc == 2) {
         RUN(test_again);
         RUN(test_two_attentions);

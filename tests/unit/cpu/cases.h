@@ -46,7 +46,8 @@ struct run {
     const struct ops *ops;
     device *dev;
     struct outputs *outputs;
-    bool bf16_inputs; // activations are drawn as bf16 can hold them: a reference in float needs it
+    // Whose numbers are drawn as bf16 can hold them: a reference in float needs it.
+    enum ops_precision precision;
     struct random_sequence random;
     struct place owned[64];
     size_t owned_count;
@@ -111,7 +112,7 @@ static float bf16_float(uint16_t half) {
 // The same numbers in the device's compute type.
 static act *run_act(struct run *run, size_t n, double scale) {
     float *x = run_draw(run, n, scale);
-    for (size_t i = 0; i < n && run->bf16_inputs; i++) {
+    for (size_t i = 0; i < n && run->precision != OPS_FP32; i++) {
         x[i] = bf16_float(bf16_bits(x[i]));
     }
     if (run->ops->act_bytes == sizeof(float)) {
@@ -123,6 +124,17 @@ static act *run_act(struct run *run, size_t n, double scale) {
     }
     free(x);
     return run_upload(run, halves, n * sizeof *halves);
+}
+
+// What is at `host`, owned by the caller's malloc, as numbers of the state type.
+static void *run_state(struct run *run, float *host, size_t n) {
+    void *memory = run_memory(run, n * run->ops->state_bytes);
+    for (size_t i = 0; i < n && run->precision == OPS_BF16_PURE; i++) {
+        host[i] = bf16_float(bf16_bits(host[i]));
+    }
+    run->ops->upload_state(run->dev, memory, host, n);
+    free(host);
+    return memory;
 }
 
 static int32_t *run_draw_ids(struct run *run, size_t n, size_t below) {
@@ -166,6 +178,13 @@ static void run_output_act(struct run *run, const char *what, const act *data, s
     for (size_t i = n; i > 0 && run->ops->act_bytes < sizeof(float); i--) {
         to->data[i - 1] = bf16_float(halves[i - 1]); // from the end: each float covers its half
     }
+}
+
+static void run_output_state(struct run *run, const char *what, const void *data, size_t n,
+                             double tolerance) {
+    struct output *to = run_add_output(run, what, n, tolerance);
+    to->act = run->precision == OPS_BF16_PURE;
+    run->ops->download_state(run->dev, to->data, data, n);
 }
 
 static void run_output_ids(struct run *run, const char *what, const int32_t *data, size_t n) {
@@ -338,20 +357,21 @@ static void case_adamw(struct run *run, size_t n, int64_t step, double beta1) {
              beta1);
     struct adamw_span spans[3];
     struct gradient_span gradients[3];
-    bool one_array = run->ops->act_bytes == sizeof(float);
+    bool one_array = run->ops->act_bytes == run->ops->state_bytes;
     for (size_t s = 0; s < 3; s++) {
         size_t size = n >> s;
-        float *master = run_random(run, size, 0.1), *gradient = run_random(run, size, 1);
+        void *master = run_state(run, run_draw(run, size, 0.1), size);
+        float *gradient = run_random(run, size, 1);
         float *squares = run_draw(run, size, 1);
         for (size_t i = 0; i < size; i++) {
             squares[i] *= squares[i];
         }
         spans[s] = (struct adamw_span){
             .master = master,
-            .weight = one_array ? (act *)master : run_memory(run, size * run->ops->act_bytes),
+            .weight = one_array ? master : run_memory(run, size * run->ops->act_bytes),
             .gradient = gradient,
-            .moment1 = run_random(run, size, 1),
-            .moment2 = run_upload(run, squares, size * sizeof *squares),
+            .moment1 = run_state(run, run_draw(run, size, 1), size),
+            .moment2 = run_state(run, squares, size),
             .n = size,
             .step = step + (int64_t)s};
         gradients[s] = (struct gradient_span){gradient, size};
@@ -366,10 +386,10 @@ static void case_adamw(struct run *run, size_t n, int64_t step, double beta1) {
     double norm = run->ops->gradient_norm(run->dev, gradients, 3);
     run_add_output(run, "norm", 1, 1)->data[0] = (float)norm;
     for (size_t s = 0; s < 3; s++) {
-        run_output(run, "weight", spans[s].master, spans[s].n, 4);
-        run_output(run, "moment1", spans[s].moment1, spans[s].n, 4);
-        run_output(run, "moment2", spans[s].moment2, spans[s].n, 4);
-        if (run->bf16_inputs) { // else it is one array with the master weights
+        run_output_state(run, "weight", spans[s].master, spans[s].n, 4);
+        run_output_state(run, "moment1", spans[s].moment1, spans[s].n, 4);
+        run_output_state(run, "moment2", spans[s].moment2, spans[s].n, 4);
+        if (run->precision == OPS_BF16) { // else it is one array with the master weights
             run_output_act(run, "compute weight", spans[s].weight, spans[s].n, 4);
         }
     }
@@ -418,14 +438,15 @@ static void case_adamw(struct run *run, size_t n, int64_t step, double beta1) {
 // Runs a case with inputs from seed `number`, which then counts on.
 #define RUN_CASE(what, ...)                                                                        \
     {                                                                                              \
-        struct run run = {.ops = ops, .dev = dev, .outputs = outputs, .bf16_inputs = bf16_inputs}; \
+        struct run run = {.ops = ops, .dev = dev, .outputs = outputs, .precision = precision};     \
         random_sequence_start(&run.random, (struct random_place){.seed = number++});               \
         case_##what(&run, __VA_ARGS__);                                                            \
         run_end(&run);                                                                             \
     }
 
 __attribute__((unused)) static void cases_run(const struct ops *ops, device *dev,
-                                              struct outputs *outputs, bool bf16_inputs) {
+                                              struct outputs *outputs,
+                                              enum ops_precision precision) {
     uint64_t number = 0;
     CASES(RUN_CASE)
 }

@@ -33,7 +33,7 @@ int main(void) {
         printf("not ok 1 - %s\n1..1\n", error.message);
         return 1;
     }
-    cases_run(ops, dev, &outputs, false);
+    cases_run(ops, dev, &outputs, OPS_FP32);
     printf("ok 1 - %s\n# digest %016llx\n1..1\n", ops->name, (unsigned long long)digest(&outputs));
     outputs_free(&outputs);
     ops->close(dev);

@@ -27,6 +27,14 @@ static void reference_copy(device *dev, void *to, const void *from, size_t bytes
     memcpy(to, from, bytes);
 }
 
+static void reference_upload_state(device *dev, void *to, const float *from, size_t n) {
+    reference_copy(dev, to, from, n * sizeof *from);
+}
+
+static void reference_download_state(device *dev, float *to, const void *from, size_t n) {
+    reference_copy(dev, to, from, n * sizeof *to);
+}
+
 static double reference_factor(const struct dropout *dropout, size_t element) {
     if (dropout->p == 0) {
         return 1;
@@ -363,16 +371,17 @@ static void reference_adamw(device *dev, const struct adamw_span *spans, size_t 
     double beta1 = options->beta1, beta2 = options->beta2;
     for (size_t s = 0; s < count; s++) {
         const struct adamw_span *span = &spans[s];
+        float *moment1 = span->moment1, *moment2 = span->moment2, *master = span->master;
         for (size_t i = 0; i < span->n; i++) {
             double g = (double)options->clip_factor * span->gradient[i];
-            double m = beta1 * span->moment1[i] + (1 - beta1) * g;
-            double v = beta2 * span->moment2[i] + (1 - beta2) * g * g;
+            double m = beta1 * moment1[i] + (1 - beta1) * g;
+            double v = beta2 * moment2[i] + (1 - beta2) * g * g;
             double m_hat = m / (1 - pow(beta1, (double)span->step));
             double v_hat = v / (1 - pow(beta2, (double)span->step));
-            double w = span->master[i] * (1 - options->lr * options->weight_decay);
-            span->master[i] = (float)(w - options->lr * m_hat / (sqrt(v_hat) + options->eps));
-            span->moment1[i] = (float)m;
-            span->moment2[i] = (float)v;
+            double w = master[i] * (1 - options->lr * options->weight_decay);
+            master[i] = (float)(w - options->lr * m_hat / (sqrt(v_hat) + options->eps));
+            moment1[i] = (float)m;
+            moment2[i] = (float)v;
         }
     }
 }
@@ -382,6 +391,9 @@ static const struct ops reference_ops = {
     .act_bytes = sizeof(float),
     .allocate = reference_allocate,
     .release = reference_release,
+    .state_bytes = sizeof(float),
+    .upload_state = reference_upload_state,
+    .download_state = reference_download_state,
     .upload = reference_copy,
     .download = reference_copy,
     .embedding_forward = reference_embedding_forward,
