@@ -96,8 +96,8 @@ static const struct program PROGRAMS[] = {
                 .threads = true},
     [DECODE] = {.name = "dlt-tokenize decode",
                 .summary =
-                    "tokens to the text that they are of: byte for byte, or with wordpiece its "
-                    "words with a blank between",
+                    "tokens to their text: byte for byte, or with wordpiece its words with a blank "
+                    "between",
                 .usage = "--vocab FILE [OPTION...] [TOKENS]",
                 .options = DECODE_OPTIONS,
                 .examples = "  dlt-tokenize decode --vocab vocab.bpe train.tokens.msgpack.zst\n"
