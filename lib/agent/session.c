@@ -10,6 +10,7 @@
 #include "lib/agent/protocol.h"
 #include "lib/base/file.h"
 #include "lib/base/process.h"
+#include "lib/base/utf8.h"
 
 struct agent {
     struct process process;
@@ -121,6 +122,7 @@ static void copy_policy_name(const msgpack_object *map, char *name, size_t size)
         length = length < size - 1 ? length : size - 1;
         memcpy(name, text, length);
         name[length] = '\0';
+        utf8_make_printable(name);
     }
 }
 

@@ -3,9 +3,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "lib/base/utf8.h"
 
 // Standard error is one per process, and so is what is known of it.
 static struct {
@@ -41,15 +44,16 @@ static void bar_clear(void) {
     }
 }
 
+// One line, whatever bytes a file's name or content put in it.
 static void print_line(const char *prefix, const char *format, va_list arguments) {
-    bar_clear();
-    flockfile(stderr);
-    if (prefix) {
-        fprintf(stderr, "%s: ", prefix);
+    char *line = NULL;
+    if (vasprintf(&line, format, arguments) < 0) {
+        return;
     }
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    funlockfile(stderr);
+    utf8_make_printable(line);
+    bar_clear();
+    fprintf(stderr, "%s%s%s\n", prefix ? prefix : "", prefix ? ": " : "", line);
+    free(line);
 }
 
 #define PRINT_UNLESS_BELOW(level, prefix)                                                          \

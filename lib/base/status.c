@@ -4,14 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// A message is one line on a terminal, whatever bytes a file name or a file's content put in it.
-static void message_sanitise(char *message) {
-    for (unsigned char *p = (unsigned char *)message; *p; p++) {
-        if (*p < 0x20 || *p == 0x7f) {
-            *p = '?';
-        }
-    }
-}
+#include "lib/base/utf8.h"
 
 enum status error_set(struct error *error, enum status status, const char *format, ...) {
     char message[sizeof error->message]; // the arguments may hold the message that was there before
@@ -20,7 +13,7 @@ enum status error_set(struct error *error, enum status status, const char *forma
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
     memcpy(error->message, message, strlen(message) + 1);
-    message_sanitise(error->message);
+    utf8_make_printable(error->message);
     return status;
 }
 
@@ -36,6 +29,6 @@ enum status error_prefix(struct error *error, enum status status, const char *fo
     memmove(error->message + before, error->message, after);
     memcpy(error->message, context, before);
     error->message[before + after] = '\0';
-    message_sanitise(error->message);
+    utf8_make_printable(error->message);
     return status;
 }

@@ -23,7 +23,7 @@ struct error {
 
 // Writes the message and returns `status`, so that a failure is one statement:
 //     return error_set(error, STATUS_DAMAGED, "cannot read tokens '%s': %s", path, why);
-// Control characters in the message are shown as '?', since parts of it may come from a file.
+// What no terminal should be sent is shown as '?', since parts of the message may come from a file.
 __attribute__((format(printf, 3, 4))) enum status error_set(struct error *error, enum status status,
                                                             const char *format, ...);
 

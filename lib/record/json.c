@@ -15,7 +15,7 @@ static void print_character(FILE *out, utf8proc_int32_t character, const char *b
         fprintf(out, "\\%c", character);
     } else if (character == '\n') {
         fputs("\\n", out);
-    } else if (character < 0x20 || character == 0x7f) {
+    } else if (character < 0x20 || (character >= 0x7f && character < 0xa0)) {
         fprintf(out, "\\u%04x", (unsigned)character);
     } else {
         fwrite(bytes, 1, length, out);

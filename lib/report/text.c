@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/utf8.h"
 
 enum { NUMBER_SIZE = 40 };
 
@@ -206,43 +207,18 @@ void text_add_real(struct text *text, double value) {
 
 // ---- Bytes from a file -----------------------------------------------------------------------
 
-// Length of the valid UTF-8 character at `s`, 0 if it is none (Unicode 15, table 3-7).
-static size_t utf8_character(const unsigned char *s, size_t left) {
-    if (s[0] < 0x80) {
-        return 1;
-    }
-    size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    if (s[0] < 0xc2 || s[0] > 0xf4 || left < length) {
-        return 0;
-    }
-    unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
-    if (s[1] < low || s[1] > high) {
-        return 0;
-    }
-    for (size_t i = 2; i < length; i++) {
-        if (s[i] < 0x80 || s[i] > 0xbf) {
-            return 0;
-        }
-    }
-    return length;
-}
-
 void text_copy_clean(char *copy, size_t size, const char *string, size_t length) {
     size_t used = 0;
     for (size_t i = 0; i < length;) {
-        const unsigned char *s = (const unsigned char *)string + i;
-        size_t bytes = utf8_character(s, length - i);
-        // C1 controls and the two noncharacters U+FFFE and U+FFFF are not allowed in XML's text.
-        bool control = s[0] < 0x20 || s[0] == 0x7f || (bytes == 2 && s[0] == 0xc2 && s[1] < 0xa0) ||
-                       (bytes == 3 && s[0] == 0xef && s[1] == 0xbf && s[2] >= 0xbe);
-        size_t kept = bytes > 0 && !control ? bytes : 1;
+        bool printable;
+        size_t bytes = utf8_character(string + i, length - i, &printable);
+        size_t kept = printable ? bytes : 1;
         if (used + kept >= size) {
             break;
         }
-        memcpy(copy + used, bytes > 0 && !control ? (const char *)s : "?", kept);
+        memcpy(copy + used, printable ? string + i : "?", kept);
         used += kept;
-        i += bytes > 0 ? bytes : 1;
+        i += bytes;
     }
     copy[used] = 0;
 }

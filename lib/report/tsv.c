@@ -6,8 +6,21 @@
 
 #include "lib/base/file.h"
 #include "lib/base/memory.h"
+#include "lib/base/utf8.h"
 
 enum { FILE_MAX = 4 << 20 };
+
+// What no page or terminal should be sent becomes '?', and so does a NUL, which would end the text.
+static void clean(char *text, size_t length) {
+    for (size_t at = 0; at < length;) {
+        bool printable;
+        size_t bytes = utf8_character(text + at, length - at, &printable);
+        if (!printable && text[at] != '\t' && text[at] != '\n') {
+            memset(text + at, '?', bytes);
+        }
+        at += bytes;
+    }
+}
 
 static enum status read_text(struct tsv *tsv, const char *path, const char *what,
                              struct error *error) {
@@ -19,6 +32,7 @@ static enum status read_text(struct tsv *tsv, const char *path, const char *what
     }
     status = file_input_read_all(&input, &buffer, FILE_MAX, error);
     if (status == STATUS_OK) {
+        clean((char *)buffer.data, buffer.length);
         status = buffer_append(&buffer, "", 1, error);
     }
     file_input_close(&input);

@@ -1,0 +1,16 @@
+// Bytes from outside that are to be shown: which of them are characters that a terminal, a page or a
+// file of text takes as such.
+#ifndef DLT_BASE_UTF8_H
+#define DLT_BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+// Bytes of the character that `bytes` begin with, of `length` > 0; 1 where they are not UTF-8.
+// *printable: it is UTF-8, and neither a control character nor one that turns the direction of the
+// line, nor U+FFFE or U+FFFF, which XML does not allow.
+size_t utf8_character(const char *bytes, size_t length, bool *printable);
+// Makes '?' of every byte that is not part of a printable character.
+void utf8_make_printable(char *text);
+
+#endif
