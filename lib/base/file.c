@@ -123,6 +123,12 @@ static const char *output_name(const struct file_output *output) {
     return output->path ? output->path : "standard output";
 }
 
+// The folder that a file is in. Caller frees; NULL: no memory.
+static char *directory_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+}
+
 // Whether the open file is still the one of that name: its writer may have renamed it just before
 // we had its lock.
 static bool is_file_of_name(int descriptor, const char *name) {
@@ -131,18 +137,61 @@ static bool is_file_of_name(int descriptor, const char *name) {
            ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
-// Opens NAME.partial and holds its lock, so that two runs cannot write one file. `create` is O_CREAT
-// or 0.
-static enum status open_partial(struct file_output *output, int create, struct error *error) {
+// Why an unfinished file that was there already must not be written: whoever put it there could have
+// it be a file that matters to us, or change ours while we write it. NULL: it is as we would leave it.
+static const char *problem_of_partial(int descriptor, const char *name) {
+    struct stat file, folder;
+    if (fstat(descriptor, &file) != 0 || !S_ISREG(file.st_mode)) {
+        return "is no plain file";
+    }
+    if (file.st_nlink > 1) {
+        return "has another name too";
+    }
+    char *directory = directory_of(name);
+    bool known = directory && stat(directory, &folder) == 0;
+    free(directory);
+    // As with the kernel's fs.protected_regular: who owns the folder may do with it what he likes.
+    if (file.st_uid != geteuid() && !(known && file.st_uid == folder.st_uid)) {
+        return "belongs to another user";
+    }
+    return NULL;
+}
+
+// One try to open NAME.partial: with `create` a new one, else or if there is one that one. STATUS_OK
+// without a descriptor: it went meanwhile.
+static enum status try_partial(struct file_output *output, bool create, struct error *error) {
+    const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+    const char *name = output->partial;
+    output->descriptor = open(name, flags | (create ? O_CREAT | O_EXCL : 0), 0666);
+    if (create && output->descriptor >= 0) {
+        return STATUS_OK;
+    }
+    if (create && errno == EEXIST) {
+        output->descriptor = open(name, flags);
+        if (output->descriptor < 0 && errno == ENOENT) {
+            return STATUS_OK;
+        }
+    }
+    const char *problem = output->descriptor >= 0 ? problem_of_partial(output->descriptor, name)
+                          : errno == ELOOP        ? "is a symbolic link"
+                                                  : strerror(errno);
+    return problem ? error_set(error, STATUS_FAILURE, "cannot write '%s': %s", name, problem)
+                   : STATUS_OK;
+}
+
+// Opens NAME.partial and holds its lock, so that two runs cannot write one file.
+static enum status open_partial(struct file_output *output, bool create, struct error *error) {
     if (asprintf(&output->partial, "%s.partial", output->path) < 0) {
         output->partial = NULL;
         return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
     }
     for (;;) {
-        output->descriptor = open(output->partial, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW, 0666);
+        enum status status = try_partial(output, create, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
         if (output->descriptor < 0) {
-            return error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output->partial,
-                             strerror(errno));
+            continue;
         }
         if (flock(output->descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
             return error_set(error, STATUS_FAILURE,
@@ -209,7 +258,7 @@ enum status file_output_open(struct file_output *output, const char *path, bool 
                 error_set(error, STATUS_FAILURE, "cannot write '%s': %s", path, strerror(errno));
         }
     } else {
-        status = open_partial(output, O_CREAT, error);
+        status = open_partial(output, true, error);
         if (status == STATUS_OK && ftruncate(output->descriptor, 0) != 0) {
             status = error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output->partial,
                                strerror(errno));
@@ -231,7 +280,7 @@ enum status file_output_reopen(struct file_output *output, const char *path, uin
     if (!output->path) {
         return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
     }
-    enum status status = open_partial(output, 0, error);
+    enum status status = open_partial(output, false, error);
     struct stat info;
     if (status == STATUS_OK &&
         (fstat(output->descriptor, &info) != 0 || (uint64_t)info.st_size < length)) {
@@ -285,8 +334,7 @@ enum status file_output_sync(struct file_output *output, struct error *error) {
 // The new name must survive a power cut too, and it lives in the directory. Some file systems cannot
 // sync one; the rename itself was checked.
 static void sync_directory_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-    char *name = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    char *name = directory_of(path);
     int directory = name ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (directory >= 0) {
         fsync(directory);

@@ -5,7 +5,8 @@
 //     file_output_write() ...
 //     file_output_commit()      synced, renamed to NAME; the only way NAME comes to be
 // or, at any point before commit, file_output_abandon(). An output that is a device, a pipe or a
-// socket is written as it is, without a partial name.
+// socket is written as it is, without a partial name. A symbolic link called NAME is replaced, not
+// followed; a NAME.partial that is one, or another user's file, is refused.
 #ifndef DLT_BASE_FILE_H
 #define DLT_BASE_FILE_H
 

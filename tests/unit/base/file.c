@@ -101,9 +101,50 @@ static void test_refused(void) {
     CHECK_STRING(error.message, "is a directory");
     CHECK_INT(file_output_open(&output, "no/such/folder", true, &error), STATUS_FAILURE);
     CHECK_INT(file_output_open(&output, "", true, &error), STATUS_USAGE);
-    CHECK_INT(symlink("elsewhere", "trap.partial"), 0);
+}
+
+static void expect_trap(const char *problem) {
+    struct file_output output;
+    char message[128];
+    snprintf(message, sizeof message, "cannot write 'trap.partial': %s", problem);
     CHECK_INT(file_output_open(&output, "trap", true, &error), STATUS_FAILURE);
+    CHECK(strcmp(error.message, message) == 0);
+    CHECK_INT(file_output_reopen(&output, "trap", 0, &error), STATUS_FAILURE);
+    CHECK(strcmp(error.message, message) == 0);
+    unlink("trap.partial");
+}
+
+// What somebody has put where an unfinished file will be is neither written nor cut.
+static void test_traps(void) {
+    CHECK_INT(symlink("elsewhere", "trap.partial"), 0);
+    expect_trap("is a symbolic link");
     CHECK(!file_exists("elsewhere"));
+    put("precious", "text");
+    CHECK_INT(symlink("precious", "trap.partial"), 0);
+    expect_trap("is a symbolic link");
+    CHECK_INT(link("precious", "trap.partial"), 0);
+    expect_trap("has another name too");
+    CHECK(holds("precious", "text"));
+    CHECK_INT(mkfifo("trap.partial", 0600), 0);
+    expect_trap("is no plain file");
+    if (geteuid() == 0) { // another user's file, which only the superuser can make
+        put("trap.partial", "theirs");
+        CHECK_INT(chown("trap.partial", 1, 1), 0);
+        expect_trap("belongs to another user");
+    }
+}
+
+// A link of the final name is replaced; what it led to stays as it was.
+static void test_link_as_name(void) {
+    struct file_output output;
+    struct stat info;
+    put("target", "old");
+    CHECK_INT(symlink("target", "name"), 0);
+    CHECK_INT(file_output_open(&output, "name", true, &error), STATUS_OK);
+    CHECK_INT(file_output_write(&output, "new", 3, &error), STATUS_OK);
+    CHECK_INT(file_output_commit(&output, &error), STATUS_OK);
+    CHECK(lstat("name", &info) == 0 && S_ISREG(info.st_mode));
+    CHECK(holds("name", "new") && holds("target", "old"));
 }
 
 // A name like /dev/fd/N is written in place, also where a regular file is behind it.
@@ -185,6 +226,8 @@ int main(void) {
     RUN(test_lock);
     RUN(test_full_disk);
     RUN(test_refused);
+    RUN(test_traps);
+    RUN(test_link_as_name);
     RUN(test_descriptor_name);
     RUN(test_input);
     RUN(test_buffer);
