@@ -175,39 +175,44 @@ static enum status advance(struct record_reader *reader, struct error *error) {
     return STATUS_OK;
 }
 
-// "is a run log, not tokens"
-static const char *content_name(const char *content) {
-    static const char *const NAMES[][2] = {{"run", "a run log"},
-                                           {"tokens", "a token file"},
-                                           {"checkpoint", "a checkpoint"},
-                                           {"metrics", "a file of metrics"}};
-    for (size_t i = 0; i < ARRAY_LENGTH(NAMES); i++) {
-        if (strcmp(NAMES[i][0], content) == 0) {
-            return NAMES[i][1];
+// What a file can hold, how messages call it, and the bytes of its largest record.
+static const struct content {
+    const char *content, *name;
+    size_t limit;
+} CONTENTS[] = {{"run", "a run log", RECORD_LIMIT_USUAL},
+                {"tokens", "a token file", RECORD_LIMIT_TOKENS},
+                {"checkpoint", "a checkpoint", RECORD_LIMIT},
+                {"metrics", "a file of metrics", RECORD_LIMIT_USUAL}};
+
+static const struct content *find_content(const char *content) {
+    for (size_t i = 0; i < ARRAY_LENGTH(CONTENTS); i++) {
+        if (strcmp(CONTENTS[i].content, content) == 0) {
+            return &CONTENTS[i];
         }
     }
     return NULL;
 }
 
-static enum status check_content(const struct record_reader *reader, const char *content,
+static enum status check_content(struct record_reader *reader, const char *content,
                                  struct error *error) {
     const char *text;
     size_t length;
     if (!record_get_string(&reader->current.map, "content", &text, &length)) {
         return damaged(reader, error, "damaged: its header does not say what it holds");
     }
-    if (!content || record_equals(&reader->current.map, "content", content)) {
-        return STATUS_OK;
-    }
     char found[64];
     snprintf(found, sizeof found, "%.*s", (int)(length < 60 ? length : 60), text);
-    const char *name = content_name(found);
-    const char *wanted = content_name(content);
-    return damaged(reader, error, "is %s%s%s, not %s", name ? name : "'", name ? "" : found,
-                   name ? "" : "'", wanted ? wanted : content);
+    const struct content *is = find_content(found);
+    if (!content || record_equals(&reader->current.map, "content", content)) {
+        reader->limit = is ? is->limit : RECORD_LIMIT_USUAL;
+        return STATUS_OK;
+    }
+    const struct content *wanted = find_content(content);
+    return damaged(reader, error, "is %s%s%s, not %s", is ? is->name : "'", is ? "" : found,
+                   is ? "" : "'", wanted ? wanted->name : content);
 }
 
-static enum status check_header(const struct record_reader *reader, const char *content,
+static enum status check_header(struct record_reader *reader, const char *content,
                                 struct error *error) {
     const msgpack_object *map = &reader->current.map;
     int64_t version;
@@ -235,7 +240,7 @@ static enum status reader_open(struct record_reader **opened, const char *path, 
     }
     reader->what = what;
     reader->salvage = salvage;
-    reader->limit = RECORD_LIMIT;
+    reader->limit = RECORD_LIMIT_USUAL; // until the header tells what it is of
     record_digest_start(&reader->digest);
     enum status status = record_source_open(&reader->source, path, bytes, error);
     if (status == STATUS_OK) {

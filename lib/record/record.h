@@ -127,8 +127,8 @@ enum status record_reader_open(struct record_reader **reader, const char *path, 
                                const char *content, enum record_salvage salvage,
                                struct error *error);
 // Reads the next record; *more is false after the end record, which has then been checked (count
-// and both digests) and is not handed out. Bounded memory: a record larger than `limit`
-// (record_reader_limit, 1 GiB unless set) and nesting deeper than RECORD_NESTING are errors.
+// and both digests) and is not handed out. Bounded memory: a record larger than its limit (of the
+// file's content, FORMAT.md, or record_reader_limit) and nesting deeper than RECORD_NESTING are errors.
 enum status record_read(struct record_reader *reader, struct record *record, bool *more,
                         struct error *error);
 void record_reader_limit(struct record_reader *reader, size_t limit);

@@ -10,7 +10,10 @@
 
 // A record has few values besides its binary fields; each costs 24 bytes or more once built.
 enum { RECORD_OBJECT_LIMIT = 1 << 20 };
-#define RECORD_LIMIT ((size_t)1 << 30) // bytes of one record
+// Bytes of one record: a tensor; a vocabulary's facts of each id; anything else, which is small.
+#define RECORD_LIMIT ((size_t)1 << 30)
+#define RECORD_LIMIT_TOKENS ((size_t)128 << 20)
+#define RECORD_LIMIT_USUAL ((size_t)64 << 20)
 
 enum scan_result { SCAN_MORE, SCAN_WHOLE, SCAN_BAD };
 

@@ -7,8 +7,6 @@
 #include "lib/record/little_endian.h"
 #include "lib/record/tokens.h"
 
-static const int64_t VOCABULARY_LIMIT = 1 << 24;
-
 // Ids and line ends grow in buffers, which `file` takes over at the end.
 struct token_loader {
     struct token_file *file;
@@ -67,7 +65,7 @@ static enum status load_vocabulary(struct token_loader *loader, const msgpack_ob
     }
     if (!get_text(map, "model", v->model, sizeof v->model) ||
         !get_text(map, "sha256", v->sha256, sizeof v->sha256) ||
-        !record_get_int(map, "size", &size) || size < 1 || size > VOCABULARY_LIMIT) {
+        !record_get_int(map, "size", &size) || size < 1 || size > TOKEN_VOCABULARY_MAX) {
         return record_reader_damaged(loader->reader, error,
                                      "a vocabulary without a model, a size or a hash");
     }

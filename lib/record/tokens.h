@@ -8,6 +8,7 @@
 
 #include "lib/record/record.h"
 
+enum { TOKEN_VOCABULARY_MAX = 1 << 24 }; // ids that a reader takes
 enum token_flag { TOKEN_STARTS_WITH_SPACE = 1, TOKEN_ENDS_WITH_SPACE = 2 };
 
 // What stands in the "vocabulary" record: facts of each id, and the special ids (-1: none).

@@ -48,6 +48,13 @@ enum status checkpoint_open(struct checkpoint *checkpoint, const char *path, str
 enum status checkpoint_load(struct checkpoint *checkpoint, struct model *model,
                             const struct ops *ops, device *dev, struct dialogue *dialogue,
                             struct error *error);
+// Reads to the end: STATUS_DAMAGED if the file is not whole. What comes before the end was not checked
+// by its digest until then.
+enum status checkpoint_check_rest(struct checkpoint *checkpoint, struct error *error);
+// After a failure, `status`: the file's own damage, if there is any, is what is to be told. A wrong bit
+// in the configuration looks like another run, or like a network that has no room.
+enum status checkpoint_blame(struct checkpoint *checkpoint, enum status status,
+                             struct error *error);
 void checkpoint_close(struct checkpoint *checkpoint);
 
 #endif

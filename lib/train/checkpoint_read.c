@@ -1,7 +1,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/agent/channel.h"
+#include "lib/record/scan.h"
 #include "lib/train/checkpoint.h"
+
+// Bytes of a record before the tensors.
+static const size_t EARLY_LIMIT = 16 << 20;
 
 // ---- What stands before the tensors ------------------------------------------------------------
 
@@ -52,7 +57,8 @@ static bool get_tying(struct checkpoint *c, const msgpack_object *map) {
                     c->owner_steps[TYING_ATTENTION]) &&
            get_part(tying, "feedforward", layers, &c->tying.parts[TYING_FEEDFORWARD],
                     c->owner_steps[TYING_FEEDFORWARD]) &&
-           record_get_int(tying, "outside_steps", &c->outside_steps);
+           record_get_int(tying, "outside_steps", &c->outside_steps) && c->outside_steps >= 0 &&
+           c->outside_steps <= INT32_MAX;
 }
 
 static bool get_volatile(struct checkpoint_volatile *changing, const msgpack_object *map) {
@@ -146,6 +152,11 @@ static enum status accept_config(struct checkpoint *c, const char *path, struct 
         status = error_set(error, STATUS_DAMAGED, "%d layers in its map, %lld in its configuration",
                            c->tying.layers, (long long)c->settings.layers);
     }
+    if (status == STATUS_OK && (c->state.visit > settings_visits(&c->settings) ||
+                                c->state.episode > c->settings.episodes ||
+                                c->state.step > settings_planned_steps(&c->settings))) {
+        status = error_set(error, STATUS_DAMAGED, "it is further than its run can be");
+    }
     if (status == STATUS_OK) {
         settings_model_config(&c->settings, c->state.vocabulary, &config);
         c->tying.options = config.tying;
@@ -163,6 +174,9 @@ enum status checkpoint_open(struct checkpoint *checkpoint, const char *path, str
     enum status status = record_reader_open(&checkpoint->reader, path, "checkpoint", "checkpoint",
                                             RECORD_STRICT, error);
     bool more = true, waiting = true;
+    if (status == STATUS_OK) {
+        record_reader_limit(checkpoint->reader, EARLY_LIMIT);
+    }
     while (status == STATUS_OK && waiting) {
         struct record record;
         status = record_read(checkpoint->reader, &record, &more, error);
@@ -180,6 +194,27 @@ enum status checkpoint_open(struct checkpoint *checkpoint, const char *path, str
         checkpoint_close(checkpoint);
     }
     return status;
+}
+
+enum status checkpoint_check_rest(struct checkpoint *checkpoint, struct error *error) {
+    struct record record;
+    enum status status = STATUS_OK;
+    record_reader_limit(checkpoint->reader, RECORD_LIMIT);
+    for (bool more = true; status == STATUS_OK && more;) {
+        status = record_read(checkpoint->reader, &record, &more, error);
+    }
+    return status;
+}
+
+enum status checkpoint_blame(struct checkpoint *checkpoint, enum status status,
+                             struct error *error) {
+    struct error damage;
+    if (status == STATUS_OK || status == STATUS_DAMAGED || !checkpoint->reader ||
+        checkpoint_check_rest(checkpoint, &damage) != STATUS_DAMAGED) {
+        return status;
+    }
+    *error = damage;
+    return STATUS_DAMAGED;
 }
 
 void checkpoint_close(struct checkpoint *checkpoint) {
@@ -227,11 +262,13 @@ struct tensor_reader {
     struct dialogue *dialogue;
 };
 
-// The next tensor record; those of the agent come before the first.
-static enum status next_tensor(struct tensor_reader *t, struct record *record,
+// The next tensor record, of `bytes`; those of the agent come before the first.
+static enum status next_tensor(struct tensor_reader *t, size_t bytes, struct record *record,
                                struct error *error) {
     struct checkpoint *c = t->checkpoint;
     bool more = true;
+    record_reader_limit(c->reader,
+                        EARLY_LIMIT + (bytes > CHANNEL_BLOB_LIMIT ? bytes : CHANNEL_BLOB_LIMIT));
     enum status status = record_read(c->reader, record, &more, error);
     while (status == STATUS_OK && more && strcmp(record->kind, "tensor") != 0) {
         if (t->dialogue && strcmp(record->kind, "agent") == 0) {
@@ -256,7 +293,7 @@ static enum status read_tensor(void *context, const struct model_tensor *tensor,
         return STATUS_OK;
     }
     struct record record;
-    enum status status = next_tensor(t, &record, error);
+    enum status status = next_tensor(t, tensor->n * sizeof(float), &record, error);
     if (status != STATUS_OK) {
         return status;
     }

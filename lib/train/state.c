@@ -1,5 +1,10 @@
 #include "lib/train/state.h"
 
+#include "lib/record/tokens.h"
+
+// No run counts that far.
+static const int64_t COUNT_MAX = INT64_MAX / 4;
+
 static void put_best(struct record_builder *r, const char *key, const struct best *best) {
     record_put_map(r, key);
     record_put_real(r, "perplexity", best->perplexity);
@@ -65,9 +70,13 @@ bool train_state_get(struct train_state *state, const msgpack_object *map) {
     for (int i = 0; whole && i < SPLITS; i++) {
         whole = get_unsigned(inputs, SPLIT_NAMES[i], &state->inputs[i]);
     }
+    const int64_t counts[] = {state->visit, state->step, state->visits, state->tokens,
+                              state->changes};
+    for (size_t i = 0; whole && i < ARRAY_LENGTH(counts); i++) {
+        whole = counts[i] >= 0 && counts[i] <= COUNT_MAX;
+    }
     state->vocabulary = (uint32_t)vocabulary;
-    return whole && vocabulary > 0 && vocabulary <= INT32_MAX && state->episode >= 1 &&
-           state->visit >= 0 && state->step >= 0;
+    return whole && vocabulary > 0 && vocabulary <= TOKEN_VOCABULARY_MAX && state->episode >= 1;
 }
 
 // ---- Memory -------------------------------------------------------------------------------------

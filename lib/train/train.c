@@ -105,6 +105,8 @@ static enum status find_checkpoint(const struct trainer *t, struct checkpoint *c
                                ? "a run log on standard output cannot go on"
                                : "its agent could not save itself, or its run log was a stream");
     }
+    status = *done ? checkpoint_check_rest(checkpoint, error)
+                   : checkpoint_blame(checkpoint, status, error);
     if (status != STATUS_OK || *done) {
         checkpoint_close(checkpoint);
     }
@@ -209,7 +211,8 @@ static enum status begin_tying(struct trainer *t, const struct checkpoint *check
         tying_begin(&t->begin, &t->config.tying, t->config.layers, t->dialogue.ready.start,
                     &unused);
     }
-    return t->settings->dry_run ? STATUS_OK : fit_check(&t->config, &t->begin, t->ops, t->dev, error);
+    return t->settings->dry_run ? STATUS_OK
+                                : fit_check(&t->config, &t->begin, t->ops, t->dev, error);
 }
 
 // Texts, agent and memory: all that can refuse a run, and nothing that takes long.
@@ -347,6 +350,7 @@ enum status train_run(struct settings *settings, const char *output,
         tell_stopped(&t, outcome->signal);
     }
     if (resuming) {
+        status = checkpoint_blame(&checkpoint, status, error);
         checkpoint_close(&checkpoint);
     }
     buffer_free(&table);

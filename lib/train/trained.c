@@ -47,6 +47,7 @@ enum status trained_open(struct trained *trained, const char *path, int64_t batc
             checkpoint_load(checkpoint, trained->model, trained->ops, trained->dev, NULL, error);
     }
     if (status != STATUS_OK) {
+        status = checkpoint_blame(checkpoint, status, error);
         trained_close(trained);
     }
     return status;

@@ -147,7 +147,7 @@ static void test_hostile_lengths(void) {
         "a\xc9\xff\xff\xff\xff\x01", // extension
         "\xdf\xff\xff\xff\xff",
         "\x81\xa1"
-        "a\xc6\x3f\xff\x00\x00", // within the limit, but not there
+        "a\xc6\x03\xff\x00\x00", // within the limit, but not there
         "\x81\xa1"
         "a\xdd\x00\x0f\xff\xf0",
     };
@@ -161,6 +161,34 @@ static void test_hostile_lengths(void) {
         expect(bytes, sizeof HEADER - 1 + claim, NULL, i < 6 ? "damaged at record 1" : "truncated");
     }
     CHECK(memory_peak_resident() - before < 16 << 20);
+}
+
+// A record that one kind of file may hold is too large for another.
+static void test_limits(void) {
+    static const struct {
+        const char *content;
+        const char *claim; // of a binary field's length
+        const char *message;
+    } CASES[] = {{"run", "\x04\x10", "larger than the limit"},
+                 {"plan", "\x04\x10", "larger than the limit"},
+                 {"metrics", "\x04\x10", "larger than the limit"},
+                 {"tokens", "\x04\x10", "truncated"},
+                 {"tokens", "\x08\x10", "larger than the limit"},
+                 {"checkpoint", "\x3f\xf0", "truncated"},
+                 {"checkpoint", "\x40\x10", "larger than the limit"}};
+    for (size_t i = 0; i < ARRAY_LENGTH(CASES); i++) {
+        char bytes[128];
+        int length =
+            snprintf(bytes, sizeof bytes,
+                     "\x84\xa4kind\xa6header\xa6"
+                     "format\xa3"
+                     "dlt\xa7version\x01\xa7"
+                     "content%c%s\x81\xa1"
+                     "a\xc6%.2s",
+                     (char)(0xa0 + strlen(CASES[i].content)), CASES[i].content, CASES[i].claim);
+        memcpy(bytes + length, "\xff\xff", 2);
+        expect(bytes, (size_t)length + 2, NULL, CASES[i].message);
+    }
 }
 
 static void test_nesting(void) {
@@ -184,6 +212,7 @@ int main(void) {
     RUN(test_header);
     RUN(test_trailing);
     RUN(test_hostile_lengths);
+    RUN(test_limits);
     RUN(test_nesting);
     buffer_free(&compressed);
     buffer_free(&plain);
