@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "lib/text/piece_cache.h"
-#include "lib/text/pretokenize_fast.h"
+#include "lib/text/pretoken_scan.h"
+#include "lib/text/pretokenize.h"
 
 struct encoder {
     const struct bpe_vocabulary *vocabulary;
@@ -51,20 +52,31 @@ void encoder_free(struct encoder *encoder) {
     }
 }
 
-// Cuts up to PIECES_AT_ONCE pieces from the text; *at goes behind them.
-static inline size_t cut_pieces(const struct piece_cache *cache, const uint8_t *text, size_t length,
-                                size_t *at, struct waiting_piece pieces[static PIECES_AT_ONCE]) {
-    size_t count = 0;
-    size_t from = *at;
-    for (; count < PIECES_AT_ONCE && length - from >= PRETOKEN_READABLE; count++) {
-        size_t bytes = pretoken_length_fast(text + from, length - from);
-        piece_cache_wait(cache, &pieces[count], text + from, bytes);
-        from += bytes;
+static inline void wait_for(const struct piece_cache *cache, struct waiting_piece *piece,
+                            const uint8_t *bytes, size_t length, size_t left) {
+    if (left >= PIECE_READABLE) {
+        piece_cache_wait(cache, piece, bytes, length);
+    } else {
+        piece_cache_wait_at_end(cache, piece, bytes, length);
     }
-    for (; count < PIECES_AT_ONCE && length - from < PRETOKEN_READABLE && from < length; count++) {
-        size_t bytes = pretoken_length(text + from, length - from);
-        piece_cache_wait_at_end(cache, &pieces[count], text + from, bytes);
-        from += bytes;
+}
+
+// Cuts the pieces that end in the next blocks from the text; *at goes behind them.
+static size_t cut_pieces(const struct piece_cache *cache, struct pretoken_scan *scan, size_t *at,
+                         struct waiting_piece pieces[static PIECES_AT_ONCE]) {
+    const uint8_t *text = scan->text;
+    size_t length = scan->length, from = *at, count = 0;
+    while (scan->told < length && count < PIECES_AT_ONCE - PRETOKEN_BLOCK) {
+        const size_t block = scan->told;
+        for (uint64_t starts = pretoken_scan_next(scan); starts; starts &= starts - 1) {
+            size_t start = block + (size_t)__builtin_ctzll(starts);
+            wait_for(cache, &pieces[count++], text + from, start - from, length - from);
+            from = start;
+        }
+    }
+    if (scan->told == length) {
+        wait_for(cache, &pieces[count++], text + from, length - from, length - from);
+        from = length;
     }
     *at = from;
     return count;
@@ -74,9 +86,11 @@ static inline size_t cut_pieces(const struct piece_cache *cache, const uint8_t *
 static enum status encode_ordinary(struct encoder *encoder, const uint8_t *text, size_t length,
                                    struct token_list *list, struct error *error) {
     struct waiting_piece pieces[PIECES_AT_ONCE];
+    struct pretoken_scan scan;
+    pretoken_scan_start(&scan, text, length);
     enum status status = token_list_reserve(list, length + PIECE_IDS_EXTRA, error);
     for (size_t at = 0; status == STATUS_OK && at < length;) {
-        size_t count = cut_pieces(&encoder->cache, text, length, &at, pieces);
+        size_t count = cut_pieces(&encoder->cache, &scan, &at, pieces);
         for (size_t i = 0; status == STATUS_OK && i < count; i++) {
             status = piece_cache_encode(&encoder->cache, &pieces[i], list, error);
         }

@@ -25,7 +25,7 @@ enum {
     PIECE_SHORT_BUCKETS_LOG2 = 15,
     PIECE_LONG_BYTES = 63,
     PIECE_LONG_IDS = 15,
-    PIECES_AT_ONCE = 32,              // that are worth waiting for together
+    PIECES_AT_ONCE = 128,             // that are worth waiting for together
     PIECE_IDS_EXTRA = PIECE_LONG_IDS, // a known piece is copied with that many too many
     PIECE_READABLE = 16,              // bytes of the text that must be left for piece_cache_wait()
 };
@@ -124,19 +124,19 @@ enum status piece_cache_encode_long(const struct piece_cache *cache,
 static inline enum status piece_cache_encode(const struct piece_cache *cache,
                                              const struct waiting_piece *piece,
                                              struct token_list *list, struct error *error) {
-    struct piece_short_entry *bucket = piece->bucket;
-    if (!bucket) {
+    struct piece_short_entry *entry = piece->bucket;
+    if (!entry) {
         return piece_cache_encode_long(cache, piece, list, error);
     }
-    for (size_t way = 0; way < 2; way++) {
-        if (bucket[way].key[0] == piece->key[0] && bucket[way].key[1] == piece->key[1]) {
-            if (bucket[way].count == PIECE_IDS_ELSEWHERE) {
-                return piece_cache_encode_long(cache, piece, list, error);
-            }
-            memcpy(list->ids + list->count, bucket[way].ids, sizeof bucket[way].ids);
-            list->count += bucket[way].count;
-            return STATUS_OK;
+    // Which of the two it is cannot be foretold, that it is one of them can.
+    entry += (entry->key[0] ^ piece->key[0]) | (entry->key[1] ^ piece->key[1]) ? 1 : 0;
+    if (entry->key[0] == piece->key[0] && entry->key[1] == piece->key[1]) {
+        if (entry->count == PIECE_IDS_ELSEWHERE) {
+            return piece_cache_encode_long(cache, piece, list, error);
         }
+        memcpy(list->ids + list->count, entry->ids, sizeof entry->ids);
+        list->count += entry->count;
+        return STATUS_OK;
     }
     return piece_cache_encode_missing(cache, piece, list, error);
 }

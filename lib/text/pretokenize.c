@@ -47,7 +47,7 @@ static size_t run_end(const uint8_t *text, size_t length, size_t at, enum charac
     return at;
 }
 
-static size_t contraction_length(const uint8_t *text, size_t length) {
+size_t pretoken_contraction(const uint8_t *text, size_t length) {
     if (length >= 3 && (memcmp(text + 1, "re", 2) == 0 || memcmp(text + 1, "ve", 2) == 0 ||
                         memcmp(text + 1, "ll", 2) == 0)) {
         return 3;
@@ -65,7 +65,7 @@ static size_t space_length(const uint8_t *text, size_t length) {
 size_t pretoken_length(const uint8_t *text, size_t length) {
     size_t bytes, last;
     if (text[0] == '\'') {
-        size_t contraction = contraction_length(text, length);
+        size_t contraction = pretoken_contraction(text, length);
         if (contraction > 0) {
             return contraction;
         }

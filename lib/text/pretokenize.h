@@ -12,6 +12,9 @@
 // Bytes of the piece that starts at text[0]; length > 0, and the text ends at text[length].
 size_t pretoken_length(const uint8_t *text, size_t length);
 
+// Bytes of the contraction that a text which starts with an apostrophe starts with, or 0.
+size_t pretoken_contraction(const uint8_t *text, size_t length);
+
 // The last place in (0, length] behind which a new piece starts whatever follows text[length), so
 // that the two sides can be cut into pieces by themselves with the same result; 0 if there is none.
 // With `special`, never inside an END_OF_TEXT.

@@ -5,7 +5,6 @@
 
 #include "lib/text/bert_characters.h"
 #include "lib/text/piece_cache.h"
-#include "lib/text/pretokenize_fast.h"
 #include "lib/text/unicode.h"
 
 // What a byte of text is, as long as it is ASCII: where pieces for the cache begin and end. All
@@ -152,6 +151,27 @@ static enum status encode_piece(void *context, const uint8_t *piece, size_t leng
 
 // ---- Pieces ------------------------------------------------------------------------------------
 
+enum { LETTERS_READABLE = 24 }; // bytes of the text that must be left for the quick way
+
+// Marks the bytes that are not ASCII letters in their highest bits.
+static inline uint64_t mark_others(uint64_t word) {
+    const uint64_t ones = 0x0101010101010101u, low = 0x7F * ones;
+    uint64_t lower = (word | 0x20 * ones) & low;
+    uint64_t from_a = lower + (0x80 - 'a') * ones;
+    uint64_t behind_z = lower + (0x80 - 'z' - 1) * ones;
+    return ~(from_a & ~behind_z & ~word) & ~low;
+}
+
+// Letters at the start of the text, 16 if there are more.
+static inline size_t count_letters(const uint8_t *text) {
+    uint64_t others = mark_others(load_little_endian(text));
+    if (others) {
+        return (size_t)__builtin_ctzll(others) / 8;
+    }
+    others = mark_others(load_little_endian(text + 8));
+    return others ? 8 + (size_t)__builtin_ctzll(others) / 8 : 16;
+}
+
 // Bytes of the piece at text[0], which is no blank.
 static size_t piece_length(const uint8_t kinds[static 256], const uint8_t *text, size_t length) {
     size_t at = 1;
@@ -163,7 +183,7 @@ static size_t piece_length(const uint8_t kinds[static 256], const uint8_t *text,
     return at;
 }
 
-// The same, for length >= PRETOKEN_READABLE: most pieces are ASCII words.
+// The same, for length >= LETTERS_READABLE: most pieces are ASCII words.
 static inline size_t piece_length_fast(const uint8_t kinds[static 256], const uint8_t *text,
                                        size_t length) {
     size_t letters = count_letters(text);
@@ -177,7 +197,7 @@ static inline size_t cut_pieces(const struct wordpiece_encoder *encoder, const u
                                 struct waiting_piece pieces[static PIECES_AT_ONCE]) {
     const uint8_t *kinds = encoder->kinds;
     size_t count = 0, from = *at;
-    while (count < PIECES_AT_ONCE && length - from >= PRETOKEN_READABLE) {
+    while (count < PIECES_AT_ONCE && length - from >= LETTERS_READABLE) {
         if (kinds[text[from]] == BYTE_BLANK) {
             from++;
             continue;
@@ -186,7 +206,7 @@ static inline size_t cut_pieces(const struct wordpiece_encoder *encoder, const u
         piece_cache_wait(&encoder->cache, &pieces[count++], text + from, bytes);
         from += bytes;
     }
-    while (count < PIECES_AT_ONCE && length - from < PRETOKEN_READABLE && from < length) {
+    while (count < PIECES_AT_ONCE && length - from < LETTERS_READABLE && from < length) {
         if (kinds[text[from]] == BYTE_BLANK) {
             from++;
             continue;

@@ -1,5 +1,7 @@
 #include "lib/text/pretokenize.h"
 
+#include "lib/base/random.h"
+#include "lib/text/pretoken_scan.h"
 #include "lib/text/unicode.h"
 #include "tests/unit/check.h"
 
@@ -98,7 +100,89 @@ static void test_safe_cuts(void) {
     CHECK_INT(cut("日本語 \xE2\x80", false), 9); // the last bytes may become a space
 }
 
+// Fills the text with characters of every class and length, whole and cut.
+static void fill_with_characters(uint8_t *text, size_t length, struct random_sequence *random) {
+    static const char *const BITS[] = {"a",
+                                       "B",
+                                       " ",
+                                       " ",
+                                       "\n",
+                                       "'s",
+                                       "'",
+                                       "'ve",
+                                       "l",
+                                       "1",
+                                       "2",
+                                       "\xC3",
+                                       "\xA9",
+                                       "\xC3\xA9",
+                                       "\xE6\x97\xA5",
+                                       "\xE3\x80\x80",
+                                       "\xC2\xA0",
+                                       "'",
+                                       "\xF0\x9F\x98\x80",
+                                       "\x1C",
+                                       "\xF0\x9D\x9F\x98",
+                                       ".",
+                                       "-",
+                                       "\t"};
+    for (size_t at = 0; at < length;) {
+        const char *bits = BITS[random_below(random, sizeof BITS / sizeof *BITS)];
+        for (size_t i = 0; bits[i] && at < length; i++) {
+            text[at++] = (uint8_t)bits[i];
+        }
+    }
+}
+
+// Texts of every length up to some blocks, so that every character and every contraction stands
+// across their borders somewhere.
+static void test_scan_cuts_as_the_definition(void) {
+    enum { LONGEST = 5 * PRETOKEN_BLOCK / 2, ROUNDS = 400 };
+    struct random_sequence random;
+    random_sequence_start(&random, (struct random_place){.seed = 3});
+    size_t wrong = 0;
+    for (size_t length = 1; length <= LONGEST; length++) {
+        for (size_t round = 0; round < ROUNDS; round++) {
+            uint8_t text[LONGEST];
+            struct pretoken_scan scan;
+            fill_with_characters(text, length, &random);
+            pretoken_scan_start(&scan, text, length);
+            size_t next = pretoken_length(text, length);
+            while (scan.told < length) {
+                size_t block = scan.told;
+                uint64_t starts = pretoken_scan_next(&scan), want = 0;
+                for (; next < scan.told; next += pretoken_length(text + next, length - next)) {
+                    want |= (uint64_t)1 << (next - block);
+                }
+                wrong += starts != want;
+            }
+        }
+    }
+    CHECK_INT(wrong, 0);
+}
+
+static void test_blocks_are_marked_alike(void) {
+    struct random_sequence random;
+    random_sequence_start(&random, (struct random_place){.seed = 4});
+    size_t wrong = 0;
+    for (size_t round = 0; round < 4000; round++) {
+        uint8_t bytes[PRETOKEN_BLOCK];
+        for (size_t i = 0; i < PRETOKEN_BLOCK; i++) {
+            bytes[i] =
+                (uint8_t)(round < 4 ? PRETOKEN_BLOCK * round + i : random_below(&random, 256));
+        }
+        struct pretoken_block quick, plain;
+        uint64_t quick_beyond, plain_beyond;
+        pretoken_block_mark(bytes, &quick, &quick_beyond);
+        pretoken_block_mark_plainly(bytes, &plain, &plain_beyond);
+        wrong += memcmp(&quick, &plain, sizeof quick) != 0 || quick_beyond != plain_beyond;
+    }
+    CHECK_INT(wrong, 0);
+}
+
 int main(void) {
+    RUN(test_scan_cuts_as_the_definition);
+    RUN(test_blocks_are_marked_alike);
     RUN(test_words_and_numbers);
     RUN(test_contractions);
     RUN(test_white_space);
