@@ -64,10 +64,9 @@ $(RUN_LOGS)/unigram-%.metrics.msgpack.zst: $(DATA)/%.train.digest $(DATA)/%.test
 	@BIN=$(bin) pipelines/measure $@ $(bin)/dlt-eval unigram --quiet --train $(DATA)/$*.train.tokens.msgpack.zst \
 	    --tokens $(DATA)/$*.test.tokens.msgpack.zst --labels dataset=$*,profile=$(PROFILE)
 
-# How alike the weights of independent layers are: for Figure 4, of the first seed.
+# How alike the weights of independent layers are: for Figure 4.
 $(RUN_LOGS)/similarity-%.metrics.msgpack.zst: $(STATE)/%.trained | $(bin)/dlt-eval
 	@BIN=$(bin) pipelines/measure $@ $(bin)/dlt-eval similarity --quiet --checkpoint $(call run_checkpoint,$*)
-similarity_runs = $(filter %-s$(firstword $(SEEDS)),$(RUNS_F4))
 
 # The last word of LAMBADA's passages: for Tables 1 and 2.
 $(RUN_LOGS)/lastword-%.metrics.msgpack.zst: $(STATE)/%.trained $(DATA)/lambada.passages.digest | $(bin)/dlt-eval
@@ -75,7 +74,7 @@ $(RUN_LOGS)/lastword-%.metrics.msgpack.zst: $(STATE)/%.trained $(DATA)/lambada.p
 	    --tokens $(DATA)/lambada.passages.tokens.msgpack.zst
 lastword_runs = $(if $(PASSAGES_lambada),$(foreach r,$(sort $(RUNS_T1) $(RUNS_T2)),$(if $(filter lambada,$(RUN_DATASET_$(r))),$(r))))
 
-metrics = $(DATASETS_HERE:%=unigram-%) $(similarity_runs:%=similarity-%) $(lastword_runs:%=lastword-%)
+metrics = $(DATASETS_HERE:%=unigram-%) $(RUNS_F4:%=similarity-%) $(lastword_runs:%=lastword-%)
 
 # ---- Planned ----------------------------------------------------------------------------------
 

@@ -94,8 +94,8 @@ column() { # column NAME ROW FILE: a cell of a CSV without quotes
     two_seeds
     DATASET=1b exact d dynamic 1 70.0 71 500.0
     dlt-report table T1 --format md --published "$ROOT/results/published.tsv" a b c d >t.md
-    grep -F '| wiki2 | dynamic | n/a | 42.00 ± 2.83 | 44.00 ± 2.83 | 61.25 ± 0.00 | 305.00 ± 7.07 |' t.md
-    grep -F '| 1b | dynamic | 72.35 | 70.00 | 71.00 | 61.25 | 500.00 |' t.md
+    grep -F '| wiki2 | dynamic | n/a | 42.00 ± 2.83 | 44.00 ± 2.83 | 61.25 ± 0.00 | 305 ± 7 |' t.md
+    grep -F '| 1b | dynamic | 72.35 | 70.00 | 71.00 | 61.25 | 500 |' t.md
     grep -F 'Profile hand; 4 runs; data: wiki2, 1b.' t.md
     dlt-report table T1 --published "$ROOT/results/published.tsv" a b c d >t.tex
     grep -F '\label{tab:T1}' t.tex

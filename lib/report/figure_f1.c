@@ -325,6 +325,7 @@ const struct figure_type FIGURE_F1 = {
     .caption =
         "A cell is a layer, its colour and number the layer whose weights it uses; an arc, where "
         "there is room, leads from a tied layer to its source. At the right, how many layers are "
-        "independent. Seeds that ended with the same map share a strip.",
+        "independent. Seeds that ended with the same map share a strip. Methods "
+        "go by the names of their run logs.",
     .build = build,
 };

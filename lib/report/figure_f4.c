@@ -16,11 +16,12 @@ enum {
     TITLE = 26,
     BELOW = 34, // numbers of columns, and the means
     BAR = 60,
-    BAR_STEPS = 30
+    BAR_STEPS = 30,
+    SEEDS_MAX = 12 // networks, beyond which one seed of each method is drawn
 };
 
 struct layout {
-    struct similarity *items;
+    const struct similarity **items; // those that are drawn
     size_t count, columns;
     double side, width;         // of a matrix, of a run
     double layers_to, heads_to; // the colours' scales go from minus this to this
@@ -101,15 +102,6 @@ static void draw_numbers(struct plot *plot, const struct similarity_matrix *matr
 
 static void draw_matrix(struct plot *plot, const struct similarity_matrix *matrix, double x,
                         double y, double side, double scale) {
-    if (matrix->size < 1) {
-        plot_text(plot, &(struct plot_label){.x = x + side / 2,
-                                             .y = y + side / 2,
-                                             .string = "no pairs",
-                                             .align = PLOT_CENTER,
-                                             .size = 7,
-                                             .colour = PLOT_FAINT_INK});
-        return;
-    }
     int series = plot_series(plot), size = matrix->size;
     for (int row = 0; row < size; row++) {
         for (int column = 0; column < size; column++) {
@@ -180,10 +172,35 @@ static void draw_bar(struct plot *plot, double x, double y, const char *name, do
     plot_text(plot, &(struct plot_label){.x = x + BAR + 4, .y = y + 4, .string = end, .size = 7});
 }
 
+static bool has_pairs(const struct similarity *item) {
+    return item->layers.size > 0 && item->heads.size > 0;
+}
+
+// Nothing drawn before it is of its dataset, architecture and method.
+static bool is_first_seed(const struct layout *at, const struct similarity *item) {
+    const struct run *run = &item->names;
+    const struct run *before = at->count > 0 ? &at->items[at->count - 1]->names : NULL;
+    return !before || strcmp(before->dataset, run->dataset) != 0 ||
+           strcmp(before->arch, run->arch) != 0 || strcmp(before->method, run->method) != 0;
+}
+
+// Networks without pairs have nothing to show; of many, one seed of each method is enough.
+static void choose(struct layout *at, const struct similarity *items, size_t count) {
+    size_t with_pairs = 0;
+    for (size_t i = 0; i < count; i++) {
+        with_pairs += has_pairs(&items[i]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (has_pairs(&items[i]) && (with_pairs <= SEEDS_MAX || is_first_seed(at, &items[i]))) {
+            at->items[at->count++] = &items[i];
+        }
+    }
+}
+
 static void measure(struct layout *at) {
     for (size_t i = 0; i < at->count; i++) {
-        measure_scale(&at->items[i].layers, &at->layers_to);
-        measure_scale(&at->items[i].heads, &at->heads_to);
+        measure_scale(&at->items[i]->layers, &at->layers_to);
+        measure_scale(&at->items[i]->heads, &at->heads_to);
     }
     at->layers_to = round_up(at->layers_to);
     at->heads_to = round_up(at->heads_to);
@@ -195,7 +212,7 @@ static void measure(struct layout *at) {
 
 static void draw(struct plot *plot, const struct layout *at) {
     if (at->count == 0) {
-        plot_note(plot, "No similarity was measured.");
+        plot_note(plot, "No network with several independent layers was measured.");
         return;
     }
     size_t rows = (at->count + at->columns - 1) / at->columns;
@@ -206,23 +223,32 @@ static void draw(struct plot *plot, const struct layout *at) {
     for (size_t i = 0; i < at->count; i++) {
         double x = (double)(i % at->columns) * (at->width + SPACE) + LEFT;
         double top = plot->height - 22 - (double)(i / at->columns) * row_height;
-        draw_item(plot, at, &at->items[i], x, top - TITLE - at->side);
+        draw_item(plot, at, at->items[i], x, top - TITLE - at->side);
     }
 }
 
 static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
     struct layout at = {0};
-    enum status status = similarities_read(&at.items, &at.count, set, error);
+    struct similarity *items = NULL;
+    size_t count = 0;
+    void *drawn = NULL;
+    enum status status = similarities_read(&items, &count, set, error);
+    if (status == STATUS_OK) {
+        status = memory_allocate(&drawn, count, sizeof *at.items, "the panels", error);
+    }
     if (status == STATUS_OK) {
         text_add(&plot->data, "dataset\tarch\tmethod\tseed\tof\tfirst\tsecond\tcosine\n");
-        for (size_t i = 0; i < at.count; i++) {
-            add_matrix_data(&plot->data, &at.items[i], &at.items[i].layers, false);
-            add_matrix_data(&plot->data, &at.items[i], &at.items[i].heads, true);
+        for (size_t i = 0; i < count; i++) {
+            add_matrix_data(&plot->data, &items[i], &items[i].layers, false);
+            add_matrix_data(&plot->data, &items[i], &items[i].heads, true);
         }
+        at.items = drawn;
+        choose(&at, items, count);
         measure(&at);
         draw(plot, &at);
     }
-    similarities_free(at.items, at.count);
+    free(drawn);
+    similarities_free(items, count);
     return status;
 }
 
@@ -234,7 +260,9 @@ const struct figure_type FIGURE_F4 = {
         "the diagonal and feed-forward below it. Right: between the attention heads of two "
         "independent layers, the lower layer's head in the row and the higher one's in the column, "
         "the mean over all pairs of layers. Were heads aligned by their index, the diagonal would "
-        "stand out; below are the mean cosines on it and off it.",
+        "stand out; below are the mean cosines on it and off it. A network with one independent "
+        "layer has no pairs and is left out; of more than twelve, only the first seed of each "
+        "method that has pairs is drawn.",
     .of_metrics = true,
     .build = build,
 };

@@ -404,6 +404,7 @@ const struct figure_type FIGURE_F5 = {
         "Best test perplexity against trainable parameters, their mean over training (filled) "
         "and at the end (hollow), and test perplexity against training time, with the best "
         "marked; where there are many methods, only the best, against the whole time. With "
-        "several seeds, their mean, and a line from the lowest to the highest.",
+        "several seeds, their mean, and a line from the lowest to the highest. Methods go by the "
+        "names of their run logs.",
     .build = build,
 };

@@ -257,14 +257,6 @@ static const struct row *start_comparison(struct text *text, const struct rows *
     return reference;
 }
 
-static void add_clipped(struct text *text, const struct row *reference) {
-    double share = mean_of(reference, REWARD_CLIPPED);
-    if (!isnan(share)) {
-        start_sentence(text);
-        text_format(text, "Of the rewards of “%s”, %.1f%% were clipped.", reference->title, share);
-    }
-}
-
 // ---- T3, T4, T6 -----------------------------------------------------------------------------------
 
 // What stands before the rows of an effect: of those with a verdict, and of those with too few seeds.
@@ -321,7 +313,6 @@ void conclude_variants(struct text *text, const struct rows *rows) {
     const struct row *reference = start_comparison(text, rows);
     if (reference) {
         conclude_effects(text, rows, reference, &VARIANTS);
-        add_clipped(text, reference);
     }
 }
 

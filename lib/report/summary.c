@@ -172,7 +172,7 @@ const struct quantity_type QUANTITY_TYPES[QUANTITIES] = {
     [PERPLEXITY_FINAL] = {"perplexity_final", NUMBER_PERPLEXITY, perplexity_final},
     [PERPLEXITY_AT_BEST_VALID] = {"perplexity_at_best_valid", NUMBER_PERPLEXITY,
                                   perplexity_at_best_valid},
-    [PERPLEXITY_PER_WORD] = {"perplexity_per_word", NUMBER_PERPLEXITY, perplexity_per_word},
+    [PERPLEXITY_PER_WORD] = {"perplexity_per_word", NUMBER_WHOLE, perplexity_per_word},
     [BITS_PER_BYTE] = {"bits_per_byte", NUMBER_PERPLEXITY, bits_per_byte},
     [INDEPENDENT_MEAN] = {"independent_mean", NUMBER_LAYERS, independent_mean},
     [INDEPENDENT_FINAL] = {"independent_final", NUMBER_LAYERS, independent_final},

@@ -10,7 +10,7 @@ enum number_format {
     NUMBER_PERPLEXITY, // two decimals, none from 1,000 on
     NUMBER_LAYERS,     // one decimal, none for whole numbers
     NUMBER_PARAMETERS, // three digits and k, M or B
-    NUMBER_WHOLE,      // none
+    NUMBER_WHOLE,      // three digits, no decimals from 100 on
     NUMBER_MEGABYTES,  // of bytes, in 10^6
     NUMBER_PERCENT,    // one decimal
     NUMBER_CHANGE,     // in percent: two decimals and always a sign

@@ -90,7 +90,8 @@ static void add_caption(struct table *table, const struct table_type *type,
             &table->caption,
             "The difference is the mean over seeds of the paired difference of the logarithm "
             "of the best test perplexity, as a change in percent, with Student's 95% interval; "
-            "a verdict takes three seeds. Runs are compared that saw the same number of tokens, to "
+            "a verdict takes three seeds, and a row of one is compared with the same seed of the "
+            "reference alone. Runs are compared that saw the same number of tokens, to "
             "within 1%: in passes over the text, each one's last batch is short. ");
     }
     if (several) {

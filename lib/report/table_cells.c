@@ -107,7 +107,7 @@ static void set_cell(struct table_cell *cell, const struct table_type *type,
         break;
     case CELL_UNIGRAM:
         if (!is_masked(row)) {
-            table_set_real(cell, unigram(input->set, row->dataset), NUMBER_PERPLEXITY);
+            table_set_real(cell, unigram(input->set, row->dataset), NUMBER_WHOLE);
         }
         break;
     case CELL_LAST_WORD:
