@@ -133,12 +133,24 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(call room_archives,train)
 	@mkdir -p $(@D)
 	$(call run,LD,$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBRARIES) -o $@)
 
+# ---- Damage: reads a damaged file as each tool does (tests/090-damage.bats) --------------------
+
+damage_objects := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/damage/*.c))
+objects += $(damage_objects)
+$(BUILD)/damage/damage: $(damage_objects) $(call archive,text) $(call archive,report) $(call room_archives,train)
+	@mkdir -p $(@D)
+	$(call run,LD,$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBRARIES) -o $@)
+
 -include $(objects:.o=.d)
 
 # Other flags, other objects.
+flags := $(subst ",,$(subst ',,$(strip $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(KERNEL_CFLAGS))))
 $(objects): $(BUILD)/flags
+ifneq "$(file <$(BUILD)/flags)" "$(flags)"
 $(BUILD)/flags: FORCE
-	@echo "$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(KERNEL_CFLAGS)" | pipelines/update $@
+endif
+$(BUILD)/flags:
+	@mkdir -p $(@D) && echo '$(flags)' >$@
 FORCE:
 .PHONY: FORCE
 
