@@ -5,7 +5,7 @@
 
 $(BUILD)/state/fingerprint: $(addprefix $(bin)/,dlt-corpus dlt-tokenize dlt-train dlt-qagent dlt-cat)
 	@mkdir -p $(@D)
-	pipelines/fingerprint $(bin) > $@.$$$$ && mv $@.$$$$ $@
+	$(call run,NUMERICS,pipelines/fingerprint $(bin) > $@.$$$$ && mv $@.$$$$ $@)
 
 fetch: ## download what PROFILE needs and DLT_DATA lacks, into DLT_DOWNLOADS (build/downloads)
 	$(if $(FETCH),@DLT_DATA='$(DLT_DATA)' pipelines/fetch pipelines/files.tsv '$(DLT_DOWNLOADS)' $(FETCH),@true)
