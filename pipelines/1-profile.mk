@@ -7,7 +7,7 @@ RUN_LOGS := results/$(PROFILE)
 CHECKPOINTS := $(BUILD)/checkpoints/$(PROFILE)
 bin := $(BUILD)/bin
 profile_file := pipelines/profiles/$(PROFILE).mk
-profile_goals := paper runs data fetch why plan check-logs train-all report
+profile_goals := paper runs data fetch why plan check-logs train-all report digests
 ifneq ($(filter $(profile_goals) $(RUN_LOGS)/% paper/build/%,$(MAKECMDGOALS)),)
 ifeq ($(wildcard $(profile_file)),)
 $(error no profile '$(PROFILE)'; there are: $(basename $(notdir $(wildcard pipelines/profiles/*.mk))))

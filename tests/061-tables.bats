@@ -299,3 +299,20 @@ END
         done
     done
 }
+
+@test "--untimed: tables and figures of logs that differ in times alone are the same" {
+    a_run dynamic 1 40.0
+    mv dynamic-wiki2-s1 fast
+    sed_log() { dlt-cat fast | grep -v '^{"kind":"end"' | sed "$1" | made_up json; }
+    sed_log 's/"seconds":2.0/"seconds":9.5/; s/"peak_resident":9000000/"peak_resident":777/; s/"peak_device":500/"peak_device":9/' >slow
+    same() { cmp <(dlt-report "$@" fast) <(dlt-report "$@" slow); }
+    for what in "table T1" "table T5 --format csv" "table T5 --format md" "figure F5 --format tsv" macros; do
+        # shellcheck disable=SC2086
+        run -1 same $what
+        # shellcheck disable=SC2086
+        same $what --untimed
+    done
+    dlt-report table T1 --untimed --format csv fast >t.csv
+    [ "$(cell seconds dynamic t.csv)$(cell peak_memory dynamic t.csv)" = n/an/a ]
+    [ "$(cell perplexity_best dynamic t.csv)" = 40 ]
+}

@@ -12,7 +12,7 @@ struct command {
     struct common_options common;
     struct operands operands;
     const char *published_path, *experiments_path;
-    bool salvage;
+    struct run_reading reading;
     int format;
 };
 
@@ -21,7 +21,7 @@ static const char *const FIGURE_FORMAT_NAMES[] = {"svg", "pdf", "png", "tsv", NU
 
 static void start(struct command *command, const struct program *program,
                   const char *const *formats, bool tables, int argc, char **argv) {
-    struct option options[5] = {{0}};
+    struct option options[6] = {{0}};
     size_t count = 0;
     if (formats) {
         options[count++] = (struct option){.name = "format",
@@ -43,8 +43,13 @@ static void start(struct command *command, const struct program *program,
         .value = (void *)&command->experiments_path,
         .argument = "FILE",
         .help = "which runs each table and figure shows, in which order, under which titles"};
+    options[count++] =
+        (struct option){.name = "untimed",
+                        .value = &command->reading.untimed,
+                        .help = "leave out times and measured memory: the rest is the same of "
+                                "every run of one configuration"};
     options[count++] = (struct option){.name = "salvage",
-                                       .value = &command->salvage,
+                                       .value = &command->reading.salvage,
                                        .help = "take incomplete run logs too, as far as they go"};
     struct program own = *program;
     own.options = options;
@@ -95,7 +100,7 @@ static enum status report(const struct command *command, size_t first,
     enum status status = read_lists(command, &published, &experiments,
                                     first > 0 ? command->operands.words[0] : NULL, error);
     if (status == STATUS_OK) {
-        status = run_set_read(&set, input.paths, input.path_count, command->salvage, error);
+        status = run_set_read(&set, input.paths, input.path_count, &command->reading, error);
     }
     if (status == STATUS_OK) {
         status = write(&text, what, &input, error);

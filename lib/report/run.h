@@ -129,11 +129,17 @@ struct run_set {
     size_t metrics_count, metrics_capacity;
 };
 
+// What is taken of the files.
+struct run_reading {
+    bool salvage; // incomplete logs too, as far as they go
+    bool untimed; // no `timing` records: neither times nor measured memory
+};
+
 // Reads every file; "-" is standard input. Fails on the first that cannot be read, that is neither
 // a run log nor a metrics file, or (without `salvage`) is incomplete. No files, or no run among
 // them: STATUS_USAGE.
-enum status run_set_read(struct run_set *set, const char *const *paths, size_t count, bool salvage,
-                         struct error *error);
+enum status run_set_read(struct run_set *set, const char *const *paths, size_t count,
+                         const struct run_reading *reading, struct error *error);
 void run_set_free(struct run_set *set);
 
 // By dataset, architecture, method and seed, each in the order a reader expects.

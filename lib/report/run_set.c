@@ -27,7 +27,8 @@ static enum status append(void *items, size_t *count, size_t *capacity, size_t s
 }
 
 static enum status add_run(struct run_set *set, struct record_reader *reader, const char *path,
-                           struct record *record, struct error *error) {
+                           struct record *record, const struct run_reading *reading,
+                           struct error *error) {
     enum status status =
         append(&set->runs, &set->count, &set->capacity, sizeof(struct run *), error);
     if (status != STATUS_OK) {
@@ -37,7 +38,9 @@ static enum status add_run(struct run_set *set, struct record_reader *reader, co
     status = run_create(place, path, error);
     bool more = true;
     while (status == STATUS_OK && more) {
-        status = run_add_record(*place, record, error);
+        if (!reading->untimed || strcmp(record->kind, "timing") != 0) {
+            status = run_add_record(*place, record, error);
+        }
         if (status == STATUS_DAMAGED) {
             struct error why = *error;
             return record_reader_damaged(reader, error, "%s", why.message);
@@ -96,13 +99,13 @@ static enum status add_metrics(struct run_set *set, struct record_reader *reader
     return status;
 }
 
-static enum status add_file(struct run_set *set, const char *path, bool salvage,
-                            struct error *error) {
+static enum status add_file(struct run_set *set, const char *path,
+                            const struct run_reading *reading, struct error *error) {
     struct record_reader *reader = NULL;
     struct record record;
     bool more = false;
-    enum status status = record_reader_open(&reader, path, "run log", NULL,
-                                            salvage ? RECORD_SALVAGE : RECORD_STRICT, error);
+    enum status status = record_reader_open(
+        &reader, path, "run log", NULL, reading->salvage ? RECORD_SALVAGE : RECORD_STRICT, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -111,7 +114,7 @@ static enum status add_file(struct run_set *set, const char *path, bool salvage,
     if (status == STATUS_OK && !more) {
         status = record_reader_damaged(reader, error, "it is empty");
     } else if (status == STATUS_OK && record_equals(&record.map, "content", "run")) {
-        status = add_run(set, reader, path, &record, error);
+        status = add_run(set, reader, path, &record, reading, error);
     } else if (status == STATUS_OK && record_equals(&record.map, "content", "metrics")) {
         status = add_metrics(set, reader, path, &record, error);
     } else if (status == STATUS_OK) {
@@ -125,12 +128,12 @@ static int compare_places(const void *a, const void *b) {
     return run_order(*(struct run *const *)a, *(struct run *const *)b);
 }
 
-enum status run_set_read(struct run_set *set, const char *const *paths, size_t count, bool salvage,
-                         struct error *error) {
+enum status run_set_read(struct run_set *set, const char *const *paths, size_t count,
+                         const struct run_reading *reading, struct error *error) {
     *set = (struct run_set){0};
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        status = add_file(set, paths[i], salvage, error);
+        status = add_file(set, paths[i], reading, error);
     }
     if (status == STATUS_OK && set->count == 0) {
         status = error_set(error, STATUS_USAGE,
