@@ -223,6 +223,14 @@ static void add_effect(struct text *text, const struct rows *rows, enum effect e
     text_add(text, said > 0 ? "." : "");
 }
 
+static size_t count_compared(const struct rows *rows) {
+    size_t count = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        count += !isnan(rows->items[i].against.difference);
+    }
+    return count;
+}
+
 static size_t count_few(const struct rows *rows) {
     size_t few = 0;
     for (size_t i = 0; i < rows->count; i++) {
@@ -313,6 +321,52 @@ void conclude_variants(struct text *text, const struct rows *rows) {
     const struct row *reference = start_comparison(text, rows);
     if (reference) {
         conclude_effects(text, rows, reference, &VARIANTS);
+    }
+}
+
+// The row whose single option changes the perplexity most, and by more than chance is held to, of
+// those that change it by less than `below`.
+static const struct row *strongest(const struct rows *rows, double yardstick, double below) {
+    const struct row *found = NULL;
+    double most = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct row *row = &rows->items[i];
+        enum effect effect = effect_of(row, yardstick);
+        double size = fabs(row->against.difference);
+        if ((effect == EFFECT_HIGHER || effect == EFFECT_LOWER) && size > most && size < below &&
+            strcmp(row->method, "released") != 0) {
+            most = size;
+            found = row;
+        }
+    }
+    return found;
+}
+
+static void add_strongest(struct text *text, const struct rows *rows, double yardstick) {
+    const struct row *first = strongest(rows, yardstick, INFINITY);
+    const struct row *second =
+        first ? strongest(rows, yardstick, fabs(first->against.difference)) : NULL;
+    const struct row *both[] = {first, second};
+    if (!first) {
+        text_add(text, "No option alone is seen to change the result.");
+        return;
+    }
+    text_add(text, "Of the options alone, the result depends most on ");
+    for (size_t i = 0; i < ARRAY_LENGTH(both) && both[i]; i++) {
+        text_format(text, "%s“%s”", i > 0 ? ", then on " : "", both[i]->title);
+        add_difference(text, both[i]->against.difference);
+    }
+    text_add(text, ".");
+}
+
+void conclude_semantics(struct text *text, const struct rows *rows) {
+    const struct row *reference = start_comparison(text, rows);
+    if (reference) {
+        conclude_effects(text, rows, reference, &VARIANTS);
+        if (count_compared(rows) > 1) {
+            start_sentence(text);
+            add_strongest(text, rows, yardstick_of(reference));
+        }
     }
 }
 

@@ -88,5 +88,5 @@ const struct table_type TABLE_T6 = {
     .caption = CAPTION "Each option of the released code is switched alone, from the dynamic "
                        "method, which has none of them; “Released code” has all of them but the "
                        "ghost updates, which depend on the version of a library.",
-    .conclude = conclude_variants,
+    .conclude = conclude_semantics,
 };

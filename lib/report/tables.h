@@ -14,7 +14,8 @@ TABLES(DECLARE_TABLE)
 // ---- What they conclude (sentences.c): whole sentences, not escaped ------------------------------
 
 void conclude_main(struct text *text, const struct rows *rows);     // T1, T2
-void conclude_variants(struct text *text, const struct rows *rows); // T3, T6
+void conclude_variants(struct text *text, const struct rows *rows);  // T3
+void conclude_semantics(struct text *text, const struct rows *rows); // T6
 void conclude_fixed(struct text *text, const struct rows *rows);    // T4
 void conclude_memory(struct text *text, const struct rows *rows);   // T5
 
