@@ -1,6 +1,7 @@
 # test, bench, install, deps.
 
-test: all unit $(BUILD)/emu/libdlt-cuda.so $(BUILD)/gpu/ops $(BUILD)/bench/model ## pass the tests (real data from DLT_DATA where it is set)
+test: all unit $(BUILD)/emu/libdlt-cuda.so $(BUILD)/gpu/ops $(BUILD)/bench/model \
+    $(BUILD)/damage/damage ## pass the tests (real data from DLT_DATA where it is set)
 	@BUILD_DIR=$(abspath $(BUILD)) tests/run $(unit_tests)
 .PHONY: test
 
