@@ -184,6 +184,15 @@ macro() { sed -n "s/^.expandafter.def.csname dlt:$1.endcsname{\(.*\)}\$/\1/p" "$
     [[ "$(macro sentence.T6 m)" == *"is a convention"* ]]
 }
 
+@test "Table 6 says on which options alone the result depends most" {
+    a_run dynamic 1 40.0
+    a_run retie-orphan 1 44.0
+    a_run untie-alias 1 41.2
+    a_run moments-kept 1 40.1
+    dlt-report table T6 --format md ./*-s1 >t.md
+    grep -F 'Of the options alone, the result depends most on “retie-orphan” (+10.00%), then on “untie-alias” (+3.00%).' t.md
+}
+
 @test "clipped rewards" {
     a_run dynamic 1 100.0
     AGENT='dlt-qagent --policy qlearn --reward-clip 0' a_run reward-unclipped 1 90.0
