@@ -193,7 +193,7 @@ macro() { sed -n "s/^.expandafter.def.csname dlt:$1.endcsname{\(.*\)}\$/\1/p" "$
     grep -F 'Of the options alone, the result depends most on “retie-orphan” (+10.00%), then on “untie-alias” (+3.00%).' t.md
     # Nor on "released", which is all of them.
     a_run released 1 80.0
-    rm ./*retie-orphan-s1 ./*untie-alias-s1
+    rm retie-orphan-* untie-alias-*
     dlt-report table T6 --format md ./*-s1 | grep -F 'No option alone is seen to change the result.'
 }
 
