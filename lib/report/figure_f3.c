@@ -8,7 +8,8 @@
 #include "lib/report/figures.h"
 
 enum { LEFT = 34, RIGHT = 16, GAP = 30, TITLE = 16, LINE = 10, STRIP = 7, NOTE = 2, ROW_GAP = 26 };
-enum { SEEDS_MAX = 12 }; // maps, beyond which only the first seed of each method is drawn
+enum { SEEDS_MAX = 12 };     // maps, beyond which only the first seed of each method is drawn
+enum { COLUMNS_MAX = 4096 }; // episodes, beyond which not every one is drawn: none could be seen
 
 // (episodes, L) the roots at the end of each episode from 1 on; those without a visit repeat the last.
 static enum status roots_build(const struct run *run, uint16_t **roots, size_t *episodes,
@@ -128,11 +129,13 @@ static void draw_title(struct plot *plot, const struct layout *at, const struct 
 static void draw_run(struct plot *plot, const struct layout *at, const struct run *run,
                      const uint16_t *roots, size_t episodes, struct plot_panel panel) {
     int series = plot_series(plot);
-    for (size_t e = 0; e < episodes; e++) {
+    size_t step = (episodes + COLUMNS_MAX - 1) / COLUMNS_MAX;
+    for (size_t e = step - 1; e < episodes; e += step) {
+        double middle = (double)(e + 1) - (double)(step - 1) / 2;
         for (int i = 0; i < run->layers; i++) {
             int root = roots[e * (size_t)run->layers + (size_t)i];
             unsigned colour = plot_layer_colour(root, run->layers);
-            plot_row(plot, "%zu %d %u %u %u", e + 1, i, colour >> 16, colour >> 8 & 255,
+            plot_row(plot, "%.10g %d %u %u %u", middle, i, colour >> 16, colour >> 8 & 255,
                      colour & 255);
         }
     }

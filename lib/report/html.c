@@ -41,7 +41,8 @@ static const char STYLE[] =
     "details{margin:.2rem 0}summary{cursor:pointer;color:var(--link);width:max-content;"
     "max-width:100%}pre{background:var(--card);padding:.7rem .9rem;border-radius:.4rem;"
     "overflow-x:auto;font-size:.82rem;white-space:pre-wrap;overflow-wrap:anywhere}\n"
-    ".more{display:flex;flex-wrap:wrap;align-items:baseline;gap:.1rem 1.2rem;font-size:.9rem;margin-bottom:.4rem}"
+    ".more{display:flex;flex-wrap:wrap;align-items:baseline;gap:.1rem "
+    "1.2rem;font-size:.9rem;margin-bottom:.4rem}"
     "code{font-family:ui-monospace,'Cascadia Mono',Menlo,monospace;font-size:.92em}\n"
     "footer{margin:3rem auto 2rem;color:var(--faint);font-size:.9rem}\n"
     "@media(max-width:40rem){body{font-size:15px}h1{font-size:1.4rem}th,td{padding:.25rem "
@@ -113,12 +114,17 @@ static void add_download(struct text *text, const char *name, const char *type,
     text_add(text, "\">Data</a>\n");
 }
 
+static void add_path(struct text *command, const char *option, const char *path) {
+    char clean[RUN_NAME * 4];
+    text_copy_clean(clean, sizeof clean, path, strlen(path));
+    text_add(command, option);
+    text_add(command, " ");
+    text_add_shell(command, clean);
+}
+
 static void add_paths(struct text *command, const struct report_input *input) {
     for (size_t i = 0; i < input->path_count; i++) {
-        char path[RUN_NAME * 4];
-        text_copy_clean(path, sizeof path, input->paths[i], strlen(input->paths[i]));
-        text_add(command, " ");
-        text_add_shell(command, path);
+        add_path(command, "", input->paths[i]);
     }
 }
 
@@ -128,12 +134,10 @@ static void add_command(struct text *text, const char *words, const struct repor
     struct text command = {0};
     text_format(&command, "dlt-report %s", words);
     if (published && input->published_path) {
-        text_add(&command, " --published ");
-        text_add_shell(&command, input->published_path);
+        add_path(&command, " --published", input->published_path);
     }
     if (input->experiments_path) {
-        text_add(&command, " --experiments ");
-        text_add_shell(&command, input->experiments_path);
+        add_path(&command, " --experiments", input->experiments_path);
     }
     if (input->path_count > PATHS_SPELLED_OUT) {
         text_add(&command, " \"$@\"");

@@ -46,13 +46,13 @@ int plot_series(struct plot *plot) {
 }
 
 void plot_point(struct plot *plot, double x, double y) {
-    if (isfinite(x) && isfinite(y)) {
+    if (plot_can_show(x) && plot_can_show(y)) {
         text_format(&plot->blocks, "%.10g %.10g\n", x, y);
     }
 }
 
 void plot_band(struct plot *plot, double x, double low, double high) {
-    if (isfinite(x) && isfinite(low) && isfinite(high)) {
+    if (plot_can_show(x) && plot_can_show(low) && plot_can_show(high)) {
         text_format(&plot->blocks, "%.10g %.10g %.10g\n", x, low, high);
     }
 }

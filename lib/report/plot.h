@@ -78,7 +78,8 @@ struct plot_range {
     double low, high;
 };
 #define PLOT_RANGE_EMPTY ((struct plot_range){INFINITY, -INFINITY})
-void plot_range_add(struct plot_range *range, double value); // ignores what is not finite
+bool plot_can_show(double value); // false: not finite, or too large or small for any axis
+void plot_range_add(struct plot_range *range, double value); // ignores what cannot be shown
 bool plot_range_is_empty(const struct plot_range *range);
 // With a margin of `share` of its length on both sides; never of length zero.
 struct plot_range plot_range_widen(struct plot_range range, bool log, double share);
@@ -87,7 +88,7 @@ struct plot_range plot_range_widen(struct plot_range range, bool log, double sha
 
 // Opens a block and returns its number: it is "$sN". Then rows of it, "x y".
 int plot_series(struct plot *plot);
-void plot_point(struct plot *plot, double x, double y); // left out where one is not finite
+void plot_point(struct plot *plot, double x, double y); // left out where one cannot be shown
 void plot_band(struct plot *plot, double x, double low, double high); // likewise
 __attribute__((format(printf, 2, 3))) void plot_row(struct plot *plot, const char *format, ...);
 

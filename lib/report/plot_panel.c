@@ -9,8 +9,14 @@
 
 // ---- Ranges ------------------------------------------------------------------------------------------------
 
+// The powers of ten of an axis's ends are counted, so what is beyond these is no number of a run.
+bool plot_can_show(double value) {
+    double size = fabs(value);
+    return size == 0 || (size >= 1e-30 && size <= 1e30);
+}
+
 void plot_range_add(struct plot_range *range, double value) {
-    if (isfinite(value)) {
+    if (plot_can_show(value)) {
         range->low = value < range->low ? value : range->low;
         range->high = value > range->high ? value : range->high;
     }

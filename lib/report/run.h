@@ -103,6 +103,7 @@ struct run {
     struct run_input *inputs;
     size_t input_count, input_capacity;
 
+    int64_t records;         // so far
     int64_t steps, episodes; // seen
     double tokens;           // trained on
     bool has_start, has_final;
@@ -119,6 +120,7 @@ struct metrics {
     struct run_pairs labels;
     struct run_pairs *records;
     size_t record_count, record_capacity;
+    size_t field_count; // of all records
 };
 
 // All that a report is about, runs in the order of run_order().

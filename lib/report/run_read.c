@@ -9,7 +9,7 @@
 #include "lib/report/run.h"
 #include "lib/report/text.h"
 
-enum { ITEMS_MAX = 1 << 24, EPISODES_MAX = 1 << 22, STATE_CELLS_MAX = 1 << 29, PAIRS_MAX = 512 };
+enum { ITEMS_MAX = 1 << 21, EPISODES_MAX = 1 << 18, STATE_CELLS_MAX = 1 << 25, PAIRS_MAX = 512 };
 
 // Makes room for one more of `count` items; doubling. `items`: the address of the pointer to the first.
 static enum status grow(void *items, size_t count, size_t *capacity, size_t size, size_t limit,
@@ -139,8 +139,11 @@ static enum status read_state(const struct run *run, const msgpack_object *map, 
     return STATUS_OK;
 }
 
-static enum status read_episode(const msgpack_object *map, int64_t *episode, struct error *error) {
-    if (!record_get_int(map, "episode", episode) || *episode < 0 || *episode > EPISODES_MAX) {
+// Every episode leaves records, so that what is made for each of them is no larger than the log.
+static enum status read_episode(const struct run *run, const msgpack_object *map, int64_t *episode,
+                                struct error *error) {
+    if (!record_get_int(map, "episode", episode) || *episode < 0 || *episode > EPISODES_MAX ||
+        *episode > run->records) {
         return error_set(error, STATUS_DAMAGED, "its episode is missing or out of range");
     }
     return STATUS_OK;
@@ -205,7 +208,8 @@ static enum status add_start(struct run *run, const msgpack_object *map, struct 
 static enum status add_visit(struct run *run, const msgpack_object *map, struct error *error) {
     size_t layers = (size_t)run->layers;
     size_t before = run->visit_capacity;
-    enum status status = GROW(run, visits, visit, STATE_CELLS_MAX / layers);
+    size_t most = STATE_CELLS_MAX / layers;
+    enum status status = GROW(run, visits, visit, most < ITEMS_MAX ? most : ITEMS_MAX);
     if (status == STATUS_OK && run->visit_capacity != before) {
         void *moved = realloc(run->states, run->visit_capacity * layers * sizeof *run->states);
         if (!moved) {
@@ -219,13 +223,17 @@ static enum status add_visit(struct run *run, const msgpack_object *map, struct 
                               .stored = real_or_nan(map, "stored"),
                               .parameters = real_or_nan(map, "parameters"),
                               .epsilon = in_map(map, "info", "epsilon")};
-    if (status != STATUS_OK || (status = read_episode(map, &visit.episode, error)) != STATUS_OK ||
+    if (status != STATUS_OK ||
+        (status = read_episode(run, map, &visit.episode, error)) != STATUS_OK ||
         (status = read_state(run, map, "state", run->states + run->visit_count * layers, error)) !=
             STATUS_OK) {
         return status;
     }
     if (run->visit_count > 0 && visit.episode < run->visits[run->visit_count - 1].episode) {
         return error_set(error, STATUS_DAMAGED, "its episode is before that of the last visit");
+    }
+    if ((size_t)visit.episode > most) {
+        return error_set(error, STATUS_DAMAGED, "too many episodes of %d layers", run->layers);
     }
     record_get_bool(map, "changed", &visit.changed);
     run->visits[run->visit_count++] = visit;
@@ -235,7 +243,7 @@ static enum status add_visit(struct run *run, const msgpack_object *map, struct 
 
 static enum status add_step(struct run *run, const msgpack_object *map, struct error *error) {
     int64_t episode = 0;
-    enum status status = read_episode(map, &episode, error);
+    enum status status = read_episode(run, map, &episode, error);
     double loss = real_or_nan(map, "loss");
     run->steps++;
     if (status != STATUS_OK || episode < 1) {
@@ -258,7 +266,8 @@ static enum status add_reward(struct run *run, const msgpack_object *map, struct
     struct run_reward reward = {.perplexity = real_or_nan(map, "perplexity"),
                                 .loss = real_or_nan(map, "loss"),
                                 .loss_before = real_or_nan(map, "loss_before")};
-    if (status == STATUS_OK && (status = read_episode(map, &reward.episode, error)) == STATUS_OK) {
+    if (status == STATUS_OK &&
+        (status = read_episode(run, map, &reward.episode, error)) == STATUS_OK) {
         run->rewards[run->reward_count++] = reward;
     }
     return status;
@@ -277,7 +286,8 @@ static enum status add_eval(struct run *run, const msgpack_object *map, struct e
         eval.text_tokens = real_or_nan(map, "tokens");
     }
     record_get_bool(map, "full", &eval.full);
-    if (status != STATUS_OK || (status = read_episode(map, &eval.episode, error)) != STATUS_OK) {
+    if (status != STATUS_OK ||
+        (status = read_episode(run, map, &eval.episode, error)) != STATUS_OK) {
         return status;
     }
     static const char *const SPLITS[RUN_SPLITS] = {"train", "valid", "test"};
@@ -375,6 +385,7 @@ enum status run_add_record(struct run *run, const struct record *record, struct 
         {"reward", add_reward, false}, {"eval", add_eval, false},   {"memory", add_memory, false},
         {"timing", add_timing, true},  {"final", add_final, false},
     };
+    run->records++;
     for (size_t i = 0; i < ARRAY_LENGTH(KINDS); i++) {
         if (strcmp(record->kind, KINDS[i].kind) == 0) {
             enum status status = STATUS_OK;

@@ -5,7 +5,7 @@
 #include "lib/report/run.h"
 #include "lib/report/text.h"
 
-enum { RECORD_LIMIT = 64 << 20, METRIC_RECORDS_MAX = 1 << 16 };
+enum { RECORD_LIMIT = 64 << 20, METRIC_RECORDS_MAX = 1 << 16, METRIC_FIELDS_MAX = 1 << 18 };
 
 // `items`: the address of the pointer to the first.
 static enum status append(void *items, size_t *count, size_t *capacity, size_t size,
@@ -63,14 +63,19 @@ static enum status add_run(struct run_set *set, struct record_reader *reader, co
 
 static enum status add_metric(struct metrics *metrics, const struct record *record,
                               struct error *error) {
-    if (metrics->record_count >= METRIC_RECORDS_MAX) {
-        return error_set(error, STATUS_DAMAGED, "too many records");
+    if (metrics->record_count >= METRIC_RECORDS_MAX || metrics->field_count >= METRIC_FIELDS_MAX) {
+        return error_set(error, STATUS_DAMAGED, "cannot read metrics '%s': too many records",
+                         metrics->path);
     }
     enum status status = append(&metrics->records, &metrics->record_count,
                                 &metrics->record_capacity, sizeof *metrics->records, error);
-    return status == STATUS_OK
-               ? run_pairs_read(&metrics->records[metrics->record_count - 1], &record->map, error)
-               : status;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct run_pairs *fields = &metrics->records[metrics->record_count - 1];
+    status = run_pairs_read(fields, &record->map, error);
+    metrics->field_count += fields->count;
+    return status;
 }
 
 static enum status add_metrics(struct run_set *set, struct record_reader *reader, const char *path,

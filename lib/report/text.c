@@ -112,6 +112,8 @@ void text_add_tex(struct text *text, const char *string) {
         {"−", "\\ensuremath{-}"},
         {"±", "\\ensuremath{\\pm}"},
     };
+    // At the start of a row these two would belong to the end of the row before: \\[...] and \\*.
+    text_add(text, *string == '[' || *string == '*' ? "{}" : "");
     add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
 }
 
@@ -122,9 +124,9 @@ void text_add_xml(struct text *text, const char *string) {
 }
 
 void text_add_markdown(struct text *text, const char *string) {
-    static const struct replacement TABLE[] = {{"\\", "\\\\"}, {"|", "\\|"}, {"*", "\\*"},
-                                               {"_", "\\_"},   {"`", "\\`"}, {"<", "&lt;"},
-                                               {"[", "\\["},   {"]", "\\]"}, {"&", "&amp;"}};
+    static const struct replacement TABLE[] = {
+        {"\\", "\\\\"}, {"|", "\\|"}, {"*", "\\*"},   {"_", "\\_"}, {"`", "\\`"}, {"<", "&lt;"},
+        {"[", "\\["},   {"]", "\\]"}, {"&", "&amp;"}, {"$", "\\$"}, {"~", "\\~"}};
     add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
 }
 

@@ -21,9 +21,12 @@ static void test_escapes(void) {
                  "\\_\\&\\%\\#\\$\\{\\}\\textasciitilde{}\\textasciicircum{}\\textbackslash{}"
                  "\\textless{}\\textgreater{}\\textbar{}");
     check_escape(text_add_tex, "−1 ± “2”", "\\ensuremath{-}1 \\ensuremath{\\pm} “2”");
+    check_escape(text_add_tex, "[3cm]*", "{}[3cm]*");
+    check_escape(text_add_tex, "*a[1]", "{}*a[1]");
     check_escape(text_add_xml, "<a href=\"x\" b='y'>&",
                  "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;");
     check_escape(text_add_markdown, "a|b_c*<script>", "a\\|b\\_c\\*&lt;script>");
+    check_escape(text_add_markdown, "$x$ ~~y~~", "\\$x\\$ \\~\\~y\\~\\~");
     check_escape(text_add_csv, "plain", "plain");
     check_escape(text_add_csv, "a,\"b\"\nc", "\"a,\"\"b\"\"\nc\"");
     check_escape(text_add_field, "a\tb\nc", "a b c");
