@@ -11,8 +11,8 @@
 // always float. All pointers are device memory unless a
 // parameter is marked host.
 //
-// Gradients of parameters are added to what is there ("+="), so that every use of a tied layer adds
-// to its owner's; gradients of activations are stored, unless a parameter says otherwise.
+// Gradients are stored ("="), or with a parameter that says so added to what is there ("+="): every
+// use of a tied layer but the first of a step adds to its owner's. The embedding's are added always.
 //
 // Operations run in the order of the calls. They return nothing: what goes wrong on a device is
 // remembered there and told by check(). Shapes and pointers are the caller's contract (asserted).
@@ -63,16 +63,17 @@ struct gradient_span {
 };
 
 struct ops {
-    const char *name; // "cpu/avx512", "cuda", ...
-    size_t act_bytes;   // size of one act
-    size_t state_bytes; // size of an element of the state type
+    const char *name;           // "cpu/avx512", "cuda", ...
+    size_t act_bytes;           // size of one act
+    size_t state_bytes;         // size of an element of the state type
     size_t vocabulary_multiple; // the head's rows are padded to a multiple of this
     size_t head_rows;           // rows of logits worth computing together: a multiple of 256
     size_t workspace_bytes;     // what the device takes for itself, usual scratch included
 
     enum status (*open)(device **dev, struct error *error);
     void (*close)(device *dev);
-    enum status (*check)(device *dev, struct error *error); // waits; STATUS_FAILURE if anything failed
+    // Waits; STATUS_FAILURE if anything failed.
+    enum status (*check)(device *dev, struct error *error);
 
     // Memory: zeroed, 64-byte aligned; counted in bytes_in_use.
     enum status (*allocate)(device *dev, void **memory, size_t bytes, const char *what,
@@ -118,22 +119,23 @@ struct ops {
     // order to what is there. K = O, cut as above.
     void (*linear_backward_input)(device *dev, act *x_gradient, const act *out_gradient,
                                   const act *weight, size_t N, size_t I, size_t O, bool accumulate);
-    // weight_gradient (O, I) += out_gradient^T x, bias_gradient (O) += column sums of out_gradient;
-    // bias_gradient may be NULL. K = N, cut as above; the pieces are added in order to what is there.
+    // weight_gradient (O, I) = out_gradient^T x, bias_gradient (O) = column sums of out_gradient; or
+    // += with `accumulate`. bias_gradient may be NULL. K = N, cut as above.
     void (*linear_backward_weight)(device *dev, float *weight_gradient, float *bias_gradient,
                                    const act *out_gradient, const act *x, size_t N, size_t I,
-                                   size_t O);
+                                   size_t O, bool accumulate);
 
     // y (N, C) = (x - mean) rstd gain + bias, rstd = 1 / sqrt(variance + eps), the variance biased.
     // mean and rstd (N) are stored for backward.
     void (*layernorm_forward)(device *dev, act *y, float *mean, float *rstd, const act *x,
                               const act *gain, const act *bias, size_t N, size_t C, float eps);
     // x_gradient (N, C) = ..., or += with `accumulate` (the residual stream). gain_gradient and
-    // bias_gradient (C) +=; both may be NULL (a tied use that trains nothing).
+    // bias_gradient (C) = ..., or += with `accumulate_weights`; both may be NULL (a tied use that
+    // trains nothing).
     void (*layernorm_backward)(device *dev, act *x_gradient, float *gain_gradient,
                                float *bias_gradient, const act *y_gradient, const act *x,
                                const float *mean, const float *rstd, const act *gain, size_t N,
-                               size_t C, bool accumulate);
+                               size_t C, bool accumulate, bool accumulate_weights);
     // sum (N, C) = residual + dropout(x), then y = layernorm(sum), in one pass. sum or y may be
     // residual.
     void (*residual_layernorm_forward)(device *dev, act *sum, act *y, float *mean, float *rstd,
@@ -201,7 +203,7 @@ enum ops_precision {
 struct cuda_module {
     const char *version; // DLT_VERSION; another version's tables are not to be touched
     size_t ops_bytes;    // sizeof(struct ops): the same for two builds that fit each other
-    // STATUS_FAILURE: no driver, no GPU, or one without bf16 where that is asked for.
+    // STATUS_FAILURE: no driver, no GPU, or one without bf16.
     enum status (*find)(enum ops_precision precision, const struct ops **ops, struct error *error);
 };
 

@@ -50,11 +50,17 @@ at_most() {
     again --checkpoint c2 -o whole
     [ "$(digest whole)" = "$(digest cut)" ]
     [ "$(digest c1)" = "$(digest c2)" ]
-    # What the device chose is recorded; a checkpoint of other choices goes on, with a warning.
-    records whole env | jq -s -e 'last | .device == "cuda/bf16" and .choices == "plain loops on an emulated GPU\n"'
+    # What the device chose is recorded, and taken again where it would now choose otherwise.
+    records whole env | jq -s -e 'last | .device == "cuda/bf16" and (.choices | startswith("cublasLt 0 on emulated GPU\n64 x 48 x 16, "))'
     rm healed
     run -143 again --checkpoint c3 -o cut3
     touch healed
+    cp c3 c4 && cp cut3.partial cut4.partial
+    DLT_EMU_ALGORITHM=float again --checkpoint c4 -o cut4
+    [ "$(digest cut4)" = "$(digest whole)" ]
+    DLT_EMU_ALGORITHM=float again -o other
+    [ "$(digest other)" != "$(digest whole)" ]
+    # A checkpoint of another GPU goes on, with a warning.
     eval "$(declare -f tiny | sed 's/--quiet//')"
     DLT_EMU_DEVICE=another run --separate-stderr -0 again --checkpoint c3 -o cut3
     [[ "$stderr" == *"was written on another GPU"* ]]
@@ -104,9 +110,10 @@ at_most() {
     DLT_EMU_DEVICE=none run --separate-stderr -1 tiny --device cuda -o r
     expect_error_line dlt-train "no NVIDIA GPU"
     DLT_EMU_DEVICE=old run --separate-stderr -1 tiny --device cuda -o r
-    expect_error_line dlt-train "has no bf16; --precision fp32 works there"
+    expect_error_line dlt-train "is too old and has no bf16"
+    DLT_EMU_DEVICE=old run --separate-stderr -1 tiny --device cuda --precision fp32 -o r
+    expect_error_line dlt-train "is too old and has no bf16"
     [ -z "$(ls)" ]
-    DLT_EMU_DEVICE=old tiny --device cuda --precision fp32 --max-steps 1 -o r
 }
 
 @test "auto takes the CPU where there is no GPU, unless bf16 is asked for" {

@@ -53,13 +53,13 @@ void CPU(linear_backward_input)(device *dev, act *x_gradient, const act *out_gra
                                 const act *weight, size_t N, size_t I, size_t O, bool accumulate);
 void CPU(linear_backward_weight)(device *dev, float *weight_gradient, float *bias_gradient,
                                  const act *out_gradient, const act *x, size_t N, size_t I,
-                                 size_t O);
+                                 size_t O, bool accumulate);
 void CPU(layernorm_forward)(device *dev, act *y, float *mean, float *rstd, const act *x,
                             const act *gain, const act *bias, size_t N, size_t C, float eps);
 void CPU(layernorm_backward)(device *dev, act *x_gradient, float *gain_gradient,
                              float *bias_gradient, const act *y_gradient, const act *x,
                              const float *mean, const float *rstd, const act *gain, size_t N,
-                             size_t C, bool accumulate);
+                             size_t C, bool accumulate, bool accumulate_weights);
 void CPU(residual_layernorm_forward)(device *dev, act *sum, act *y, float *mean, float *rstd,
                                      const act *residual, const act *x,
                                      const struct dropout *dropout, const act *gain,

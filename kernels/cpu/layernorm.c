@@ -146,21 +146,22 @@ static void sum_columns(const struct backward *b, float *gain_sum, float *bias_s
     }
 }
 
-// to[c] += the partial sums of column c, in order.
-static void add_partial_sums(float *to, const float *partial, size_t count, size_t step, size_t C) {
+// to[c] = the partial sums of column c, in order, or += with `accumulate`.
+static void add_partial_sums(float *to, const float *partial, size_t count, size_t step, size_t C,
+                             bool accumulate) {
     for (size_t c = 0; c < C; c++) {
         float sum = 0;
         for (size_t i = 0; i < count; i++) {
             sum += partial[i * step + c];
         }
-        to[c] += sum;
+        to[c] = accumulate ? to[c] + sum : sum;
     }
 }
 
 void CPU(layernorm_backward)(device *dev, act *x_gradient, float *gain_gradient,
                              float *bias_gradient, const act *y_gradient, const act *x,
                              const float *mean, const float *rstd, const act *gain, size_t N,
-                             size_t C, bool accumulate) {
+                             size_t C, bool accumulate, bool accumulate_weights) {
     struct backward b = {.x_gradient = act_floats(x_gradient),
                          .y_gradient = act_const_floats(y_gradient),
                          .x = act_const_floats(x),
@@ -186,7 +187,7 @@ void CPU(layernorm_backward)(device *dev, act *x_gradient, float *gain_gradient,
         }
     }
     if (partial) {
-        add_partial_sums(gain_gradient, partial, chunks, 2 * C, C);
-        add_partial_sums(bias_gradient, partial + C, chunks, 2 * C, C);
+        add_partial_sums(gain_gradient, partial, chunks, 2 * C, C, accumulate_weights);
+        add_partial_sums(bias_gradient, partial + C, chunks, 2 * C, C, accumulate_weights);
     }
 }

@@ -37,8 +37,9 @@ enum {
     SUM_ROWS = 256,       // part of the results' bits: each run of rows is summed from 0
 };
 
-// to[j] += the sum of column j, for up to SUM_COLUMNS columns.
-static void add_column_sums(float *to, const float *x, size_t N, size_t step, size_t columns) {
+// to[j] = the sum of column j, or += with `accumulate`, for up to SUM_COLUMNS columns.
+static void sum_columns(float *to, const float *x, size_t N, size_t step, size_t columns,
+                        bool accumulate) {
     _Alignas(64) float total[SUM_COLUMNS] = {0}, sums[SUM_COLUMNS];
     for (size_t first = 0; first < N; first += SUM_ROWS) {
         memset(sums, 0, sizeof sums);
@@ -59,13 +60,13 @@ static void add_column_sums(float *to, const float *x, size_t N, size_t step, si
         }
     }
     for (size_t j = 0; j < columns; j++) {
-        to[j] += total[j];
+        to[j] = accumulate ? to[j] + total[j] : total[j];
     }
 }
 
 void CPU(linear_backward_weight)(device *dev, float *weight_gradient, float *bias_gradient,
                                  const act *out_gradient, const act *x, size_t N, size_t I,
-                                 size_t O) {
+                                 size_t O, bool accumulate) {
     const float *gradient = act_const_floats(out_gradient);
     CPU(product)
     (dev, &(struct product){.M = O,
@@ -78,12 +79,13 @@ void CPU(linear_backward_weight)(device *dev, float *weight_gradient, float *bia
                             .b_k = I,
                             .b_column = 1,
                             .c = weight_gradient,
-                            .accumulate = true});
+                            .accumulate = accumulate});
     if (!bias_gradient) {
         return;
     }
 #pragma omp parallel for schedule(static) if (N * O >= PARALLEL_ELEMENTS)
     for (size_t o = 0; o < O; o += SUM_COLUMNS) {
-        add_column_sums(bias_gradient + o, gradient + o, N, O, size_min(SUM_COLUMNS, O - o));
+        sum_columns(bias_gradient + o, gradient + o, N, O, size_min(SUM_COLUMNS, O - o),
+                    accumulate);
     }
 }

@@ -79,7 +79,7 @@ static void update_spans(device *dev, const struct adamw_span *spans, size_t fir
         }
     }
     cuda_upload(dev, place, table, used * sizeof *table);
-    launch(dev, "AdamW", (update_kernel<A, S>), grid_of(blocks), SPAN_THREADS, 0,
+    launch(dev, "AdamW", (update_kernel<A, S>), blocks, SPAN_THREADS, 0,
            (const struct update_span *)place, used);
 }
 
@@ -92,8 +92,7 @@ void cuda_adamw(device *dev, const struct adamw_span *spans, size_t count,
     struct error error;
     size_t bytes = count * sizeof(struct update_span);
     if (memory_allocate(&table, bytes, 1, "a table", &error) != STATUS_OK) {
-        dev->status = STATUS_FAILURE;
-        dev->error = error;
+        device_keep_error(dev, &error);
         return;
     }
     char *place = device_scratch(dev, bytes);

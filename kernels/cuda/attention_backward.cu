@@ -117,9 +117,8 @@ __global__ void __launch_bounds__(TILE_THREADS) backward_kernel(struct backward 
     query_numbers *numbers = (query_numbers *)(other2 + ELEMENTS);
     unsigned warp = threadIdx.x / WARP, row = warp * PATCH;
     uint16_t *halves = (uint16_t *)(numbers + 1) + warp * (PATCH * PATCH);
-    size_t h = blockIdx.y, b = blockIdx.z, head = (b * s.H + h) * s.T;
-    size_t tile = KEYS ? blockIdx.x : gridDim.x - 1 - blockIdx.x; // the longest first
-    size_t own = tile * TILE;
+    const struct tile_place at = tile_of_block(s, KEYS);
+    size_t own = at.tile * TILE, b = at.b, h = at.h, head = (b * s.H + h) * s.T;
     struct head_rows q = head_of(a.qkv, s, b, h, 3 * s.C), k = {q.data + s.C, q.step};
     struct head_rows v = {q.data + 2 * s.C, q.step}, dout = head_of(a.out_gradient, s, b, h, s.C);
     tile_load<ND>(own1, KEYS ? k : q, own, s.T, s.D);
@@ -165,9 +164,9 @@ struct backward_call {
     device *dev;
     const struct backward &a;
     template <int ND> void run() const {
-        launch(dev, "attention's key gradient", backward_kernel<ND, true>, tile_grid(a.s),
+        launch(dev, "attention's key gradient", backward_kernel<ND, true>, tile_blocks(a.s),
                TILE_THREADS, backward_shared<ND>(), a);
-        launch(dev, "attention's query gradient", backward_kernel<ND, false>, tile_grid(a.s),
+        launch(dev, "attention's query gradient", backward_kernel<ND, false>, tile_blocks(a.s),
                TILE_THREADS, backward_shared<ND>(), a);
     }
 };
@@ -180,8 +179,8 @@ void attention_fused_backward(device *dev, const struct attention &s, bf16 *qkv_
     if (!delta) {
         return;
     }
-    launch(dev, "attention's delta", delta_kernel, grid_of(divide_up(rows, ROWS)), ROWS * WARP, 0,
-           delta, out, out_gradient, s);
+    launch(dev, "attention's delta", delta_kernel, divide_up(rows, ROWS), ROWS * WARP, 0, delta,
+           out, out_gradient, s);
     with_head_width(s.D, backward_call{dev, {s, qkv, out_gradient, log_sum, delta, qkv_gradient}});
 }
 

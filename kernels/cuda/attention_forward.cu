@@ -119,9 +119,8 @@ __global__ void __launch_bounds__(TILE_THREADS)
     unsigned warp = threadIdx.x / WARP;
     uint16_t *halves =
         (uint16_t *)(values + tile_shape<ND>::BYTES / sizeof(bf16)) + warp * (PATCH * PATCH);
-    size_t h = blockIdx.y, b = blockIdx.z;
-    size_t tile = gridDim.x - 1 - blockIdx.x; // the longest rows first
-    size_t row = tile * TILE + warp * PATCH;
+    const struct tile_place at = tile_of_block(s, false);
+    size_t tile = at.tile, b = at.b, h = at.h, row = tile * TILE + warp * PATCH;
     struct head_rows x = head_of(qkv, s, b, h, 3 * s.C);
     queries<ND> q = {};
     q.largest[0] = q.largest[1] = -INFINITY;
@@ -161,7 +160,7 @@ struct forward_call {
     float *log_sum;
     const bf16 *qkv;
     template <int ND> void run() const {
-        launch(dev, "attention", forward_kernel<ND>, tile_grid(s), TILE_THREADS,
+        launch(dev, "attention", forward_kernel<ND>, tile_blocks(s), TILE_THREADS,
                2 * tile_shape<ND>::BYTES + TILE_WARPS * PATCH_BYTES, out, log_sum, qkv, s);
     }
 };

@@ -1,4 +1,4 @@
-// One sequence of the batch at a time: its scores, (H, T, T), are all that is held.
+// Some heads of one sequence at a time: their scores, (heads, T, T), are all that is held.
 
 #include "kernels/cuda/attention.h"
 #include "kernels/cuda/matrix.h"
@@ -20,21 +20,27 @@ static struct matrix transposed(struct matrix matrix) {
     return matrix;
 }
 
-static void multiply_heads(device *dev, const struct attention &s, size_t N, size_t K,
-                           struct matrix c, struct matrix a, struct matrix b) {
-    struct matrix_product product = {s.T, N, K, s.H, a, b, c, NULL, false};
+// The heads that are worked on: `count` of sequence b, from `first` on.
+struct heads {
+    size_t b, first, count;
+};
+
+static void multiply_heads(device *dev, const struct attention &s, const struct heads &heads,
+                           size_t N, size_t K, struct matrix c, struct matrix a, struct matrix b) {
+    struct matrix_product product = {s.T, N, K, heads.count, a, b, c, NULL, false};
     matrix_multiply(dev, &product);
 }
 
-// Where row (h, row) of one sequence's scores lies, and how many columns it sees.
+// Head h's row `row`: where its scores begin, and how many columns it sees.
 struct score_row {
     size_t h, row, columns, start;
 };
 
-__device__ static inline bool find_score_row(const struct attention &s, struct score_row *r) {
-    size_t number = (size_t)blockIdx.x * ROWS + threadIdx.x / WARP;
-    *r = {number / s.T, number % s.T, s.causal ? number % s.T + 1 : s.T, number * s.T};
-    return number < s.H * s.T;
+__device__ static inline bool find_score_row(const struct attention &s, const struct heads &heads,
+                                             struct score_row *r) {
+    size_t number = (size_t)blockIdx.x * ROWS + threadIdx.x / WARP, row = number % s.T;
+    *r = {heads.first + number / s.T, row, s.causal ? row + 1 : s.T, number * s.T};
+    return number < heads.count * s.T;
 }
 
 #define FOR_COLUMNS(c, count)                                                                      \
@@ -43,9 +49,9 @@ __device__ static inline bool find_score_row(const struct attention &s, struct s
 // Scores to probabilities behind the dropout.
 template <class A>
 __global__ void softmax_kernel(A *probabilities, float *log_sum, const float *scores,
-                               struct attention s, size_t b) {
+                               struct attention s, struct heads heads) {
     struct score_row r;
-    if (!find_score_row(s, &r)) {
+    if (!find_score_row(s, heads, &r)) {
         return;
     }
     const float *row = scores + r.start;
@@ -72,11 +78,11 @@ __global__ void softmax_kernel(A *probabilities, float *log_sum, const float *sc
         for (int i = 0; i < OCTET; i++) {
             x[i] = c + i < r.columns ? expf(x[i] * s.scale - largest) / sum : 0;
         }
-        dropout_apply(s.plan, x, attention_element(s, b, r.h, r.row) + c);
+        dropout_apply(s.plan, x, attention_element(s, heads.b, r.h, r.row) + c);
         octet_store(probabilities + r.start + c, x, s.T - c);
     }
     if (threadIdx.x % WARP == 0) {
-        log_sum[(b * s.H + r.h) * s.T + r.row] = largest + logf(sum);
+        log_sum[(heads.b * s.H + r.h) * s.T + r.row] = largest + logf(sum);
     }
 }
 
@@ -85,13 +91,14 @@ __global__ void softmax_kernel(A *probabilities, float *log_sum, const float *sc
 template <class A>
 __global__ void softmax_backward_kernel(A *probabilities, A *score_gradients, const float *scores,
                                         const float *dps, const float *log_sum, const A *out,
-                                        const A *out_gradient, struct attention s, size_t b) {
+                                        const A *out_gradient, struct attention s,
+                                        struct heads heads) {
     struct score_row r;
-    if (!find_score_row(s, &r)) {
+    if (!find_score_row(s, heads, &r)) {
         return;
     }
-    size_t place = (b * s.T + r.row) * s.C + r.h * s.D;
-    float ls = log_sum[(b * s.H + r.h) * s.T + r.row], delta = 0;
+    size_t place = (heads.b * s.T + r.row) * s.C + r.h * s.D;
+    float ls = log_sum[(heads.b * s.H + r.h) * s.T + r.row], delta = 0;
     FOR_COLUMNS(c, s.D) {
         float o[OCTET], g[OCTET];
         octet_load(o, out + place + c, s.D - c);
@@ -106,7 +113,7 @@ __global__ void softmax_backward_kernel(A *probabilities, A *score_gradients, co
         float p[OCTET], x[OCTET], factor[OCTET] = {1, 1, 1, 1, 1, 1, 1, 1};
         octet_load(p, scores + r.start + c, s.T - c);
         octet_load(x, dps + r.start + c, s.T - c);
-        dropout_apply(s.plan, factor, attention_element(s, b, r.h, r.row) + c);
+        dropout_apply(s.plan, factor, attention_element(s, heads.b, r.h, r.row) + c);
 #pragma unroll
         for (int i = 0; i < OCTET; i++) {
             p[i] = c + i < r.columns ? expf(p[i] * s.scale - ls) : 0;
@@ -118,37 +125,71 @@ __global__ void softmax_backward_kernel(A *probabilities, A *score_gradients, co
     }
 }
 
-static size_t score_count(const struct attention &s) {
-    return s.H * s.T * s.T;
+// Room for the scores of some heads: arrays of floats and of the compute type, one behind the other.
+struct score_room {
+    char *memory;
+    size_t heads; // at most, at a time
+    size_t float_bytes, act_bytes;
+    float *take_floats() {
+        return (float *)take(float_bytes);
+    }
+    template <class A> A *take_acts() {
+        return (A *)take(act_bytes);
+    }
+    char *take(size_t bytes) {
+        char *place = memory;
+        memory += bytes;
+        return place;
+    }
+};
+
+// As many heads as SCORE_BYTES hold, at least one. memory NULL: there is none.
+template <class A>
+static struct score_room open_room(device *dev, const struct attention &s, size_t arrays) {
+    constexpr size_t SCORE_BYTES = 32 << 20;
+    size_t scores = s.T * s.T, bytes = arrays * scores * (sizeof(float) + sizeof(A));
+    size_t heads = SCORE_BYTES / bytes;
+    heads = heads < 1 ? 1 : heads < s.H ? heads : s.H;
+    struct score_room room = {NULL, heads, round_up(heads * scores * sizeof(float), 256),
+                              round_up(heads * scores * sizeof(A), 256)};
+    room.memory = device_scratch(dev, arrays * (room.float_bytes + room.act_bytes));
+    return room;
 }
 
-static size_t score_bytes(const struct attention &s, size_t element) {
-    return round_up(score_count(s) * element, 256);
+// Calls f(heads) for all heads of all sequences.
+template <class F>
+static void for_heads(const struct attention &s, const struct score_room &room, F f) {
+    for (size_t b = 0; b < s.B; b++) {
+        for (size_t h = 0; h < s.H; h += room.heads) {
+            f(heads{b, h, s.H - h < room.heads ? s.H - h : room.heads});
+        }
+    }
 }
 
-static dim3 score_grid(const struct attention &s) {
-    return grid_of(divide_up(s.H * s.T, ROWS));
+static size_t score_blocks(const struct attention &s, const struct heads &heads) {
+    return divide_up(heads.count * s.T, ROWS);
 }
 
 template <class A>
 void attention_plain_forward(device *dev, const struct attention &s, A *out, float *log_sum,
                              const A *qkv) {
-    char *scratch = device_scratch(dev, score_bytes(s, sizeof(float)) + score_bytes(s, sizeof(A)));
-    if (!scratch) {
+    struct score_room room = open_room<A>(dev, s, 1);
+    if (!room.memory) {
         return;
     }
-    float *scores = (float *)scratch;
-    A *probabilities = (A *)(scratch + score_bytes(s, sizeof(float)));
-    for (size_t b = 0; b < s.B; b++) {
-        const A *x = qkv + b * s.T * 3 * s.C;
+    float *scores = room.take_floats();
+    A *probabilities = room.template take_acts<A>();
+    for_heads(s, room, [&](const struct heads &heads) {
+        const A *x = qkv + heads.b * s.T * 3 * s.C + heads.first * s.D;
+        A *to = out + heads.b * s.T * s.C + heads.first * s.D;
         struct matrix q = heads_of(x, 3 * s.C, s.D), k = heads_of(x + s.C, 3 * s.C, s.D);
         struct matrix v = heads_of(x + 2 * s.C, 3 * s.C, s.D);
-        multiply_heads(dev, s, s.T, s.D, scores_of(scores, s.T), q, transposed(k));
-        launch(dev, "softmax", softmax_kernel<A>, score_grid(s), ROWS * WARP, 0, probabilities,
-               log_sum, (const float *)scores, s, b);
-        multiply_heads(dev, s, s.D, s.T, heads_of(out + b * s.T * s.C, s.C, s.D),
+        multiply_heads(dev, s, heads, s.T, s.D, scores_of(scores, s.T), q, transposed(k));
+        launch(dev, "softmax", softmax_kernel<A>, score_blocks(s, heads), ROWS * WARP, 0,
+               probabilities, log_sum, (const float *)scores, s, heads);
+        multiply_heads(dev, s, heads, s.D, s.T, heads_of(to, s.C, s.D),
                        scores_of(probabilities, s.T), v);
-    }
+    });
 }
 FOR_COMPUTE_TYPES(attention_plain_forward);
 
@@ -156,29 +197,29 @@ template <class A>
 void attention_plain_backward(device *dev, const struct attention &s, A *qkv_gradient,
                               const A *out_gradient, const A *out, const A *qkv,
                               const float *log_sum) {
-    size_t floats = score_bytes(s, sizeof(float)), acts = score_bytes(s, sizeof(A));
-    char *scratch = device_scratch(dev, 2 * floats + 2 * acts);
-    if (!scratch) {
+    struct score_room room = open_room<A>(dev, s, 2);
+    if (!room.memory) {
         return;
     }
-    float *scores = (float *)scratch, *dps = (float *)(scratch + floats);
-    A *probabilities = (A *)(scratch + 2 * floats);
-    A *score_gradients = (A *)(scratch + 2 * floats + acts);
-    struct matrix p = scores_of(probabilities, s.T), ds = scores_of(score_gradients, s.T);
-    for (size_t b = 0; b < s.B; b++) {
-        const A *x = qkv + b * s.T * 3 * s.C;
-        A *dx = qkv_gradient + b * s.T * 3 * s.C;
+    float *scores = room.take_floats(), *dps = room.take_floats();
+    A *probabilities = room.template take_acts<A>(), *gradients = room.template take_acts<A>();
+    struct matrix p = scores_of(probabilities, s.T), ds = scores_of(gradients, s.T);
+    for_heads(s, room, [&](const struct heads &heads) {
+        const A *x = qkv + heads.b * s.T * 3 * s.C + heads.first * s.D;
+        A *dx = qkv_gradient + heads.b * s.T * 3 * s.C + heads.first * s.D;
+        const A *dy = out_gradient + heads.b * s.T * s.C + heads.first * s.D;
         struct matrix q = heads_of(x, 3 * s.C, s.D), k = heads_of(x + s.C, 3 * s.C, s.D);
-        struct matrix v = heads_of(x + 2 * s.C, 3 * s.C, s.D);
-        struct matrix dout = heads_of(out_gradient + b * s.T * s.C, s.C, s.D);
-        multiply_heads(dev, s, s.T, s.D, scores_of(scores, s.T), q, transposed(k));
-        multiply_heads(dev, s, s.T, s.D, scores_of(dps, s.T), dout, transposed(v));
-        launch(dev, "softmax's gradient", softmax_backward_kernel<A>, score_grid(s), ROWS * WARP, 0,
-               probabilities, score_gradients, (const float *)scores, (const float *)dps, log_sum,
-               out, out_gradient, s, b);
-        multiply_heads(dev, s, s.D, s.T, heads_of(dx, 3 * s.C, s.D), ds, k);
-        multiply_heads(dev, s, s.D, s.T, heads_of(dx + s.C, 3 * s.C, s.D), transposed(ds), q);
-        multiply_heads(dev, s, s.D, s.T, heads_of(dx + 2 * s.C, 3 * s.C, s.D), transposed(p), dout);
-    }
+        struct matrix v = heads_of(x + 2 * s.C, 3 * s.C, s.D), dout = heads_of(dy, s.C, s.D);
+        multiply_heads(dev, s, heads, s.T, s.D, scores_of(scores, s.T), q, transposed(k));
+        multiply_heads(dev, s, heads, s.T, s.D, scores_of(dps, s.T), dout, transposed(v));
+        launch(dev, "softmax's gradient", softmax_backward_kernel<A>, score_blocks(s, heads),
+               ROWS * WARP, 0, probabilities, gradients, (const float *)scores, (const float *)dps,
+               log_sum, out, out_gradient, s, heads);
+        multiply_heads(dev, s, heads, s.D, s.T, heads_of(dx, 3 * s.C, s.D), ds, k);
+        multiply_heads(dev, s, heads, s.D, s.T, heads_of(dx + s.C, 3 * s.C, s.D), transposed(ds),
+                       q);
+        multiply_heads(dev, s, heads, s.D, s.T, heads_of(dx + 2 * s.C, 3 * s.C, s.D), transposed(p),
+                       dout);
+    });
 }
 FOR_COMPUTE_TYPES(attention_plain_backward);

@@ -141,8 +141,20 @@ __device__ inline void store_rows(bf16 *to, size_t step, const float sums[ND][4]
     }
 }
 
-static inline dim3 tile_grid(const struct attention &s) {
-    return grid_of(divide_up(s.T, TILE), s.H, s.B);
+static inline size_t tile_blocks(const struct attention &s) {
+    return divide_up(s.T, TILE) * s.H * s.B;
+}
+
+struct tile_place {
+    size_t tile, b, h;
+};
+
+// A block's place. Of a causal mask the longest tiles come first, all heads' of one length together:
+// the last ones, which other processors wait for, are short. Longest are the first keys, which most
+// queries see, and the last queries.
+__device__ static inline struct tile_place tile_of_block(const struct attention &s, bool keys) {
+    size_t heads = s.B * s.H, tile = blockIdx.x / heads, head = blockIdx.x % heads;
+    return {keys ? tile : divide_up(s.T, TILE) - 1 - tile, head / s.H, head % s.H};
 }
 
 // Calls f.run<ND>() with the least ND of those compiled that holds D columns.

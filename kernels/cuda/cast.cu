@@ -46,10 +46,8 @@ void cuda_download_state<float>(device *dev, float *host_to, const void *from, s
 static uint16_t *host_halves(device *dev, size_t n) {
     void *halves = NULL;
     struct error error;
-    if (memory_allocate(&halves, n, sizeof(uint16_t), "a tensor", &error) != STATUS_OK &&
-        dev->status == STATUS_OK) {
-        dev->status = STATUS_FAILURE;
-        dev->error = error;
+    if (memory_allocate(&halves, n, sizeof(uint16_t), "a tensor", &error) != STATUS_OK) {
+        device_keep_error(dev, &error);
     }
     return (uint16_t *)halves;
 }

@@ -111,7 +111,7 @@ void cuda_cross_entropy(device *dev, float *losses, int32_t *correct, act *logit
                         const int32_t *targets, size_t N, size_t V, size_t stride,
                         float gradient_scale) {
     assert(V > 0 && V <= stride);
-    launch(dev, "the cross-entropy", cross_entropy_kernel<A>, grid_of(N), THREADS,
+    launch(dev, "the cross-entropy", cross_entropy_kernel<A>, N, THREADS,
            THREADS / WARP * sizeof(float), losses, correct, (A *)logits, targets, V, stride,
            gradient_scale);
 }

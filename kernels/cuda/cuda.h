@@ -32,22 +32,27 @@ struct bf16 {
 constexpr unsigned WARP = 32;
 constexpr int OCTET = 8;
 
-static inline size_t divide_up(size_t a, size_t b) {
+static constexpr size_t divide_up(size_t a, size_t b) {
     return (a + b - 1) / b;
 }
 
-static inline size_t round_up(size_t a, size_t multiple) {
+static constexpr size_t round_up(size_t a, size_t multiple) {
     return divide_up(a, multiple) * multiple;
 }
 
 // ---- Launching ----------------------------------------------------------------------------------
 
-// kernel<<<grid, threads, shared>>>(arguments). An empty grid is no launch.
+// kernel<<<blocks, threads, shared>>>(arguments). No blocks are no launch. Grids have one dimension:
+// the others end at 65,535.
 template <class... Parameters, class... Arguments>
-void launch(device *dev, const char *what, void (*kernel)(Parameters...), dim3 grid, dim3 threads,
-            size_t shared, Arguments... arguments) {
+void launch(device *dev, const char *what, void (*kernel)(Parameters...), size_t blocks,
+            unsigned threads, size_t shared, Arguments... arguments) {
     enum { ALWAYS_ALLOWED = 48 << 10 };
-    if (dev->status != STATUS_OK || grid.x == 0 || grid.y == 0 || grid.z == 0) {
+    if (dev->status != STATUS_OK || blocks == 0) {
+        return;
+    }
+    if (blocks > INT32_MAX) {
+        device_note(dev, what, cudaErrorInvalidConfiguration);
         return;
     }
     if (shared > ALWAYS_ALLOWED) {
@@ -56,16 +61,11 @@ void launch(device *dev, const char *what, void (*kernel)(Parameters...), dim3 g
             cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)shared));
     }
     cudaLaunchConfig_t config = {};
-    config.gridDim = grid;
+    config.gridDim = dim3((unsigned)blocks);
     config.blockDim = threads;
     config.dynamicSmemBytes = shared;
     config.stream = dev->stream;
     device_note(dev, what, cudaLaunchKernelEx(&config, kernel, arguments...));
-}
-
-static inline dim3 grid_of(size_t x, size_t y = 1, size_t z = 1) {
-    assert(x <= INT32_MAX && y <= UINT16_MAX && z <= UINT16_MAX);
-    return dim3((unsigned)x, (unsigned)y, (unsigned)z);
 }
 
 // ---- Elements -----------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ void cuda_linear_backward_input(device *dev, act *x_gradient, const act *out_gra
 template <class A>
 void cuda_linear_backward_weight(device *dev, float *weight_gradient, float *bias_gradient,
                                  const act *out_gradient, const act *x, size_t N, size_t I,
-                                 size_t O);
+                                 size_t O, bool accumulate);
 template <class A>
 void cuda_layernorm_forward(device *dev, act *y, float *mean, float *rstd, const act *x,
                             const act *gain, const act *bias, size_t N, size_t C, float eps);
@@ -227,7 +227,7 @@ template <class A>
 void cuda_layernorm_backward(device *dev, act *x_gradient, float *gain_gradient,
                              float *bias_gradient, const act *y_gradient, const act *x,
                              const float *mean, const float *rstd, const act *gain, size_t N,
-                             size_t C, bool accumulate);
+                             size_t C, bool accumulate, bool accumulate_weights);
 template <class A>
 void cuda_residual_layernorm_forward(device *dev, act *sum, act *y, float *mean, float *rstd,
                                      const act *residual, const act *x,

@@ -7,6 +7,13 @@ extern "C" {
 
 #include <stdlib.h>
 
+void device_keep_error(device *dev, const struct error *error) {
+    if (dev->status == STATUS_OK) {
+        dev->status = STATUS_FAILURE;
+        dev->error = *error;
+    }
+}
+
 bool device_note(device *dev, const char *what, cudaError_t code) {
     if (code != cudaSuccess && dev->status == STATUS_OK) {
         dev->status = error_set(&dev->error, STATUS_FAILURE, "the GPU failed in %s: %s", what,
@@ -50,6 +57,7 @@ enum status cuda_allocate(device *dev, void **memory, size_t bytes, const char *
 
 void cuda_release(device *dev, void *memory, size_t bytes) {
     if (memory) {
+        device_note(dev, "its work", cudaStreamSynchronize(dev->stream)); // which may still use it
         device_note(dev, "giving memory back", cudaFree(memory));
         count_bytes(dev, 0, bytes);
     }
@@ -59,16 +67,15 @@ char *device_scratch(device *dev, size_t bytes) {
     if (bytes <= dev->scratch_bytes) {
         return (char *)dev->scratch;
     }
-    cuda_release(dev, dev->scratch, dev->scratch_bytes); // waits for who still uses it
+    cuda_release(dev, dev->scratch, dev->scratch_bytes);
     dev->scratch = NULL;
     dev->scratch_bytes = 0;
     struct error error;
     enum status status = take(dev, &dev->scratch, bytes, "scratch", &error);
     if (status == STATUS_OK) {
         dev->scratch_bytes = bytes;
-    } else if (dev->status == STATUS_OK) {
-        dev->status = status;
-        dev->error = error;
+    } else {
+        device_keep_error(dev, &error);
     }
     return (char *)dev->scratch;
 }
@@ -94,9 +101,11 @@ static void transfer(device *dev, const char *what, void *to, const void *from, 
     }
 }
 
-// From pageable memory: it is read before the call returns.
+// Waits: callers may use the memory again, and of what is not page-locked CUDA does not promise when it
+// is read.
 void cuda_upload(device *dev, void *to, const void *host_from, size_t bytes) {
     transfer(dev, "an upload", to, host_from, bytes, cudaMemcpyHostToDevice);
+    device_note(dev, "an upload", cudaStreamSynchronize(dev->stream));
 }
 
 void cuda_download(device *dev, void *host_to, const void *from, size_t bytes) {

@@ -33,6 +33,8 @@ void cuda_download(device *dev, void *host_to, const void *from, size_t bytes);
 void cuda_copy(device *dev, void *to, const void *from, size_t bytes);
 void cuda_zero(device *dev, void *memory, size_t bytes);
 
+// Remembers `error` as what went wrong, if it is the first thing that did.
+void device_keep_error(device *dev, const struct error *error);
 // Remembers that `what` failed, if it is the first thing that did. Whether `code` is success.
 bool device_note(device *dev, const char *what, cudaError_t code);
 // At least `bytes` of scratch, 256-byte aligned, contents undefined. NULL if there is no memory: the

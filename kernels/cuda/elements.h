@@ -15,7 +15,7 @@ template <class F> __global__ void elements_kernel(F f, size_t n) {
 }
 
 template <class F> void for_elements(device *dev, const char *what, size_t n, F f) {
-    launch(dev, what, elements_kernel<F>, grid_of(divide_up(divide_up(n, OCTET), ELEMENT_THREADS)),
+    launch(dev, what, elements_kernel<F>, divide_up(divide_up(n, OCTET), ELEMENT_THREADS),
            ELEMENT_THREADS, 0, f, n);
 }
 

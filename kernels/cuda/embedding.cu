@@ -1,3 +1,4 @@
+#include "kernels/cuda/columns.h"
 #include "kernels/cuda/dropout.h"
 
 constexpr unsigned THREADS = 256;
@@ -40,9 +41,9 @@ template <class A>
 void cuda_embedding_forward(device *dev, act *out, const int32_t *tokens, const act *token_weight,
                             const act *position_weight, size_t N, size_t T, size_t C,
                             const struct dropout *dropout) {
-    launch(dev, "the embedding", forward_kernel<A>,
-           grid_of(divide_up(N * divide_up(C, OCTET), THREADS)), THREADS, 0, (A *)out, tokens,
-           (const A *)token_weight, (const A *)position_weight, N, T, C, dropout_plan(dropout));
+    launch(dev, "the embedding", forward_kernel<A>, divide_up(N * divide_up(C, OCTET), THREADS),
+           THREADS, 0, (A *)out, tokens, (const A *)token_weight, (const A *)position_weight, N, T,
+           C, dropout_plan(dropout));
 }
 FOR_COMPUTE_TYPES(cuda_embedding_forward);
 
@@ -71,59 +72,61 @@ __device__ static inline void add_octet(float *to, const float sum[OCTET], size_
     octet_store(to, before, count);
 }
 
-// Rows first .. first + THREADS whose token is `token`, in order, into `found`. Returns how many.
-__device__ static inline unsigned find_rows(uint32_t *found, unsigned *counts,
-                                            const int32_t *tokens, int32_t token, size_t first,
-                                            size_t N) {
-    unsigned lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, before = 0, total = 0;
-    size_t n = first + threadIdx.x;
-    bool same = n < N && tokens[n] == token;
-    uint32_t votes = warp_vote(same);
-    if (lane == 0) {
-        counts[warp] = (unsigned)__builtin_popcount(votes);
-    }
-    block_barrier();
-    for (unsigned w = 0; w < THREADS / WARP; w++) {
-        before += w < warp ? counts[w] : 0;
-        total += counts[w];
-    }
-    if (same) {
-        uint32_t lower = votes & ((1U << lane) - 1);
-        found[before + (unsigned)__builtin_popcount(lower)] = (uint32_t)n;
-    }
-    block_barrier();
-    return total;
-}
+// A row in its place among all rows, which are sorted by token and, of one token, by number.
+struct sorted_row {
+    uint32_t row;
+    uint32_t count; // of the token's first row: how many have that token; of the others 0
+};
 
-// Block n serves the token of row n, if no row before it has the same: it adds all rows that do, in
-// order. blockIdx.y: which columns.
-template <class A>
-__global__ void __launch_bounds__(THREADS)
-    token_kernel(float *token_gradient, const A *gradient, const int32_t *tokens, size_t N,
-                 size_t C, struct dropout_plan plan) {
-    uint32_t *found = (uint32_t *)shared_memory();
-    unsigned *counts = (unsigned *)(found + THREADS);
-    size_t n = blockIdx.x, column = ((size_t)blockIdx.y * THREADS + threadIdx.x) * OCTET;
-    int32_t token = tokens[n];
-    bool earlier = false;
-    for (size_t i = threadIdx.x; i < n; i += THREADS) {
-        earlier |= tokens[i] == token;
-    }
-    if (block_any(earlier)) {
-        return;
-    }
-    float sum[OCTET] = {};
-    for (size_t first = n; first < N; first += THREADS) {
-        unsigned count = find_rows(found, counts, tokens, token, first, N);
-        if (column < C) {
-            for (unsigned i = 0; i < count; i++) {
-                add_row(sum, gradient, plan, found[i], column, C);
-            }
+// Each row's place by counting: rows of lower tokens, and rows before it of its own.
+static __global__ void __launch_bounds__(THREADS)
+    sort_kernel(sorted_row *sorted, const int32_t *tokens, size_t N) {
+    int32_t *some = (int32_t *)shared_memory(); // THREADS tokens
+    size_t n = thread_number();
+    int32_t mine = n < N ? tokens[n] : 0;
+    uint32_t lower = 0, before = 0, equal = 0;
+    for (size_t first = 0; first < N; first += THREADS) {
+        size_t m = first + threadIdx.x;
+        some[threadIdx.x] = m < N ? tokens[m] : INT32_MAX; // no token
+        block_barrier();
+#pragma unroll 8
+        for (unsigned i = 0; i < THREADS; i++) {
+            bool same = some[i] == mine;
+            lower += some[i] < mine;
+            equal += same;
+            before += same && first + i < n;
         }
         block_barrier();
     }
+    if (n < N) {
+        sorted[lower + before] = {(uint32_t)n, before == 0 ? equal : 0};
+    }
+}
+
+// A block has COLUMN_WIDTH columns of one place. If a token's rows begin there, it adds them all: each
+// warp every eighth, then the warps' sums.
+template <class A>
+__global__ void __launch_bounds__(COLUMN_WARPS *WARP)
+    token_kernel(float *token_gradient, const A *gradient, const int32_t *tokens,
+                 const sorted_row *sorted, size_t C, struct dropout_plan plan) {
+    size_t across = divide_up(C, COLUMN_WIDTH), place = blockIdx.x / across;
+    size_t first_column = blockIdx.x % across * COLUMN_WIDTH;
+    size_t column = first_column + threadIdx.x % WARP * OCTET, mine = first_column + threadIdx.x;
+    const sorted_row *rows = sorted + place;
+    unsigned count = rows->count;
+    if (count == 0) {
+        return;
+    }
+    float sums[OCTET] = {};
     if (column < C) {
-        add_octet(token_gradient + (size_t)token * C + column, sum, C - column);
+#pragma unroll 4
+        for (unsigned i = threadIdx.x / WARP; i < count; i += COLUMN_WARPS) {
+            add_row(sums, gradient, plan, rows[i].row, column, C);
+        }
+    }
+    float sum = column_sum((float *)shared_memory(), sums);
+    if (mine < C) {
+        token_gradient[(size_t)tokens[rows->row] * C + mine] += sum;
     }
 }
 
@@ -148,14 +151,18 @@ void cuda_embedding_backward(device *dev, float *token_gradient, float *position
     (void)V;
     assert(N <= UINT32_MAX);
     struct dropout_plan plan = dropout_plan(dropout);
-    size_t octets = divide_up(C, OCTET);
-    launch(dev, "the token embedding's gradient", token_kernel<A>,
-           grid_of(N, divide_up(octets, THREADS)), THREADS,
-           THREADS * sizeof(uint32_t) + THREADS / WARP * sizeof(unsigned), token_gradient,
-           (const A *)out_gradient, tokens, N, C, plan);
+    sorted_row *sorted = (sorted_row *)device_scratch(dev, N * sizeof *sorted);
+    if (!sorted) {
+        return;
+    }
+    launch(dev, "sorting tokens", sort_kernel, divide_up(N, THREADS), THREADS,
+           THREADS * sizeof *tokens, sorted, tokens, N);
+    launch(dev, "the token embedding's gradient", token_kernel<A>, N * divide_up(C, COLUMN_WIDTH),
+           COLUMN_WARPS * WARP, COLUMN_ROOM, token_gradient, (const A *)out_gradient, tokens,
+           (const sorted_row *)sorted, C, plan);
     if (position_gradient) {
         launch(dev, "the position embedding's gradient", position_kernel<A>,
-               grid_of(divide_up(T * octets, THREADS)), THREADS, 0, position_gradient,
+               divide_up(T * divide_up(C, OCTET), THREADS), THREADS, 0, position_gradient,
                (const A *)out_gradient, N, T, C, plan);
     }
 }

@@ -62,8 +62,7 @@ double cuda_gradient_norm(device *dev, const struct gradient_span *spans, size_t
     void *host = NULL;
     struct error error;
     if (memory_allocate(&host, count, sizeof(struct norm_span), "a table", &error) != STATUS_OK) {
-        dev->status = STATUS_FAILURE;
-        dev->error = error;
+        device_keep_error(dev, &error);
         return (double)NAN;
     }
     size_t used, blocks = make_table((struct norm_span *)host, &used, spans, count);
@@ -73,10 +72,9 @@ double cuda_gradient_norm(device *dev, const struct gradient_span *spans, size_t
     if (scratch && blocks > 0) {
         cuda_upload(dev, scratch, host, used * sizeof(struct norm_span));
         size_t room = SPAN_THREADS / WARP * sizeof(double);
-        launch(dev, "the gradient's norm", piece_kernel, grid_of(blocks), SPAN_THREADS, room, sums,
+        launch(dev, "the gradient's norm", piece_kernel, blocks, SPAN_THREADS, room, sums,
                (const struct norm_span *)scratch, used);
-        launch(dev, "the gradient's norm", total_kernel, grid_of(1), SPAN_THREADS, room, sums,
-               blocks);
+        launch(dev, "the gradient's norm", total_kernel, 1, SPAN_THREADS, room, sums, blocks);
         cuda_download(dev, &total, sums, sizeof total);
     }
     free(host);

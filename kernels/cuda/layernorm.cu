@@ -124,8 +124,8 @@ template <class A>
 void cuda_layernorm_forward(device *dev, act *y, float *mean, float *rstd, const act *x,
                             const act *gain, const act *bias, size_t N, size_t C, float eps) {
     auto kernel = C <= KEPT_WIDTH ? layernorm_kernel<A, true> : layernorm_kernel<A, false>;
-    launch(dev, "layer norm", kernel, grid_of(divide_up(N, ROWS)), ROWS * WARP, 0, (A *)y, mean,
-           rstd, (const A *)x, (const A *)gain, (const A *)bias, N, C, eps);
+    launch(dev, "layer norm", kernel, divide_up(N, ROWS), ROWS * WARP, 0, (A *)y, mean, rstd,
+           (const A *)x, (const A *)gain, (const A *)bias, N, C, eps);
 }
 FOR_COMPUTE_TYPES(cuda_layernorm_forward);
 
@@ -135,8 +135,8 @@ void cuda_residual_layernorm_forward(device *dev, act *sum, act *y, float *mean,
                                      const struct dropout *dropout, const act *gain,
                                      const act *bias, size_t N, size_t C, float eps) {
     auto kernel = C <= KEPT_WIDTH ? residual_kernel<A, true> : residual_kernel<A, false>;
-    launch(dev, "residual and layer norm", kernel, grid_of(divide_up(N, ROWS)), ROWS * WARP, 0,
-           (A *)sum, (A *)y, mean, rstd, (const A *)residual, (const A *)x, dropout_plan(dropout),
+    launch(dev, "residual and layer norm", kernel, divide_up(N, ROWS), ROWS * WARP, 0, (A *)sum,
+           (A *)y, mean, rstd, (const A *)residual, (const A *)x, dropout_plan(dropout),
            (const A *)gain, (const A *)bias, N, C, eps);
 }
 FOR_COMPUTE_TYPES(cuda_residual_layernorm_forward);
@@ -223,15 +223,15 @@ template <class A>
 void cuda_layernorm_backward(device *dev, act *x_gradient, float *gain_gradient,
                              float *bias_gradient, const act *y_gradient, const act *x,
                              const float *mean, const float *rstd, const act *gain, size_t N,
-                             size_t C, bool accumulate) {
+                             size_t C, bool accumulate, bool accumulate_weights) {
     if (gain_gradient) {
         norm_columns<A> value = {(const A *)y_gradient, (const A *)x, mean, rstd, C};
         float *const to[] = {gain_gradient, bias_gradient};
-        column_sums(dev, "layer norm's weight gradient", value, to, N, C);
+        column_sums(dev, "layer norm's weight gradient", value, to, N, C, accumulate_weights);
     }
     auto kernel =
         C <= KEPT_WIDTH ? layernorm_backward_kernel<A, true> : layernorm_backward_kernel<A, false>;
-    launch(dev, "layer norm's gradient", kernel, grid_of(divide_up(N, ROWS)), ROWS * WARP, 0,
+    launch(dev, "layer norm's gradient", kernel, divide_up(N, ROWS), ROWS * WARP, 0,
            (A *)x_gradient, (const A *)y_gradient, (const A *)x, mean, rstd, (const A *)gain, N, C,
            accumulate);
 }

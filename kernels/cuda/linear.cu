@@ -54,17 +54,17 @@ template <class A> struct bias_columns {
 template <class A>
 void cuda_linear_backward_weight(device *dev, float *weight_gradient, float *bias_gradient,
                                  const act *out_gradient, const act *x, size_t N, size_t I,
-                                 size_t O) {
+                                 size_t O, bool accumulate) {
     struct matrix_product product = {};
     product.M = O, product.N = I, product.K = N, product.batch = 1;
     product.a = matrix_of<A>(out_gradient, O, true);
     product.b = matrix_of<A>(x, I, false);
     product.c = matrix_of<float>(weight_gradient, I, false);
-    product.accumulate = true;
+    product.accumulate = accumulate;
     matrix_multiply(dev, &product);
     if (bias_gradient) {
         bias_columns<A> value = {(const A *)out_gradient, O};
-        column_sums(dev, "a bias's gradient", value, &bias_gradient, N, O);
+        column_sums(dev, "a bias's gradient", value, &bias_gradient, N, O, accumulate);
     }
 }
 FOR_COMPUTE_TYPES(cuda_linear_backward_weight);

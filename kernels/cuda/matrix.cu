@@ -36,7 +36,7 @@ struct plan {
 
 struct matrix_products {
     cublasLtHandle_t handle;
-    void *workspace;
+    void *workspace; // NULL until the first product: who opens a device asks first what is free
     struct plan plans[PLANS_MAX];
     size_t count;
     struct buffer choices;  // matrix_choices()
@@ -50,13 +50,6 @@ static bool note(device *dev, cublasStatus_t code) {
                       cublasLtGetStatusString(code));
     }
     return code == CUBLAS_STATUS_SUCCESS;
-}
-
-static void keep_error(device *dev, const struct error *error) {
-    if (dev->status == STATUS_OK) {
-        dev->status = STATUS_FAILURE;
-        dev->error = *error;
-    }
 }
 
 // The choices' first line.
@@ -81,11 +74,7 @@ enum status matrix_open(device *dev, struct error *error) {
         *error = dev->error;
         return dev->status;
     }
-    status = append_identity(&dev->products->choices, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    return cuda_allocate(dev, &dev->products->workspace, WORKSPACE, "matrix products", error);
+    return append_identity(&dev->products->choices, error);
 }
 
 static void plan_close(struct plan *plan) {
@@ -174,8 +163,9 @@ static bool describe(device *dev, struct plan *plan, cublasLtMatmulDescAttribute
                 cublasLtMatmulDescSetAttribute(plan->description, attribute, &value, sizeof value));
 }
 
-// c^T = b^T a^T, as the library sees it: its first operand is our b.
-static bool make_description(device *dev, struct plan *plan) {
+// c^T = b^T a^T, as the library sees it: its first operand is our b. How a bias is aligned, it takes from
+// the pointer when it chooses.
+static bool make_description(device *dev, struct plan *plan, const void *bias) {
     const struct plan_key *key = &plan->key;
     cublasOperation_t first = key->b.transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
     cublasOperation_t second = key->a.transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
@@ -184,8 +174,10 @@ static bool make_description(device *dev, struct plan *plan) {
         describe(dev, plan, CUBLASLT_MATMUL_DESC_TRANSA, first) &&
         describe(dev, plan, CUBLASLT_MATMUL_DESC_TRANSB, second);
     if (good && key->bias_alignment > 0) {
-        good = describe(dev, plan, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS) &&
-               describe(dev, plan, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, library_type(key->c.type));
+        good =
+            describe(dev, plan, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS) &&
+            describe(dev, plan, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, library_type(key->c.type)) &&
+            describe(dev, plan, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
     }
     return good && make_layout(dev, &plan->a, &key->a, key->M, key->K, key->batch) &&
            make_layout(dev, &plan->b, &key->b, key->K, key->N, key->batch) &&
@@ -237,9 +229,9 @@ static bool choose_algorithm(device *dev, struct plan *plan) {
 enum { ALGORITHM_WORDS = sizeof(cublasLtMatmulAlgo_t) / sizeof(uint64_t) };
 
 template <class Key> static int print_matrix_key(char *text, size_t size, const Key *key) {
-    return snprintf(text, size, "%s%s step %zu,%zu aligned %zu",
-                    key->type == MATRIX_BF16 ? "bf16" : "fp32", key->transposed ? " transposed" : "",
-                    key->step, key->batch_step, key->alignment);
+    return snprintf(
+        text, size, "%s%s step %zu,%zu aligned %zu", key->type == MATRIX_BF16 ? "bf16" : "fp32",
+        key->transposed ? " transposed" : "", key->step, key->batch_step, key->alignment);
 }
 
 // Everything in the key, so that equal text means equal keys.
@@ -266,35 +258,30 @@ static void record_choice(device *dev, const struct plan *plan) {
     struct buffer *choices = &dev->products->choices;
     if (buffer_append(choices, line, strlen(line), &error) != STATUS_OK ||
         buffer_append(choices, words, (size_t)length, &error) != STATUS_OK) {
-        keep_error(dev, &error);
+        device_keep_error(dev, &error);
     }
 }
 
-// Takes the algorithm that the restored choices have for this shape. Whether they have one.
-static bool find_restored(device *dev, struct plan *plan) {
-    char key[LINE];
-    print_key(key, &plan->key);
-    const char *at = dev->products->restored.length > 0
-                         ? strstr((const char *)dev->products->restored.data, key)
-                         : NULL;
-    if (!at || at[-1] != '\n') { // the first line is no shape
-        return false;
-    }
-    char *words = (char *)at + strlen(key);
-    for (int i = 0; i < ALGORITHM_WORDS; i++) {
+// Takes the algorithm that `choices` have for this shape. Whether they have one.
+static bool find_choice(const char *choices, struct plan *plan) {
+    char line[1 + LINE] = "\n"; // no shape is on the first line
+    print_key(line + 1, &plan->key);
+    const char *at = strstr(choices, line);
+    char *words = at ? (char *)at + strlen(line) : NULL;
+    for (int i = 0; words && i < ALGORITHM_WORDS; i++) {
         plan->algorithm.data[i] = strtoull(words, &words, 16);
         if (*words++ != (i < ALGORITHM_WORDS - 1 ? '-' : '\n')) {
             return false;
         }
     }
-    return true;
+    return words != NULL;
 }
 
 const char *matrix_choices(device *dev) {
     struct error error;
     struct buffer *choices = &dev->products->choices;
     if (buffer_reserve(choices, 1, &error) != STATUS_OK) {
-        keep_error(dev, &error);
+        device_keep_error(dev, &error);
         return "";
     }
     choices->data[choices->length] = '\0';
@@ -310,7 +297,7 @@ bool matrix_restore_choices(device *dev, const char *choices) {
     }
     products->restored.length = 0;
     if (buffer_append(&products->restored, choices, strlen(choices) + 1, &error) != STATUS_OK) {
-        keep_error(dev, &error);
+        device_keep_error(dev, &error);
     }
     return true;
 }
@@ -335,19 +322,34 @@ static struct plan *find_plan(device *dev, const struct matrix_product *product)
     struct plan *plan = &products->plans[products->count];
     memset(plan, 0, sizeof *plan);
     plan->key = key;
-    if (!make_description(dev, plan) ||
-        (!find_restored(dev, plan) && !choose_algorithm(dev, plan))) {
+    const char *restored = (const char *)products->restored.data;
+    bool known = find_choice(matrix_choices(dev), plan); // of a plan that was closed
+    if (!make_description(dev, plan, product->bias) ||
+        (!known && !(restored && find_choice(restored, plan)) && !choose_algorithm(dev, plan))) {
         plan_close(plan);
         return NULL;
     }
     products->count++;
-    record_choice(dev, plan);
+    if (!known) {
+        record_choice(dev, plan);
+    }
     return plan;
+}
+
+static bool has_workspace(device *dev) {
+    struct error error;
+    void **workspace = &dev->products->workspace;
+    if (!*workspace &&
+        cuda_allocate(dev, workspace, WORKSPACE, "matrix products", &error) != STATUS_OK) {
+        device_keep_error(dev, &error);
+    }
+    return *workspace != NULL;
 }
 
 void matrix_multiply(device *dev, const struct matrix_product *p) {
     assert(!(p->bias && p->accumulate));
-    struct plan *plan = dev->status == STATUS_OK ? find_plan(dev, p) : NULL;
+    bool good = dev->status == STATUS_OK && has_workspace(dev);
+    struct plan *plan = good ? find_plan(dev, p) : NULL;
     if (!plan) {
         return;
     }

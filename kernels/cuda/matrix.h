@@ -1,4 +1,4 @@
-// Matrix products, the one thing left to a library (cublasLt). tests/emu has its own in plain loops.
+// Matrix products, the one thing left to a library (cublasLt).
 #ifndef DLT_KERNELS_CUDA_MATRIX_H
 #define DLT_KERNELS_CUDA_MATRIX_H
 

@@ -11,7 +11,7 @@ NVCCFLAGS := $(CXX_STANDARD) -O3 $(CUDA_TARGETS) --Werror all-warnings -Xptxas -
     --expt-relaxed-constexpr -Xcompiler $(CUDA_HOST_FLAGS)
 
 cuda_sources := $(wildcard kernels/cuda/*.cu)
-cuda_base := math random status memory # what the kernels' host side uses of lib/base
+cuda_base := math random status utf8 memory # what the kernels' host side uses of lib/base
 cuda_objects := $(cuda_sources:%.cu=$(BUILD)/%.o) $(cuda_base:%=$(BUILD)/kernels/cuda/base/%.o)
 
 $(BUILD)/kernels/cuda/%.o: kernels/cuda/%.cu
@@ -24,15 +24,14 @@ $(BUILD)/kernels/cuda/base/%.o: lib/base/%.c
 
 $(BUILD)/lib/libdlt-cuda.so: $(cuda_objects)
 	@mkdir -p $(@D)
-	$(call run,LD,$(NVCC) -shared -cudart static -o $@ $^ -lcublasLt)
+	$(call run,LD,$(NVCC) -shared -cudart static -Xlinker -z -Xlinker defs -o $@ $(filter %.o,$^) -lcublasLt)
 
 cuda: $(BUILD)/lib/libdlt-cuda.so ## build the CUDA kernels alone
 .PHONY: cuda
 
 # ---- The same kernels on the CPU (tests/emu) ----------------------------------------------------
 
-emu_sources := $(filter-out kernels/cuda/matrix.cu,$(cuda_sources))
-emu_objects := $(emu_sources:kernels/cuda/%.cu=$(BUILD)/emu/%.o) \
+emu_objects := $(cuda_sources:kernels/cuda/%.cu=$(BUILD)/emu/%.o) \
     $(patsubst %.cc,$(BUILD)/%.o,$(wildcard tests/emu/*.cc)) \
     $(cuda_base:%=$(BUILD)/kernels/cuda/base/%.o)
 EMU_CXXFLAGS := $(CXX_STANDARD) -Wall -Wextra -Wno-unused-function -Wno-unknown-pragmas -O2 -g -fPIC -fvisibility=hidden \
@@ -48,7 +47,7 @@ $(BUILD)/tests/emu/%.o: tests/emu/%.cc
 
 # For the tests: DLT_CUDA_LIBRARY names it to dlt-train.
 $(BUILD)/emu/libdlt-cuda.so: $(emu_objects)
-	$(call run,LD,$(CXX) -shared -o $@ $^)
+	$(call run,LD,$(CXX) -shared -z defs -o $@ $(filter %.o,$^))
 
 emu_tests := $(patsubst tests/emu/%.c,$(BUILD)/unit/emu/%,$(wildcard tests/emu/*.c))
 $(BUILD)/unit/emu/%: $(BUILD)/tests/emu/%.o $(emu_objects) $(call archive,model) $(call archive,tying) $(call archive,cpu) $(call archive,base)
@@ -69,5 +68,14 @@ objects += $(BUILD)/tests/gpu/ops.o
 gpu-tests: LIBRARIES := -Wl,-Bstatic $(filter -l%,$(LIBRARIES:-lm=)) -Wl,-Bdynamic -lm
 gpu-tests: $(programs) $(gpu_programs) $(BUILD)/lib/libdlt-cuda.so ## build what tests/gpu/run needs on a machine with a GPU (BUILD=build/gpu)
 .PHONY: gpu-tests
+
+# Other flags or sources, other objects and libraries.
+cuda_flags := $(subst ",,$(subst ',,$(strip $(NVCC) $(NVCCFLAGS) $(CXX) $(EMU_CXXFLAGS) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(emu_objects))))
+$(cuda_objects) $(emu_objects) $(BUILD)/lib/libdlt-cuda.so $(BUILD)/emu/libdlt-cuda.so: $(BUILD)/cuda-flags
+ifneq "$(file <$(BUILD)/cuda-flags)" "$(cuda_flags)"
+$(BUILD)/cuda-flags: FORCE
+endif
+$(BUILD)/cuda-flags:
+	@mkdir -p $(@D) && echo '$(cuda_flags)' >$@
 
 -include $(cuda_objects:.o=.d) $(emu_objects:.o=.d)

@@ -50,6 +50,9 @@ template <class A, class S> static constexpr struct ops make_table(const char *n
     return ops;
 }
 
+// Of the GPUs with bf16, and what the portable code is for.
+enum { LEAST_COMPUTE_CAPABILITY = 8 };
+
 // By enum ops_precision.
 static const struct ops TABLES[] = {make_table<float, float>("cuda/fp32"),
                                     make_table<bf16, float>("cuda/bf16"),
@@ -76,10 +79,11 @@ static enum status find_gpu(cudaDeviceProp *properties, struct error *error) {
 static enum status find(enum ops_precision precision, const struct ops **ops, struct error *error) {
     cudaDeviceProp properties;
     enum status status = find_gpu(&properties, error);
-    if (status == STATUS_OK && precision != OPS_FP32 && properties.major < 8) {
-        status =
-            error_set(error, STATUS_FAILURE,
-                      "the GPU, %s, has no bf16; --precision fp32 works there", properties.name);
+    if (status == STATUS_OK && properties.major < LEAST_COMPUTE_CAPABILITY) {
+        status = error_set(error, STATUS_FAILURE,
+                           "the GPU, %s, is too old and has no bf16: the CUDA kernels are for an "
+                           "A100, or what came after it",
+                           properties.name);
     }
     *ops = &TABLES[precision];
     return status;

@@ -108,7 +108,7 @@ static void transform_backward(struct model *model, const struct pass *pass) {
     norm_forward(model, pass, &final); // the dense layer's input, again
     model->ops->linear_backward_weight(model->dev, base_gradient(model, BASE_TRANSFORM),
                                        base_gradient(model, BASE_TRANSFORM_BIAS), all->branch,
-                                       all->normed, pass->N, width(model), width(model));
+                                       all->normed, pass->N, width(model), width(model), true);
     model->ops->linear_backward_input(model->dev, all->normed, all->branch,
                                       base_weight(model, BASE_TRANSFORM), pass->N, width(model),
                                       width(model), false);

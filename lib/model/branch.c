@@ -36,9 +36,9 @@ static void linear_backward(const struct model *model, const struct pass *pass,
     const struct tensor_layout *weight = &model->part_layouts[part].tensors[tensor];
     float *gradient = layer_gradient(model, part, layer, tensor);
     if (gradient) {
-        model->ops->linear_backward_weight(model->dev, gradient,
-                                           layer_gradient(model, part, layer, tensor + 1),
-                                           out_gradient, x, pass->N, weight->columns, weight->rows);
+        model->ops->linear_backward_weight(
+            model->dev, gradient, layer_gradient(model, part, layer, tensor + 1), out_gradient, x,
+            pass->N, weight->columns, weight->rows, layer_gradient_begun(model, part, layer));
     }
     model->ops->linear_backward_input(model->dev, x_gradient, out_gradient,
                                       layer_weight(model, part, layer, tensor), pass->N,

@@ -34,7 +34,7 @@ static void chunk_backward(const struct model *model, size_t first, size_t rows)
     act *x = act_at(model, all->normed, first * C);
     model->ops->linear_backward_weight(model->dev, base_gradient(model, BASE_TOKEN),
                                        bias ? base_gradient(model, bias) : NULL, all->logits, x,
-                                       rows, C, O);
+                                       rows, C, O, true);
     model->ops->linear_backward_input(model->dev, x, all->logits, base_weight(model, BASE_TOKEN),
                                       rows, C, O, false);
 }

@@ -87,6 +87,7 @@ struct block {
 
 struct owner {
     float *gradient;
+    bool gradient_begun; // since the last update: the first use stored it, further ones add to it
     void *moment1, *moment2; // of the state type
     int64_t steps;
 };
@@ -142,6 +143,7 @@ struct activations {
 struct norm {
     const act *gain, *bias;
     float *gain_gradient, *bias_gradient; // both NULL where the use trains nothing
+    bool gradient_begun;                  // += to them, not =
     const struct stream *stream;
     struct dropout dropout; // of its output: behind BERT's embedding
 };
@@ -204,6 +206,9 @@ static inline void *state_at(const struct model *model, void *base, size_t index
 // Tensors of the weights that a layer uses; and of the gradient that this use adds to, or NULL.
 const act *layer_weight(const struct model *model, enum tying_part part, int layer, size_t tensor);
 float *layer_gradient(const struct model *model, enum tying_part part, int layer, size_t tensor);
+// Whether that gradient holds what another use has given it in this step; and that this use has.
+bool layer_gradient_begun(const struct model *model, enum tying_part part, int layer);
+void layer_gradient_begin(struct model *model, enum tying_part part, int layer);
 const act *base_weight(const struct model *model, size_t tensor);
 float *base_gradient(const struct model *model, size_t tensor);
 
@@ -277,6 +282,10 @@ size_t head_rows(const struct model_config *config, const struct ops *ops);
 // adds to the token embedding's; with `correct`, fills activations.correct.
 void head_run(struct model *model, const struct pass *pass, float gradient_scale, bool correct);
 enum status head_logits(struct model *model, size_t row, float *logits, struct error *error);
+
+// ---- optimizer.c
+// Owners whose gradient no pass has begun, as where no target counted, get one of zeros.
+void gradients_complete(struct model *model);
 
 // ---- memory.c
 uint64_t block_bytes(const struct layout *layout, const struct ops *ops);

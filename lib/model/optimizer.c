@@ -43,14 +43,25 @@ static double spans_norm(struct model *model, const struct adamw_span *spans, si
     return model->ops->gradient_norm(model->dev, gradients, count);
 }
 
-static void zero_gradients(struct model *model) {
+void gradients_complete(struct model *model) {
+    for (enum tying_part part = 0; part < TYING_PARTS; part++) {
+        for (int i = 0; i < model->config.layers; i++) {
+            struct owner *owner = &model->owners[part][i];
+            if (owner->gradient && !owner->gradient_begun) {
+                model->ops->zero(model->dev, owner->gradient,
+                                 model->part_layouts[part].n * sizeof(float));
+                owner->gradient_begun = true;
+            }
+        }
+    }
+}
+
+// The layers' gradients are stored over, those outside them added to.
+static void end_gradients(struct model *model) {
     model->ops->zero(model->dev, model->base_owner.gradient, model->base_layout.n * sizeof(float));
     for (enum tying_part part = 0; part < TYING_PARTS; part++) {
         for (int i = 0; i < model->config.layers; i++) {
-            if (model->owners[part][i].gradient) {
-                model->ops->zero(model->dev, model->owners[part][i].gradient,
-                                 model->part_layouts[part].n * sizeof(float));
-            }
+            model->owners[part][i].gradient_begun = false;
         }
     }
 }
@@ -64,6 +75,7 @@ enum status model_update(struct model *model, const struct model_update_options 
                          double *norm, struct error *error) {
     struct adamw_span spans[SPANS_MAX];
     struct owner *owners[SPANS_MAX];
+    gradients_complete(model);
     size_t count = collect_spans(model, spans, owners);
     *norm = spans_norm(model, spans, count);
     enum status status = model->ops->check(model->dev, error);
@@ -85,6 +97,6 @@ enum status model_update(struct model *model, const struct model_update_options 
     for (size_t i = 0; i < count; i++) {
         owners[i]->steps++;
     }
-    zero_gradients(model);
+    end_gradients(model);
     return model->ops->check(model->dev, error);
 }

@@ -99,6 +99,18 @@ float *layer_gradient(const struct model *model, enum tying_part part, int layer
     return model->owners[part][owner].gradient + model->part_layouts[part].tensors[tensor].offset;
 }
 
+bool layer_gradient_begun(const struct model *model, enum tying_part part, int layer) {
+    int owner = tying_gradient_owner(&model->tying, part, layer);
+    return owner >= 0 && model->owners[part][owner].gradient_begun;
+}
+
+void layer_gradient_begin(struct model *model, enum tying_part part, int layer) {
+    int owner = tying_gradient_owner(&model->tying, part, layer);
+    if (owner >= 0) {
+        model->owners[part][owner].gradient_begun = true;
+    }
+}
+
 const act *base_weight(const struct model *model, size_t tensor) {
     return block_tensor(model, &model->base, &model->base_layout, tensor);
 }

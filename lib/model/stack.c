@@ -25,6 +25,7 @@ struct norm part_norm(const struct model *model, enum tying_part part, int layer
                          .bias = layer_weight(model, part, layer, PART_NORM_BIAS),
                          .gain_gradient = layer_gradient(model, part, layer, PART_NORM),
                          .bias_gradient = layer_gradient(model, part, layer, PART_NORM_BIAS),
+                         .gradient_begun = layer_gradient_begun(model, part, layer),
                          .stream = stream};
 }
 
@@ -33,6 +34,7 @@ struct norm base_norm(const struct model *model, size_t tensor, const struct str
                          .bias = base_weight(model, tensor + 1),
                          .gain_gradient = base_gradient(model, tensor),
                          .bias_gradient = base_gradient(model, tensor + 1),
+                         .gradient_begun = true, // from zeros
                          .stream = stream};
 }
 
@@ -77,7 +79,7 @@ void norm_backward(const struct model *model, const struct pass *pass, const str
     model->ops->layernorm_backward(model->dev, stream_gradient, norm->gain_gradient,
                                    norm->bias_gradient, normed_gradient, norm->stream->value,
                                    norm->stream->mean, norm->stream->rstd, norm->gain, pass->N,
-                                   (size_t)model->config.width, accumulate);
+                                   (size_t)model->config.width, accumulate, norm->gradient_begun);
 }
 
 // ---- Halves of a layer --------------------------------------------------------------------------
@@ -150,6 +152,8 @@ static void half_backward(struct model *model, const struct pass *pass, const st
         half->backward(model, pass, layer, all->branch, false, gradient, all->normed);
         norm_backward(model, pass, &norm, all->stream_gradient, all->branch, true);
     }
+    // The last of this use: a norm behind, which may be another part's, comes before its own half.
+    layer_gradient_begin(model, half->part, layer);
 }
 
 // ---- All layers ---------------------------------------------------------------------------------

@@ -71,6 +71,7 @@ static void block_copy(struct model *model, const struct block *to, const struct
 static void owner_release(struct model *model, struct owner *owner, const struct layout *layout,
                           bool moments) {
     release_floats(model, &owner->gradient, layout->n);
+    owner->gradient_begun = false;
     if (moments) {
         release_state(model, &owner->moment1, layout->n);
         release_state(model, &owner->moment2, layout->n);

@@ -109,7 +109,7 @@ static void backward_input(const struct shape *s) {
 
 static void backward_weight(const struct shape *s) {
     ops->linear_backward_weight(dev, buffers[0], NULL, (act *)buffers[1], (act *)buffers[2], s->N,
-                                s->I, s->O);
+                                s->I, s->O, false);
 }
 
 // Median GFLOP/s; *share: median of the ratio to the peak measured just before (by one thread,
@@ -181,7 +181,7 @@ static void residual_layernorm(void) {
 static void layernorm_backward(void) {
     ops->layernorm_backward(dev, (act *)buffers[0], buffers[4], buffers[5], (act *)buffers[1],
                             (act *)buffers[2], buffers[3], buffers[3] + N, (act *)buffers[3], N, C,
-                            false);
+                            false, false);
 }
 static void dropout_backward(void) {
     ops->dropout_backward(dev, (act *)buffers[0], (act *)buffers[1], N * C, &DROPOUT);

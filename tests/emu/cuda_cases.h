@@ -17,6 +17,7 @@
     CASE(residual, 3, 2056, 0.1, Y_IN_PLACE)                                                       \
     CASE(embedding, 300, 10, 64, 3, 0.1, true)                                                     \
     CASE(embedding, 9, 3, 2056, 5, 0.2, true)                                                      \
+    CASE(embedding, 600, 10, 40, 600, 0.1, true)                                                   \
     CASE(linear, 67, 768, 100, true)                                                               \
     CASE(attention, 1, 65, 2, 100, true, 0.2)                                                      \
     CASE(attention, 2, 129, 1, 64, true, 0.1)                                                      \
@@ -25,6 +26,7 @@
     CASE(attention, 1, 66, 3, 30, true, 0.3)                                                       \
     CASE(attention, 1, 10, 2, 7, true, 0.1)                                                        \
     CASE(attention, 1, 20, 1, 160, true, 0.1)                                                      \
+    CASE(attention, 1, 130, 130, 1, true, 0.1)                                                     \
     CASE(permute, 3, 16, 100)                                                                      \
     CASE(cross_entropy, 3, 5003, 5056, 0.5f)                                                       \
     CASE(adamw, 70000, 2, 0.9)
@@ -33,6 +35,7 @@ static void run_all(const struct ops *ops, device *dev, struct outputs *outputs,
                     enum ops_precision precision) {
     uint64_t number = 1000;
     cases_run(ops, dev, outputs, precision);
+    more_cases_run(ops, dev, outputs, precision);
     CUDA_CASES(RUN_CASE)
 }
 

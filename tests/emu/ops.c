@@ -59,6 +59,31 @@ static void test_unknown_attention(void) {
     CHECK(unsetenv("DLT_CUDA_ATTENTION") == 0);
 }
 
+// More rows than the second and third dimension of a grid have blocks for.
+static void test_many_rows(void) {
+    enum { ROWS = 64 * 65536 + 1 };
+    struct gpu gpu;
+    struct error error;
+    void *gradient, *bias, *weight;
+    float sum = 0;
+    if (!gpu_open(&gpu, &dlt_cuda_module, OPS_FP32)) {
+        return;
+    }
+    const struct ops *ops = gpu.ops;
+    CHECK(ops->allocate(gpu.dev, &gradient, ROWS * sizeof(float), "", &error) == STATUS_OK);
+    CHECK(ops->allocate(gpu.dev, &bias, sizeof(float), "", &error) == STATUS_OK);
+    CHECK(ops->allocate(gpu.dev, &weight, sizeof(float), "", &error) == STATUS_OK);
+    ops->upload(gpu.dev, (float *)gradient + ROWS - 1, &(float){3}, sizeof(float));
+    ops->linear_backward_weight(gpu.dev, weight, bias, gradient, gradient, ROWS, 1, 1, false);
+    ops->download(gpu.dev, &sum, bias, sizeof sum);
+    CHECK(ops->check(gpu.dev, &error) == STATUS_OK);
+    CHECK(sum == 3);
+    ops->release(gpu.dev, gradient, ROWS * sizeof(float));
+    ops->release(gpu.dev, bias, sizeof(float));
+    ops->release(gpu.dev, weight, sizeof(float));
+    ops->close(gpu.dev);
+}
+
 int main(void) {
     RUN(test_fp32);
     RUN(test_bf16);
@@ -66,6 +91,7 @@ int main(void) {
     RUN(test_orders_fp32);
     RUN(test_orders_bf16);
     RUN(test_two_attentions);
+    RUN(test_many_rows);
     RUN(test_unknown_attention);
     return check_finish();
 }

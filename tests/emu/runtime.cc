@@ -1,5 +1,5 @@
 // The runtime's functions on host memory. DLT_EMU_DEVICE=none, no-driver, old: what a machine may
-// lack; DLT_EMU_MEMORY: bytes that the GPU has.
+// lack; another: a GPU of another name; DLT_EMU_MEMORY: bytes that the GPU has.
 
 #include <map>
 #include <stdio.h>
@@ -64,7 +64,8 @@ cudaError_t cudaSetDevice(int) {
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int) {
-    *properties = {"emulated GPU", device_is("old") ? 7 : 9, 0, 1};
+    *properties = {"", device_is("old") ? 7 : 9, 0, 1};
+    strcpy(properties->name, device_is("another") ? "another GPU" : "emulated GPU");
     return cudaSuccess;
 }
 

@@ -76,7 +76,7 @@ static void test_linear(void) {
     float *dweight = run_memory(&run, O * I * sizeof *dweight);
     float *dbias = run_memory(&run, O * sizeof *dbias);
     reference_linear_backward_input(NULL, (act *)dx, (act *)w, (act *)p.weight, N, I, O, false);
-    reference_linear_backward_weight(NULL, dweight, dbias, (act *)w, (act *)p.x, N, I, O);
+    reference_linear_backward_weight(NULL, dweight, dbias, (act *)w, (act *)p.x, N, I, O, false);
     check_gradient(&run, &p, p.x, N * I, w, N * O, dx);
     check_gradient(&run, &p, p.weight, O * I, w, N * O, dweight);
     check_gradient(&run, &p, p.bias, O, w, N * O, dbias);
@@ -107,7 +107,7 @@ static void test_layernorm(void) {
           *dbias = run_memory(&run, C * sizeof *dbias);
     layernorm(&p);
     reference_layernorm_backward(NULL, (act *)dx, dgain, dbias, (act *)w, (act *)p.x, p.statistics,
-                                 p.statistics + N, (act *)p.weight, N, C, false);
+                                 p.statistics + N, (act *)p.weight, N, C, false, false);
     check_gradient(&run, &p, p.x, N * C, w, N * C, dx);
     check_gradient(&run, &p, p.weight, C, w, N * C, dgain);
     check_gradient(&run, &p, p.bias, C, w, N * C, dbias);

@@ -13,6 +13,7 @@ static device *dev;
 static void run_with(const struct ops *ops, int threads, struct outputs *outputs) {
     omp_set_num_threads(threads);
     cases_run(ops, dev, outputs, OPS_FP32);
+    more_cases_run(ops, dev, outputs, OPS_FP32);
     struct error error;
     CHECK(cpu_check(dev, &error) == STATUS_OK);
 }

@@ -120,14 +120,15 @@ static void reference_linear_backward_input(device *dev, act *x_gradient, const 
 
 static void reference_linear_backward_weight(device *dev, float *weight_gradient,
                                              float *bias_gradient, const act *out_gradient,
-                                             const act *x, size_t N, size_t I, size_t O) {
+                                             const act *x, size_t N, size_t I, size_t O,
+                                             bool accumulate) {
     (void)dev;
     double *row = calloc(I + 1, sizeof *row); // the last column is the bias
     for (size_t o = 0; o < O; o++) {
         for (size_t i = 0; i < I; i++) {
-            row[i] = weight_gradient[o * I + i];
+            row[i] = accumulate ? weight_gradient[o * I + i] : 0;
         }
-        row[I] = bias_gradient ? bias_gradient[o] : 0;
+        row[I] = accumulate && bias_gradient ? bias_gradient[o] : 0;
         for (size_t n = 0; n < N; n++) {
             double gradient = ((const float *)out_gradient)[n * O + o];
             for (size_t i = 0; i < I; i++) {
@@ -172,7 +173,8 @@ static void reference_layernorm_forward(device *dev, act *y, float *mean, float 
 static void reference_layernorm_backward(device *dev, act *x_gradient, float *gain_gradient,
                                          float *bias_gradient, const act *y_gradient, const act *x,
                                          const float *mean, const float *rstd, const act *gain,
-                                         size_t N, size_t C, bool accumulate) {
+                                         size_t N, size_t C, bool accumulate,
+                                         bool accumulate_weights) {
     (void)dev;
     double *sums = calloc(2 * C, sizeof *sums);
     for (size_t n = 0; n < N; n++) {
@@ -193,8 +195,8 @@ static void reference_layernorm_backward(device *dev, act *x_gradient, float *ga
         }
     }
     for (size_t c = 0; c < C && gain_gradient; c++) {
-        gain_gradient[c] = (float)(gain_gradient[c] + sums[c]);
-        bias_gradient[c] = (float)(bias_gradient[c] + sums[C + c]);
+        gain_gradient[c] = (float)((accumulate_weights ? gain_gradient[c] : 0) + sums[c]);
+        bias_gradient[c] = (float)((accumulate_weights ? bias_gradient[c] : 0) + sums[C + c]);
     }
     free(sums);
 }
