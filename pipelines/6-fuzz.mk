@@ -1,32 +1,58 @@
 # Fuzzing: inputs that are made up until one breaks a promise (tests/fuzz/fuzz.h). Needs clang.
-#   FUZZ_SECONDS=60  for each target
+#   FUZZ_SECONDS=60      for each target, of `make fuzz`
+#   FUZZ_RUNS=10000000   inputs for each target, of `make fuzz-long`
+#   FUZZ_FLAGS           more for libFuzzer
 
 # A target (tests/fuzz/NAME.c, inputs to begin with in tests/fuzz/NAME/) and the room that it is of.
-FUZZ_ROOM_encode := text
+FUZZ_ROOM_checkpoint := train
 FUZZ_ROOM_decode := text
-FUZZ_ROOM_vocabulary := text
+FUZZ_ROOM_encode := text
+FUZZ_ROOM_lists := report
+FUZZ_ROOM_options := train
+FUZZ_ROOM_policy := agent
+FUZZ_ROOM_protocol-agent := agent
+FUZZ_ROOM_protocol-trainer := train
+FUZZ_ROOM_records := record
+FUZZ_ROOM_run-log := report
 FUZZ_ROOM_tokens := text
+FUZZ_ROOM_vocabulary := text
+# Those whose inputs are records: mutated as such (tests/fuzz/mutator.c), their end made to fit.
+FUZZ_OF_RECORDS := checkpoint protocol-agent protocol-trainer records run-log tokens
+# Those that make everything that dlt-report makes (tests/fuzz/rendered.c).
+FUZZ_OF_REPORT := lists run-log
 
 FUZZ_SECONDS ?= 60
+FUZZ_RUNS ?= 10000000
+FUZZ_LIMIT ?= -max_total_time=$(FUZZ_SECONDS)
 fuzz_targets := $(sort $(patsubst FUZZ_ROOM_%,%,$(filter FUZZ_ROOM_%,$(.VARIABLES))))
 fuzz_replays := $(fuzz_targets:%=$(BUILD)/fuzz/%)
 FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+fuzz_make = $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzzing CC=clang CFLAGS='$(FUZZ_CFLAGS)'
+# One thread each; what was freed is kept from being used again for a while, not for the whole run.
+fuzz_run := OMP_NUM_THREADS=1 ASAN_OPTIONS=quarantine_size_mb=16
+fuzz_limits := -timeout=20 -rss_limit_mb=1024 -malloc_limit_mb=512
 
 # $(BUILD)/fuzz/NAME only tries the inputs that are there, as one of the tests; with libFuzzer's own
 # main(), which FUZZ_LDFLAGS brings, $(BUILD)/fuzz/NAME-libfuzzer looks for more.
 define fuzz_rules
-fuzz_objects_$(1) := $$(BUILD)/tests/fuzz/$(1).o $$(BUILD)/tests/fuzz/file.o
+fuzz_objects_$(1) := $$(patsubst %,$$(BUILD)/tests/fuzz/%.o,$(1) fuzz \
+    $(if $(filter $(1),$(FUZZ_OF_RECORDS) $(FUZZ_OF_REPORT)),seal) $(if $(filter $(1),$(FUZZ_OF_REPORT)),rendered))
 $$(BUILD)/fuzz/$(1): $$(fuzz_objects_$(1)) $$(BUILD)/tests/fuzz/replay.o $$(call room_archives,$$(FUZZ_ROOM_$(1)))
 	@mkdir -p $$(@D)
 	$$(call run,LD,$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) $$^ $$(LIBRARIES) -o $$@)
-$$(BUILD)/fuzz/$(1)-libfuzzer: $$(fuzz_objects_$(1)) $$(BUILD)/tests/fuzz/fuzzer.o $$(call room_archives,$$(FUZZ_ROOM_$(1)))
+$$(BUILD)/fuzz/$(1)-libfuzzer: $$(fuzz_objects_$(1)) $$(BUILD)/tests/fuzz/fuzzer.o \
+    $(if $(filter $(1),$(FUZZ_OF_RECORDS)),$$(BUILD)/tests/fuzz/mutator.o) $$(call room_archives,$$(FUZZ_ROOM_$(1)))
 	@mkdir -p $$(@D)
 	$$(call run,LD,$$(CC) $$(ALL_CFLAGS) -fsanitize=fuzzer $$(LDFLAGS) $$^ $$(LIBRARIES) -o $$@)
-.PHONY: fuzz-$(1)
+.PHONY: fuzz-$(1) fuzz-merge-$(1)
 fuzz-$(1): $$(BUILD)/fuzz/$(1)-libfuzzer
 	@mkdir -p $$(BUILD)/found/$(1)
-	$$< -max_total_time=$$(FUZZ_SECONDS) -timeout=20 -verbosity=0 -print_final_stats=1 \
+	@echo '$(1):'
+	@$$(fuzz_run) $$< $$(FUZZ_LIMIT) $$(fuzz_limits) -verbosity=0 -print_final_stats=1 $$(FUZZ_FLAGS) \
 	    -artifact_prefix=$$(BUILD)/found/$(1)- $$(BUILD)/found/$(1) tests/fuzz/$(1)
+fuzz-merge-$(1): $$(BUILD)/fuzz/$(1)-libfuzzer
+	@mkdir -p $$(BUILD)/found/$(1)
+	@$$(fuzz_run) $$< -merge=1 $$(fuzz_limits) -verbosity=0 $$(FUZZ_FLAGS) tests/fuzz/$(1) $$(BUILD)/found/$(1)
 endef
 $(foreach t,$(fuzz_targets),$(eval $(call fuzz_rules,$(t))))
 
@@ -37,6 +63,10 @@ $(fuzz_objects): $(BUILD)/flags
 unit_tests += $(fuzz_replays)
 unit: $(fuzz_replays)
 
-fuzz: ## look for inputs that break the readers and the tokeniser (FUZZ_SECONDS each; needs clang)
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzzing CC=clang CFLAGS='$(FUZZ_CFLAGS)' $(fuzz_targets:%=fuzz-%)
-.PHONY: fuzz
+fuzz: ## look for inputs that break a reader, the tokeniser or the protocol (FUZZ_SECONDS each; needs clang)
+	@$(fuzz_make) $(fuzz_targets:%=fuzz-%)
+fuzz-long: ## the same with FUZZ_RUNS inputs each, side by side; hours
+	@$(fuzz_make) -j$(shell nproc) --output-sync=target FUZZ_LIMIT=-runs=$(FUZZ_RUNS) $(fuzz_targets:%=fuzz-%)
+fuzz-merge: ## add to tests/fuzz what was found that reaches code that nothing there does
+	@$(fuzz_make) $(fuzz_targets:%=fuzz-merge-%)
+.PHONY: fuzz fuzz-long fuzz-merge

@@ -86,7 +86,10 @@ static bool is_map(uint8_t first) {
 
 enum scan_result record_scan(struct record_scan *scan, const uint8_t *data, size_t length,
                              size_t limit) {
-    if (length > 0 && !is_map(data[0])) {
+    if (length == 0) { // and perhaps no data to point into
+        return SCAN_MORE;
+    }
+    if (!is_map(data[0])) {
         return bad(scan, "not a msgpack map");
     }
     do {

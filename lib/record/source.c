@@ -17,10 +17,7 @@ enum status record_source_open(struct record_source *source, const char *path, u
         return status;
     }
     source->chunk = malloc(CHUNK);
-    source->decompressor = ZSTD_createDCtx();
-    if (!source->chunk || !source->decompressor ||
-        ZSTD_isError(
-            ZSTD_DCtx_setParameter(source->decompressor, ZSTD_d_windowLogMax, WINDOW_LOG))) {
+    if (!source->chunk) {
         record_source_close(source);
         return error_set(error, STATUS_FAILURE, "cannot allocate memory to read '%s'", path);
     }
@@ -42,16 +39,29 @@ static enum status refill(struct record_source *source, struct error *error) {
                            &source->length, error);
 }
 
+static enum status start_decompressing(struct record_source *source, struct error *error) {
+    source->type = SOURCE_ZSTD;
+    source->decompressor = ZSTD_createDCtx();
+    if (!source->decompressor || ZSTD_isError(ZSTD_DCtx_setParameter(
+                                     source->decompressor, ZSTD_d_windowLogMax, WINDOW_LOG))) {
+        return error_set(error, STATUS_FAILURE, "cannot allocate memory to read '%s'",
+                         source->input.name);
+    }
+    return STATUS_OK;
+}
+
 // Of a zstd frame or a skippable one the first byte tells, and a msgpack map begins otherwise.
-static void detect(struct record_source *source) {
+static enum status detect(struct record_source *source, struct error *error) {
     uint8_t first = source->chunk[0];
     if (first == 0x28 || (first & 0xf0) == 0x50) {
-        source->type = SOURCE_ZSTD;
-    } else if ((first & 0xf0) == 0x80 || first == 0xde || first == 0xdf) {
+        return start_decompressing(source, error);
+    }
+    if ((first & 0xf0) == 0x80 || first == 0xde || first == 0xdf) {
         source->type = SOURCE_PLAIN;
     } else {
         source->state = SOURCE_FOREIGN;
     }
+    return STATUS_OK;
 }
 
 // One step of the decompressor. An empty input must not reach it between frames: it would take that
@@ -90,7 +100,7 @@ enum status record_source_read(struct record_source *source, struct buffer *buff
             if (status == STATUS_OK && source->length == 0) {
                 source->state = source->in_frame ? SOURCE_CUT : SOURCE_END;
             } else if (status == STATUS_OK && source->type == SOURCE_UNKNOWN) {
-                detect(source);
+                status = detect(source, error);
             }
             continue;
         }

@@ -22,7 +22,7 @@ enum source_state {
 struct record_source {
     struct file_input input;
     uint64_t limit; // compressed bytes to read, then it is the end
-    ZSTD_DCtx *decompressor;
+    ZSTD_DCtx *decompressor; // NULL until there is a zstd frame
     uint8_t *chunk; // owned, compressed
     size_t at, length;
     enum { SOURCE_UNKNOWN, SOURCE_PLAIN, SOURCE_ZSTD } type;

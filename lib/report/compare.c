@@ -17,8 +17,32 @@ struct side {
 
 // ---- Values ----------------------------------------------------------------------------------------------
 
+// To the bit, so that a number that is none is the same as itself.
 static bool same_value(const msgpack_object *a, const msgpack_object *b) {
-    return msgpack_object_equal(*a, *b);
+    if (a->type != b->type) {
+        return false;
+    }
+    bool same;
+    switch (a->type) {
+    case MSGPACK_OBJECT_FLOAT32:
+    case MSGPACK_OBJECT_FLOAT64:
+        return memcmp(&a->via.f64, &b->via.f64, sizeof a->via.f64) == 0;
+    case MSGPACK_OBJECT_ARRAY:
+        same = a->via.array.size == b->via.array.size;
+        for (uint32_t i = 0; same && i < a->via.array.size; i++) {
+            same = same_value(&a->via.array.ptr[i], &b->via.array.ptr[i]);
+        }
+        return same;
+    case MSGPACK_OBJECT_MAP:
+        same = a->via.map.size == b->via.map.size;
+        for (uint32_t i = 0; same && i < a->via.map.size; i++) {
+            same = same_value(&a->via.map.ptr[i].key, &b->via.map.ptr[i].key) &&
+                   same_value(&a->via.map.ptr[i].val, &b->via.map.ptr[i].val);
+        }
+        return same;
+    default:
+        return msgpack_object_equal(*a, *b);
+    }
 }
 
 // The first field of `a` that `b` has otherwise, or the other way round; NULL: none.

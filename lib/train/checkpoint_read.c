@@ -160,7 +160,8 @@ static enum status accept_config(struct checkpoint *c, const char *path, struct 
     if (status == STATUS_OK) {
         settings_model_config(&c->settings, c->state.vocabulary, &config);
         c->tying.options = config.tying;
-        status = tying_validate(&c->tying, error);
+        status = model_check(&config, error) == STATUS_OK ? tying_validate(&c->tying, error)
+                                                          : STATUS_DAMAGED;
     }
     return status == STATUS_OK ? status
                                : error_prefix(error, status, "cannot read checkpoint '%s'", path);
@@ -235,6 +236,11 @@ static enum status take_agent(struct checkpoint *c, const msgpack_object *map,
         !get_layers(map, "map", c->tying.layers, 0, c->tying.layers - 1, dialogue->map)) {
         return record_reader_damaged(c->reader, error, "the agent's state is incomplete");
     }
+    struct error why;
+    if (tying_map_check(dialogue->map, c->tying.layers, &why) != STATUS_OK) {
+        return record_reader_damaged(c->reader, error, "the agent's map: %s", why.message);
+    }
+    dialogue->blob.length = 0;
     return buffer_append(&dialogue->blob, blob, length, error);
 }
 
@@ -243,9 +249,13 @@ static enum status take_exchange(struct checkpoint *c, const msgpack_object *map
     struct exchange said = {0};
     int64_t layer = 0, source = 0;
     if (!record_get_int(map, "episode", &said.episode) || !record_get_int(map, "layer", &layer) ||
-        !record_get_int(map, "source", &source) || layer < -1 || layer >= c->tying.layers ||
-        source < 0 || source >= c->tying.layers) {
+        !record_get_int(map, "source", &source)) {
         return record_reader_damaged(c->reader, error, "what was said to the agent is incomplete");
+    }
+    bool visit = layer >= 1 && layer < c->tying.layers && source >= 0 && source <= layer;
+    if (!visit && (layer != -1 || source != 0)) {
+        return record_reader_damaged(c->reader, error,
+                                     "no visit that the agent can have been asked for");
     }
     said.layer = (int)layer;
     said.source = (int)source;

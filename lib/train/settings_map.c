@@ -114,6 +114,9 @@ enum status settings_from_map(struct settings *settings, const msgpack_object *m
                              o->name);
         }
     }
+    if (settings_check_labels(settings->labels, error) != STATUS_OK) {
+        return error_set(error, STATUS_DAMAGED, "its configuration has no usable 'labels'");
+    }
     if (settings->width % settings->heads != 0) {
         return error_set(error, STATUS_DAMAGED, "its width is not a multiple of its heads");
     }

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/base/status.h"
+
 // Tries one input; returns normally whatever the input is.
 void fuzz_one(const uint8_t *data, size_t size);
 
@@ -21,12 +23,22 @@ void fuzz_one(const uint8_t *data, size_t size);
         }                                                                                          \
     } while (0)
 
-// The input as a file: a path for functions that read one. Closed by fuzz_file_close().
+// One of 0 .. n - 1 by the input's hash: where all that could be tried is slow, each input tries a part
+// of it. libFuzzer gives an input one turn; the tests give it fuzz_turns, the largest n so far, in
+// which it tries every part.
+unsigned fuzz_pick(unsigned n, const uint8_t *data, size_t size);
+extern unsigned fuzz_turn, fuzz_turns;
+
+// A call succeeded, or failed with one of the `allowed` and one line that says why.
+#define FUZZ_MAY(status) (1U << (status))
+void fuzz_check_outcome(enum status status, const struct error *error, unsigned allowed);
+
+// A file in memory: a path for functions that read one, or write one over it where it is empty.
 struct fuzz_file {
     int descriptor;
     char path[32];
 };
-struct fuzz_file fuzz_file_open(const uint8_t *data, size_t size);
+struct fuzz_file fuzz_file_open(const void *data, size_t size);
 void fuzz_file_close(struct fuzz_file *file);
 
 #endif

@@ -14,7 +14,9 @@ static void try_file(const char *path) {
     struct buffer data = {0};
     FUZZ_CHECK(file_input_open(&input, path, &error) == STATUS_OK);
     FUZZ_CHECK(file_input_read_all(&input, &data, 1 << 24, &error) == STATUS_OK);
-    fuzz_one(data.data, data.length);
+    for (fuzz_turn = 0; fuzz_turn < fuzz_turns; fuzz_turn++) {
+        fuzz_one(data.data, data.length);
+    }
     buffer_free(&data);
     file_input_close(&input);
 }

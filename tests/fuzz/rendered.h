@@ -1,0 +1,17 @@
+// What dlt-report makes of its inputs, checked for being well-formed whatever the names, labels and
+// titles in them are. Gnuplot is not run: a picture of a few bytes stands in for it.
+#ifndef DLT_TESTS_FUZZ_RENDERED_H
+#define DLT_TESTS_FUZZ_RENDERED_H
+
+#include "lib/report/report.h"
+#include "tests/fuzz/fuzz.h"
+
+// One table in every form, one figure, the numbers, or the page with all of it: what `input` is made
+// of, bytes of which nothing but their hash counts, picks which.
+void rendered_check(const struct report_input *input, const uint8_t *data, size_t size);
+// UTF-8, of it no control character but `allowed`.
+void rendered_check_text(const struct text *text, const char *allowed);
+// The path of a small run log that is whole, so that there is a run beside any input.
+const char *rendered_small_run(void);
+
+#endif
