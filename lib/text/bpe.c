@@ -2,57 +2,95 @@
 // equal ones the leftmost, until no pair of neighbours merges.
 #include "lib/text/bpe.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    SHORT_MAXIMUM = 48, // bytes up to which looking at all pairs is quicker than lists
+    SHORT_MAXIMUM = 48, // bytes up to which looking for tokens is quicker than merging
     LONG_ARRAYS = 5,
 };
 
-// ids[i] and the id that ids[i], ids[i + 1] merge into, at the start: bytes.
-static void start_pairs(const struct bpe_vocabulary *vocabulary, const uint8_t *piece,
-                        size_t length, uint32_t *ids, uint32_t *merged) {
-    for (size_t i = 0; i < length; i++) {
-        ids[i] = vocabulary->byte_ids[piece[i]];
-        merged[i] =
-            i + 1 < length ? vocabulary->byte_pairs[piece[i] << 8 | piece[i + 1]] : BPE_NONE;
+// ---- Short pieces: tokens that fit each other --------------------------------------------------
+//
+// Merging on one side of a border between two ids of the result goes on as if the other side were
+// not there: nothing was merged across it. So every id of a result is what its own bytes give (it
+// is stable), every two neighbours are what their bytes give, and ids of which that holds are the
+// result. A place in the piece is behind at most one sequence of such ids: the result of what is
+// before it. So it is enough to look for a sequence that reaches the end, the longest token first.
+
+// The ids at the border are taken apart again, the later one first, of equal ones the right one,
+// and looked at: would they merge before they became part of what was taken apart?
+bool bpe_border_holds(const struct bpe_vocabulary *vocabulary, uint32_t left, uint32_t right,
+                      uint32_t limit) {
+    while (bpe_pair_find(vocabulary, left, right) >= limit) {
+        if (left < BPE_BYTES && right < BPE_BYTES) {
+            return true;
+        }
+        if (left > right) {
+            limit = left;
+            left = vocabulary->merges[left - BPE_BYTES].right;
+        } else {
+            limit = right + 1; // the same merge at the border is further left, and goes first
+            right = vocabulary->merges[right - BPE_BYTES].left;
+        }
     }
+    return false;
 }
 
-// Ids stay at the place of their first byte; `alive` has a bit for each place that still has one.
-static size_t merge_short(const struct bpe_vocabulary *vocabulary, const uint8_t *piece,
-                          size_t length, uint32_t *ids) {
-    uint32_t merged[SHORT_MAXIMUM];
-    uint64_t alive = ((uint64_t)1 << length) - 1;
-    start_pairs(vocabulary, piece, length, ids, merged);
-    for (;;) {
-        size_t best = 0;
-        uint32_t lowest = merged[0];
-        for (size_t i = 1; i < length; i++) {
-            best = merged[i] < lowest ? i : best;
-            lowest = merged[i] < lowest ? merged[i] : lowest;
-        }
-        if (lowest == BPE_NONE) {
-            break;
-        }
-        uint64_t behind = alive & (UINT64_MAX << best << 1);
-        size_t gone = (size_t)__builtin_ctzll(behind);
-        alive &= ~((uint64_t)1 << gone);
-        behind &= behind - 1;
-        ids[best] = lowest;
-        merged[gone] = BPE_NONE;
-        merged[best] =
-            behind ? bpe_pair_find(vocabulary, lowest, ids[__builtin_ctzll(behind)]) : BPE_NONE;
-        uint64_t before = alive & (((uint64_t)1 << best) - 1);
-        if (before) {
-            size_t previous = 63 - (size_t)__builtin_clzll(before);
-            merged[previous] = bpe_pair_find(vocabulary, ids[previous], lowest);
-        }
+// A bit for each length that a stable token at the start of the text may have. Starts to fetch what
+// finding them needs.
+static uint64_t possible_lengths(const struct bpe_vocabulary *vocabulary, const uint8_t *text,
+                                 size_t length) {
+    uint64_t lengths = 0xE;
+    if (length >= 4) {
+        lengths |= *bpe_lengths(vocabulary, text);
     }
-    size_t count = 0;
-    for (; alive; alive &= alive - 1) {
-        ids[count++] = ids[__builtin_ctzll(alive)];
+    lengths &= ((uint64_t)2 << length) - 1;
+    for (uint64_t left = lengths; left; left &= left - 1) {
+        size_t bytes = (size_t)__builtin_ctzll(left);
+        token_table_prefetch(&vocabulary->tokens, token_key(text, bytes));
+    }
+    return lengths;
+}
+
+// The id of a stable token that fits behind `before`, or BPE_NONE.
+static uint32_t find_fitting(const struct bpe_vocabulary *vocabulary, uint32_t before,
+                             const uint8_t *bytes, size_t length) {
+    const struct token_slot *slot = token_table_find(&vocabulary->tokens, vocabulary->bytes,
+                                                     token_key(bytes, length), bytes, length);
+    bool fits = slot->key && bpe_is_stable(vocabulary, slot->id) &&
+                (before == BPE_NONE || bpe_border_holds(vocabulary, before, slot->id, BPE_NONE));
+    return fits ? slot->id : BPE_NONE;
+}
+
+static size_t fit_short(const struct bpe_vocabulary *vocabulary, const uint8_t *piece,
+                        size_t length, uint32_t *ids) {
+    uint8_t starts[SHORT_MAXIMUM];   // of the ids so far
+    uint64_t shorter[SHORT_MAXIMUM]; // lengths that are left to try in their place
+    uint64_t open = UINT64_MAX;      // a bit for each place that is not known as a dead end
+    size_t count = 0, at = 0;
+    uint64_t lengths = possible_lengths(vocabulary, piece, length);
+    while (at < length) {
+        lengths &= open >> at;
+        if (lengths == 0) {
+            open &= ~((uint64_t)1 << at);
+            assert(count > 0);
+            at = starts[--count];
+            lengths = shorter[count];
+            continue;
+        }
+        size_t longest = 63 - (size_t)__builtin_clzll(lengths);
+        lengths ^= (uint64_t)1 << longest;
+        uint32_t id =
+            find_fitting(vocabulary, count > 0 ? ids[count - 1] : BPE_NONE, piece + at, longest);
+        if (id != BPE_NONE) {
+            ids[count] = id;
+            starts[count] = (uint8_t)at;
+            shorter[count++] = lengths;
+            at += longest;
+            lengths = possible_lengths(vocabulary, piece + at, length - at);
+        }
     }
     return count;
 }
@@ -146,13 +184,12 @@ static void merge_run(struct long_piece *piece, uint32_t place) {
 }
 
 static size_t merge_long(struct long_piece *piece, const uint8_t *bytes) {
-    start_pairs(piece->vocabulary, bytes, piece->length, piece->ids, piece->merged);
     for (uint32_t i = (uint32_t)piece->length; i-- > 0;) {
+        piece->ids[i] = piece->vocabulary->byte_ids[bytes[i]];
+        piece->merged[i] = BPE_NONE;
         piece->previous[i] = i - 1;
         piece->next[i] = i + 1;
-        if (piece->merged[i] != BPE_NONE) {
-            list_add(piece, i);
-        }
+        find_pair(piece, i);
     }
     struct bpe_workspace *workspace = piece->workspace;
     for (size_t word = 0; word <= piece->vocabulary->size / 64; word++) {
@@ -200,7 +237,7 @@ enum status bpe_merge(const struct bpe_vocabulary *vocabulary, struct bpe_worksp
                       const uint8_t *piece, size_t length, uint32_t *ids, size_t *count,
                       struct error *error) {
     if (length <= SHORT_MAXIMUM) {
-        *count = merge_short(vocabulary, piece, length, ids);
+        *count = fit_short(vocabulary, piece, length, ids);
         return STATUS_OK;
     }
     enum status status = workspace_reserve(workspace, vocabulary, length, error);

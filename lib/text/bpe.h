@@ -9,14 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/text/token_table.h"
 #include "lib/text/vocabulary_file.h"
 
 enum {
     BPE_BYTES = 256,            // ids of single bytes
     BPE_SIZE_MAXIMUM = 1 << 21, // ids fit 21 bits, three to a word of the pair table
     BPE_TOKEN_MAXIMUM = 65535,  // bytes that one id may stand for
+    BPE_LENGTHS_LOG2 = 15,
 };
-#define BPE_NONE UINT32_MAX // TOKEN_NONE of token_table.h
+#define BPE_NONE UINT32_MAX
 
 struct bpe_pair {
     uint32_t left, right;
@@ -29,8 +31,11 @@ struct bpe_vocabulary {
     uint32_t *offsets;       // (V + 1) where the bytes of an id start in `bytes`
     uint8_t *bytes;          // what the ids stand for, one after the other
     uint32_t byte_ids[BPE_BYTES];
-    uint32_t *byte_pairs; // (65536) id of two bytes merged, first byte high; or BPE_NONE
-    uint64_t *pairs;      // open hash table: left, right, merged id in 21 bits each; 0 is free
+    uint64_t *stable;          // (V / 64 + 1) a bit for each id that its own bytes give
+    struct token_table tokens; // of all ids but the last
+    uint64_t *lengths; // (1 << BPE_LENGTHS_LOG2) which lengths the stable ids have, by the hash of
+                       // their first four bytes; of less than 64 bytes
+    uint64_t *pairs;   // open hash table: left, right, merged id in 21 bits each; 0 is free
     size_t pair_mask;
     uint64_t *filter; // a bit for each of 8 times as many hash values as the table has places:
                       // tells most pairs that do not merge from far less memory
@@ -51,14 +56,6 @@ static inline const uint8_t *bpe_token_bytes(const struct bpe_vocabulary *vocabu
     *length = vocabulary->offsets[id + 1] - vocabulary->offsets[id];
     return vocabulary->bytes + vocabulary->offsets[id];
 }
-
-// The bytes in GPT-2's order of ids, and the character (code point) that spells each byte in the
-// file: itself where it is a printable one of Latin-1, else one from U+0100 up.
-struct bpe_alphabet {
-    uint8_t byte_of_id[BPE_BYTES];
-    uint16_t spelling[BPE_BYTES]; // by byte
-};
-void bpe_alphabet_fill(struct bpe_alphabet *alphabet);
 
 static inline uint64_t bpe_pair_key(uint32_t left, uint32_t right) {
     return (uint64_t)left << 42 | (uint64_t)right << 21;
@@ -91,6 +88,20 @@ static inline uint32_t bpe_pair_find(const struct bpe_vocabulary *vocabulary, ui
     }
     return BPE_NONE;
 }
+
+static inline bool bpe_is_stable(const struct bpe_vocabulary *vocabulary, uint32_t id) {
+    return vocabulary->stable[id / 64] >> id % 64 & 1;
+}
+
+// Where in `lengths` the tokens stand that begin with these four bytes.
+static inline uint64_t *bpe_lengths(const struct bpe_vocabulary *vocabulary, const uint8_t *bytes) {
+    return &vocabulary->lengths[load_four(bytes) * 0x9E3779B1u >> (32 - BPE_LENGTHS_LOG2)];
+}
+
+// Whether two neighbouring stable ids stay apart until one that is higher than all ids that their
+// bytes are merged into, but lower than `limit`, could be formed across the border between them.
+bool bpe_border_holds(const struct bpe_vocabulary *vocabulary, uint32_t left, uint32_t right,
+                      uint32_t limit);
 
 // Working memory of bpe_merge() with one vocabulary, kept between calls; start with zeros.
 struct bpe_workspace {

@@ -7,7 +7,7 @@
 
 // Records hold this many, however the text was cut into parts. Ids are compressed lightly, so that
 // it takes less time than the tokenising.
-enum { IDS_PER_RECORD = 1 << 15, LINES_PER_RECORD = 1 << 14, COMPRESSION_LEVEL = 1 };
+enum { IDS_PER_RECORD = 1 << 15, LINES_PER_RECORD = 1 << 14, COMPRESSION_LEVEL = -5 };
 
 // ---- Token files -------------------------------------------------------------------------------
 

@@ -25,6 +25,27 @@ static enum status merge_piece(void *context, const uint8_t *piece, size_t lengt
     return status;
 }
 
+// Most pieces of most texts are single ids: they are known from the start. Where too many would share
+// a place, it is the lower ids that stay, which are more frequent.
+static void remember_tokens(const struct encoder *encoder) {
+    const struct bpe_vocabulary *vocabulary = encoder->vocabulary;
+    struct waiting_piece pieces[PIECES_AT_ONCE];
+    uint32_t ids[PIECES_AT_ONCE];
+    for (uint32_t id = vocabulary->end_of_text; id > 0;) {
+        size_t count = 0, length;
+        while (id > 0 && count < PIECES_AT_ONCE) {
+            const uint8_t *bytes = bpe_token_bytes(vocabulary, --id, &length);
+            if (length <= PIECE_SHORT_BYTES && bpe_is_stable(vocabulary, id)) {
+                ids[count] = id;
+                piece_cache_wait_at_end(&encoder->cache, &pieces[count++], bytes, length);
+            }
+        }
+        for (size_t i = 0; i < count; i++) {
+            piece_cache_store(&pieces[i], &ids[i], 1);
+        }
+    }
+}
+
 enum status encoder_create(struct encoder **encoder, const struct bpe_vocabulary *vocabulary,
                            enum encoder_special special, struct error *error) {
     struct encoder *made = NULL;
@@ -40,6 +61,7 @@ enum status encoder_create(struct encoder **encoder, const struct bpe_vocabulary
         encoder_free(made);
         return status;
     }
+    remember_tokens(made);
     *encoder = made;
     return STATUS_OK;
 }
@@ -91,9 +113,7 @@ static enum status encode_ordinary(struct encoder *encoder, const uint8_t *text,
     enum status status = token_list_reserve(list, length + PIECE_IDS_EXTRA, error);
     for (size_t at = 0; status == STATUS_OK && at < length;) {
         size_t count = cut_pieces(&encoder->cache, &scan, &at, pieces);
-        for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-            status = piece_cache_encode(&encoder->cache, &pieces[i], list, error);
-        }
+        status = piece_cache_encode(&encoder->cache, pieces, count, list, error);
     }
     return status;
 }

@@ -9,6 +9,29 @@ static const size_t SHORT_SIZE =
     ((size_t)1 << PIECE_SHORT_BUCKETS_LOG2) * 2 * sizeof(struct piece_short_entry);
 static const size_t LONG_SIZE = LONG_ENTRIES * sizeof(struct piece_long_entry);
 
+#define BYTES(count) (((uint64_t)1 << 8 * (count)) - 1)
+#define WHOLE UINT64_MAX
+const uint64_t PIECE_MASKS[PIECE_SHORT_BYTES + 1][2] = {
+    {0, 0},
+    {BYTES(1), 0},
+    {BYTES(2), 0},
+    {BYTES(3), 0},
+    {BYTES(4), 0},
+    {BYTES(5), 0},
+    {BYTES(6), 0},
+    {BYTES(7), 0},
+    {WHOLE, 0},
+    {WHOLE, BYTES(1)},
+    {WHOLE, BYTES(2)},
+    {WHOLE, BYTES(3)},
+    {WHOLE, BYTES(4)},
+    {WHOLE, BYTES(5)},
+    {WHOLE, BYTES(6)},
+    {WHOLE, BYTES(7)},
+};
+#undef BYTES
+#undef WHOLE
+
 enum status piece_cache_create(struct piece_cache *cache, piece_encode *encode, void *context,
                                struct error *error) {
     *cache = (struct piece_cache){.encode = encode, .context = context};
@@ -47,9 +70,8 @@ static void long_store(struct piece_long_entry *entry,
     }
 }
 
-enum status piece_cache_encode_long(const struct piece_cache *cache,
-                                    const struct waiting_piece *piece, struct token_list *list,
-                                    struct error *error) {
+static enum status encode_long(const struct piece_cache *cache, const struct waiting_piece *piece,
+                               struct token_list *list, struct error *error) {
     if (piece->length > PIECE_LONG_BYTES) {
         return cache->encode(cache->context, piece->bytes, piece->length, list, error);
     }
@@ -70,9 +92,9 @@ enum status piece_cache_encode_long(const struct piece_cache *cache,
 
 // A piece that the first cache does not know is known from now on; one of many ids goes to the
 // second cache.
-enum status piece_cache_encode_missing(const struct piece_cache *cache,
-                                       const struct waiting_piece *piece, struct token_list *list,
-                                       struct error *error) {
+static enum status encode_missing(const struct piece_cache *cache,
+                                  const struct waiting_piece *piece, struct token_list *list,
+                                  struct error *error) {
     size_t before = list->count;
     enum status status = cache->encode(cache->context, piece->bytes, piece->length, list, error);
     if (status != STATUS_OK) {
@@ -80,16 +102,25 @@ enum status piece_cache_encode_missing(const struct piece_cache *cache,
     }
     const uint32_t *ids = list->ids + before;
     size_t count = list->count - before;
-    struct piece_short_entry *bucket = piece->bucket;
-    bucket[1] = bucket[0];
-    bucket[0] = (struct piece_short_entry){.key = {piece->key[0], piece->key[1]},
-                                           .count = PIECE_IDS_ELSEWHERE};
     if (count <= PIECE_SHORT_IDS) {
-        memcpy(bucket[0].ids, ids, count * sizeof *ids);
-        bucket[0].count = (uint32_t)count;
+        piece_cache_store(piece, ids, count);
     } else {
         uint8_t key[PIECE_LONG_BYTES + 1];
         long_store(long_find(cache, piece->bytes, piece->length, key), key, ids, count);
+        piece_cache_store(piece, NULL, 0);
+        piece->bucket->count = PIECE_IDS_ELSEWHERE;
     }
     return STATUS_OK;
+}
+
+enum status piece_cache_encode_other(const struct piece_cache *cache,
+                                     const struct waiting_piece *piece, struct token_list *list,
+                                     struct error *error) {
+    bool known = false;
+    for (size_t way = 0; piece->bucket && way < 2; way++) {
+        known |= piece->bucket[way].key[0] == piece->key[0] &&
+                 piece->bucket[way].key[1] == piece->key[1];
+    }
+    return known || !piece->bucket ? encode_long(cache, piece, list, error)
+                                   : encode_missing(cache, piece, list, error);
 }

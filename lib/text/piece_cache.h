@@ -5,13 +5,14 @@
 //
 // Calling sequence: room in the list for as many ids as the text has bytes, and PIECE_IDS_EXTRA;
 // then, as often as there are pieces, piece_cache_wait() or piece_cache_wait_at_end() for some of
-// them, which starts to fetch their places in the cache, and piece_cache_encode() for each in turn.
+// them, which starts to fetch their places in the cache, and piece_cache_encode() for these.
 #ifndef DLT_TEXT_PIECE_CACHE_H
 #define DLT_TEXT_PIECE_CACHE_H
 
 #include <stdbool.h>
 #include <string.h>
 
+#include "lib/text/load.h"
 #include "lib/text/token_list.h"
 
 // Most pieces of real text are short and have few ids: two entries of the first cache fill one
@@ -22,7 +23,7 @@ enum {
     PIECE_SHORT_IDS = 3,
     PIECE_IDS_ELSEWHERE =
         4, // count of a piece whose ids, more than three, the second cache may have
-    PIECE_SHORT_BUCKETS_LOG2 = 15,
+    PIECE_SHORT_BUCKETS_LOG2 = 16,
     PIECE_LONG_BYTES = 63,
     PIECE_LONG_IDS = 15,
     PIECES_AT_ONCE = 128,             // that are worth waiting for together
@@ -65,26 +66,14 @@ struct waiting_piece {
     size_t length;
 };
 
-static inline uint64_t load_little_endian(const uint8_t *bytes) {
-    uint64_t value;
-    memcpy(&value, bytes, sizeof value);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap64(value);
-#endif
-    return value;
-}
-
-// The first `length` bytes of a word of eight.
-static inline uint64_t piece_keep_bytes(uint64_t word, size_t length) {
-    return length >= 8 ? word : word & (((uint64_t)1 << (8 * length)) - 1);
-}
+// What is kept of 16 bytes for a piece of so many.
+extern const uint64_t PIECE_MASKS[PIECE_SHORT_BYTES + 1][2];
 
 static inline void piece_fetch(const struct piece_cache *cache, struct waiting_piece *piece,
                                uint64_t low, uint64_t high) {
     piece->key[0] = low;
     piece->key[1] = high | (uint64_t)piece->length << 56;
-    uint64_t hash = (low ^ (piece->key[1] << 29 | piece->key[1] >> 35)) * 0x9E3779B97F4A7C15u;
-    hash = (hash ^ hash >> 32) * 0xD6E8FEB86659FD93u;
+    uint64_t hash = (low * 0x9E3779B97F4A7C15u) ^ (piece->key[1] * 0xD6E8FEB86659FD93u);
     piece->bucket = cache->short_entries + 2 * (hash >> (64 - PIECE_SHORT_BUCKETS_LOG2));
     __builtin_prefetch(piece->bucket);
 }
@@ -92,12 +81,12 @@ static inline void piece_fetch(const struct piece_cache *cache, struct waiting_p
 // bytes[0 .. PIECE_READABLE) can be read.
 static inline void piece_cache_wait(const struct piece_cache *cache, struct waiting_piece *piece,
                                     const uint8_t *bytes, size_t length) {
-    *piece = (struct waiting_piece){.bytes = bytes, .length = length};
-    if (length <= 8) {
-        piece_fetch(cache, piece, piece_keep_bytes(load_little_endian(bytes), length), 0);
-    } else if (length <= PIECE_SHORT_BYTES) {
-        piece_fetch(cache, piece, load_little_endian(bytes),
-                    piece_keep_bytes(load_little_endian(bytes + 8), length - 8));
+    piece->bytes = bytes;
+    piece->length = length;
+    piece->bucket = NULL;
+    if (length <= PIECE_SHORT_BYTES) {
+        piece_fetch(cache, piece, load_eight(bytes) & PIECE_MASKS[length][0],
+                    load_eight(bytes + 8) & PIECE_MASKS[length][1]);
     }
 }
 
@@ -105,40 +94,69 @@ static inline void piece_cache_wait(const struct piece_cache *cache, struct wait
 static inline void piece_cache_wait_at_end(const struct piece_cache *cache,
                                            struct waiting_piece *piece, const uint8_t *bytes,
                                            size_t length) {
-    *piece = (struct waiting_piece){.bytes = bytes, .length = length};
+    piece->bytes = bytes;
+    piece->length = length;
+    piece->bucket = NULL;
     if (length <= PIECE_SHORT_BYTES) {
         uint8_t tail[PIECE_SHORT_BYTES + 1] = {0};
         memcpy(tail, bytes, length);
-        piece_fetch(cache, piece, load_little_endian(tail), load_little_endian(tail + 8));
+        piece_fetch(cache, piece, load_eight(tail), load_eight(tail + 8));
     }
 }
 
-// The ways of pieces that the first cache does not know, and of those that it has no room for.
-enum status piece_cache_encode_missing(const struct piece_cache *cache,
-                                       const struct waiting_piece *piece, struct token_list *list,
-                                       struct error *error);
-enum status piece_cache_encode_long(const struct piece_cache *cache,
-                                    const struct waiting_piece *piece, struct token_list *list,
-                                    struct error *error);
+// Remembers a piece of up to PIECE_SHORT_BYTES that was waited for, and its ids, at most
+// PIECE_SHORT_IDS.
+static inline void piece_cache_store(const struct waiting_piece *piece, const uint32_t *ids,
+                                     size_t count) {
+    struct piece_short_entry *bucket = piece->bucket;
+    bucket[1] = bucket[0];
+    bucket[0] =
+        (struct piece_short_entry){.key = {piece->key[0], piece->key[1]}, .count = (uint32_t)count};
+    memcpy(bucket[0].ids, ids, count * sizeof *ids);
+}
 
-static inline enum status piece_cache_encode(const struct piece_cache *cache,
-                                             const struct waiting_piece *piece,
-                                             struct token_list *list, struct error *error) {
-    struct piece_short_entry *entry = piece->bucket;
+// The way of pieces whose ids the first cache does not have.
+enum status piece_cache_encode_other(const struct piece_cache *cache,
+                                     const struct waiting_piece *piece, struct token_list *list,
+                                     struct error *error);
+
+// Whether the first cache has the ids of a piece: then they, and what is behind them, are copied,
+// and *count is how many they are.
+static inline bool piece_cache_copy(const struct waiting_piece *piece, uint32_t *ids,
+                                    size_t *count) {
+    const struct piece_short_entry *entry = piece->bucket;
     if (!entry) {
-        return piece_cache_encode_long(cache, piece, list, error);
+        return false;
     }
     // Which of the two it is cannot be foretold, that it is one of them can.
     entry += (entry->key[0] ^ piece->key[0]) | (entry->key[1] ^ piece->key[1]) ? 1 : 0;
-    if (entry->key[0] == piece->key[0] && entry->key[1] == piece->key[1]) {
-        if (entry->count == PIECE_IDS_ELSEWHERE) {
-            return piece_cache_encode_long(cache, piece, list, error);
+    memcpy(ids, (const uint8_t *)entry + offsetof(struct piece_short_entry, ids),
+           (PIECE_SHORT_IDS + 1) * sizeof *ids);
+    *count = entry->count;
+    return entry->key[0] == piece->key[0] && entry->key[1] == piece->key[1] &&
+           entry->count != PIECE_IDS_ELSEWHERE;
+}
+
+// Appends the ids of pieces that were waited for, one after the other.
+static inline enum status piece_cache_encode(const struct piece_cache *cache,
+                                             const struct waiting_piece *pieces, size_t count,
+                                             struct token_list *list, struct error *error) {
+    uint32_t *ids = list->ids + list->count;
+    for (const struct waiting_piece *piece = pieces; piece < pieces + count; piece++) {
+        size_t copied;
+        if (piece_cache_copy(piece, ids, &copied)) {
+            ids += copied;
+            continue;
         }
-        memcpy(list->ids + list->count, entry->ids, sizeof entry->ids);
-        list->count += entry->count;
-        return STATUS_OK;
+        list->count = (size_t)(ids - list->ids);
+        enum status status = piece_cache_encode_other(cache, piece, list, error);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        ids = list->ids + list->count;
     }
-    return piece_cache_encode_missing(cache, piece, list, error);
+    list->count = (size_t)(ids - list->ids);
+    return STATUS_OK;
 }
 
 #endif

@@ -36,23 +36,31 @@ static inline uint64_t bits_of(__m128i marks, size_t at) {
     return (uint64_t)(uint32_t)_mm_movemask_epi8(marks) << at;
 }
 
-// 16 bytes at a time, as every x86-64 can.
+static inline void mark_sixteen(const uint8_t *bytes, size_t at, struct pretoken_block *block,
+                                uint64_t *beyond_ascii) {
+    __m128i some = _mm_loadu_si128((const __m128i *)(const void *)(bytes + at));
+    __m128i letters = is_within(_mm_or_si128(some, _mm_set1_epi8(0x20)), 'a', 'z');
+    __m128i numbers = is_within(some, '0', '9');
+    __m128i blanks = _mm_cmpeq_epi8(some, _mm_set1_epi8(' '));
+    __m128i spaces = _mm_or_si128(is_within(some, '\t', '\r'), blanks);
+    block->class[0] |= bits_of(_mm_or_si128(letters, spaces), at);
+    block->class[1] |= bits_of(_mm_or_si128(numbers, spaces), at);
+    block->blanks |= bits_of(blanks, at);
+    block->apostrophes |= bits_of(_mm_cmpeq_epi8(some, _mm_set1_epi8('\'')), at);
+    *beyond_ascii |= bits_of(some, at);
+}
+
+// As every x86-64 can.
 void pretoken_block_mark(const uint8_t bytes[static PRETOKEN_BLOCK], struct pretoken_block *block,
                          uint64_t *beyond_ascii) {
-    *block = (struct pretoken_block){0};
-    *beyond_ascii = 0;
-    for (size_t at = 0; at < PRETOKEN_BLOCK; at += 16) {
-        __m128i some = _mm_loadu_si128((const __m128i *)(const void *)(bytes + at));
-        __m128i letters = is_within(_mm_or_si128(some, _mm_set1_epi8(0x20)), 'a', 'z');
-        __m128i numbers = is_within(some, '0', '9');
-        __m128i blanks = _mm_cmpeq_epi8(some, _mm_set1_epi8(' '));
-        __m128i spaces = _mm_or_si128(is_within(some, '\t', '\r'), blanks);
-        block->class[0] |= bits_of(_mm_or_si128(letters, spaces), at);
-        block->class[1] |= bits_of(_mm_or_si128(numbers, spaces), at);
-        block->blanks |= bits_of(blanks, at);
-        block->apostrophes |= bits_of(_mm_cmpeq_epi8(some, _mm_set1_epi8('\'')), at);
-        *beyond_ascii |= bits_of(some, at);
-    }
+    struct pretoken_block marks = {0};
+    uint64_t beyond = 0;
+    mark_sixteen(bytes, 0, &marks, &beyond);
+    mark_sixteen(bytes, 16, &marks, &beyond);
+    mark_sixteen(bytes, 32, &marks, &beyond);
+    mark_sixteen(bytes, 48, &marks, &beyond);
+    *block = marks;
+    *beyond_ascii = beyond;
 }
 
 #else

@@ -8,7 +8,7 @@
 #include "lib/base/file.h"
 #include "lib/base/hash.h"
 
-enum { TEXT_PART = 256 * 1024 }; // bytes of a part, about
+enum { TEXT_PART = 64 * 1024 }; // bytes of a part, about
 
 enum text_cut {
     TEXT_CUT_WORDS,     // where pre-tokens end

@@ -4,13 +4,16 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
+#include "lib/base/hash.h"
 #include "lib/base/status.h"
-
-#define TOKEN_NONE UINT32_MAX
+#include "lib/text/load.h"
 
 // Tokens of up to 7 bytes stand in the key itself; a longer one is named there by its length and
-// hash, and compared with its bytes in the arena.
+// hash, and compared with its bytes in the arena, where all tokens' bytes stand.
+enum { TOKEN_INLINE_BYTES = 7, TOKEN_HASHED_AT_ONCE = 16 };
+
 struct token_slot {
     uint64_t key; // 0: free
     uint32_t id;
@@ -19,17 +22,55 @@ struct token_slot {
 
 struct token_table {
     struct token_slot *slots;
-    size_t mask;
+    unsigned bits; // 2^bits slots
 };
 
-// Room for `count` tokens, at most 2^31.
+// Room for `count` tokens, at most 2^30.
 enum status token_table_create(struct token_table *table, size_t count, struct error *error);
 void token_table_free(struct token_table *table);
-// Id of the token, or TOKEN_NONE; 1 <= length <= 65535. `arena` is where all tokens' bytes stand.
-uint32_t token_table_find(const struct token_table *table, const uint8_t *arena,
-                          const uint8_t *bytes, size_t length);
-// Adds a token that is not in the table; its bytes stand at arena[offset].
-void token_table_add(struct token_table *table, const uint8_t *arena, uint32_t offset,
-                     size_t length, uint32_t id);
+
+// What a token of 1 to 65535 bytes is looked up by.
+static inline uint64_t token_key(const uint8_t *bytes, size_t length) {
+    if (length < 4) { // three bytes, which may be the same ones
+        return (uint64_t)length << 56 | (uint64_t)bytes[length - 1] << (8 * (length - 1)) |
+               (uint64_t)bytes[length / 2] << (8 * (length / 2)) | bytes[0];
+    }
+    if (length <= TOKEN_INLINE_BYTES) {
+        return (uint64_t)length << 56 |
+               (uint64_t)load_four(bytes + length - 4) << (8 * (length - 4)) | load_four(bytes);
+    }
+    uint64_t hash;
+    if (length <= TOKEN_HASHED_AT_ONCE) {
+        uint64_t last = load_eight(bytes + length - 8) * 0xD6E8FEB86659FD93u;
+        hash = (load_eight(bytes) ^ last ^ last >> 32) * 0x9E3779B97F4A7C15u;
+    } else {
+        hash = XXH3_64bits(bytes, length);
+    }
+    return (uint64_t)0xFF << 56 | (uint64_t)length << 40 | hash >> 24;
+}
+
+static inline size_t token_table_slot(const struct token_table *table, uint64_t key) {
+    return (size_t)(key * 0x9E3779B97F4A7C15u >> (64 - table->bits));
+}
+
+// Starts to fetch what the next call for this key needs.
+static inline void token_table_prefetch(const struct token_table *table, uint64_t key) {
+    __builtin_prefetch(&table->slots[token_table_slot(table, key)]);
+}
+
+// The slot of the token, or the free one where it would be; `key` is its token_key().
+static inline struct token_slot *token_table_find(const struct token_table *table,
+                                                  const uint8_t *arena, uint64_t key,
+                                                  const uint8_t *bytes, size_t length) {
+    size_t mask = ((size_t)1 << table->bits) - 1, at = token_table_slot(table, key);
+    for (; table->slots[at].key; at = (at + 1) & mask) {
+        if (table->slots[at].key == key &&
+            (length <= TOKEN_INLINE_BYTES ||
+             memcmp(arena + table->slots[at].offset, bytes, length) == 0)) {
+            break;
+        }
+    }
+    return &table->slots[at];
+}
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/text/alphabet.h"
 #include "lib/text/word_count.h"
 
 // A pair of ids that are neighbours somewhere.
@@ -230,8 +231,7 @@ static enum status push_raised(struct trainer *trainer, struct error *error) {
 // ---- Training ----------------------------------------------------------------------------------
 
 static enum status allocate(struct trainer *trainer, const struct word_counts *counts,
-                            uint32_t size, const struct bpe_alphabet *alphabet,
-                            struct error *error) {
+                            uint32_t size, const struct alphabet *alphabet, struct error *error) {
     enum status status = memory_allocate((void **)&trainer->ids, counts->bytes.length,
                                          sizeof *trainer->ids, "words to train on", error);
     if (status == STATUS_OK) {
@@ -256,7 +256,7 @@ static enum status allocate(struct trainer *trainer, const struct word_counts *c
 }
 
 static void start_words(struct trainer *trainer, const struct word_counts *counts,
-                        const struct bpe_alphabet *alphabet) {
+                        const struct alphabet *alphabet) {
     uint32_t id_of_byte[BPE_BYTES];
     for (uint32_t id = 0; id < BPE_BYTES; id++) {
         id_of_byte[alphabet->byte_of_id[id]] = id;
@@ -372,7 +372,7 @@ static void trainer_free(struct trainer *trainer) {
 
 // ---- Writing -----------------------------------------------------------------------------------
 
-static enum status spell(const struct trainer *trainer, const struct bpe_alphabet *alphabet,
+static enum status spell(const struct trainer *trainer, const struct alphabet *alphabet,
                          uint32_t id, struct buffer *text, struct error *error) {
     size_t length = token_length(trainer, id);
     const uint8_t *bytes = trainer->bytes.data + trainer->offsets[id];
@@ -387,9 +387,8 @@ static enum status spell(const struct trainer *trainer, const struct bpe_alphabe
     return status;
 }
 
-static enum status write_vocabulary(const struct trainer *trainer,
-                                    const struct bpe_alphabet *alphabet, struct buffer *text,
-                                    struct error *error) {
+static enum status write_vocabulary(const struct trainer *trainer, const struct alphabet *alphabet,
+                                    struct buffer *text, struct error *error) {
     static const char VERSION[] = "#version: 0.2\n";
     enum status status = buffer_append(text, VERSION, sizeof VERSION - 1, error);
     for (uint32_t id = BPE_BYTES; status == STATUS_OK && id < trainer->count; id++) {
@@ -409,8 +408,8 @@ enum status bpe_train(struct text_source *source, uint32_t size, struct buffer *
                       uint32_t *reached, struct error *error) {
     struct word_counts counts;
     struct trainer trainer = {0};
-    struct bpe_alphabet alphabet;
-    bpe_alphabet_fill(&alphabet);
+    struct alphabet alphabet;
+    alphabet_fill(&alphabet);
     enum status status = word_counts_read(&counts, source, error);
     if (status == STATUS_OK) {
         status = allocate(&trainer, &counts, size, &alphabet, error);

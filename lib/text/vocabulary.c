@@ -1,54 +1,41 @@
 #define _GNU_SOURCE // memmem
-// GPT-2's merges file: a line "#version: 0.2", then "LEFT RIGHT" a line, both parts spelled in
-// printable characters: a byte that is one in Latin-1 is itself, the other 68 are U+0100 and up.
+// GPT-2's merges file: a line "#version: 0.2", then "LEFT RIGHT" a line, both parts spelled as
+// lib/text/alphabet.h says.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/text/alphabet.h"
 #include "lib/text/bpe.h"
 #include "lib/text/pages.h"
 #include "lib/text/pretokenize.h"
-#include "lib/text/token_table.h"
 
 enum {
-    SPELLING_END = 0x144,      // code points that spell bytes are below
     FILE_MAXIMUM = 1 << 30,    // bytes of a vocabulary file
     BYTES_MAXIMUM = 256 << 20, // bytes of all tokens together
 };
 static const char VERSION_LINE[] = "#version: 0.2";
 
-static bool is_printable(uint32_t byte) {
-    return (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte != 0xAD);
-}
-
-void bpe_alphabet_fill(struct bpe_alphabet *alphabet) {
-    uint32_t id = 0;
-    for (uint32_t byte = 0; byte < BPE_BYTES; byte++) {
-        if (is_printable(byte)) {
-            alphabet->byte_of_id[id++] = (uint8_t)byte;
-            alphabet->spelling[byte] = (uint16_t)byte;
-        }
-    }
-    for (uint32_t byte = 0, shifted = 0x100; byte < BPE_BYTES; byte++) {
-        if (!is_printable(byte)) {
-            alphabet->byte_of_id[id++] = (uint8_t)byte;
-            alphabet->spelling[byte] = (uint16_t)shifted++;
-        }
-    }
-}
-
 // ---- Parsing -----------------------------------------------------------------------------------
+//
+// Lines are read some at a time, first their characters, then their tokens, then their pairs, so
+// that what one step looks up is fetched while the step before it still goes on.
+
+enum { LINES_AT_ONCE = 64 };
+
+struct merge_line {
+    uint32_t offset, left, length; // of the token's bytes, and of its left part
+    uint64_t keys[3];              // of the left part, the right part, and the whole
+};
 
 struct parser {
     struct bpe_vocabulary *vocabulary;
     const char *name;
-    const uint8_t *text; // what is left of it
-    size_t length;
-    size_t line;         // number of the line being read, from 1
-    uint32_t count;      // ids so far
-    struct buffer bytes; // of all tokens so far
-    struct token_table tokens;
-    uint16_t bytes_spelled[SPELLING_END]; // byte + 1 by code point, or 0
+    const uint8_t *text, *end; // what is left of it
+    size_t line;               // number of the line being read, from 1
+    uint32_t count;            // ids so far
+    struct buffer bytes;       // of all tokens so far; room for all that the text can spell
+    struct alphabet alphabet;
     struct error *error;
 };
 
@@ -63,141 +50,185 @@ __attribute__((format(printf, 2, 3))) static enum status damaged(struct parser *
                      parser->name, parser->line, why);
 }
 
-static uint32_t token_find(const struct parser *parser, const uint8_t *bytes, size_t length) {
-    return token_table_find(&parser->tokens, parser->bytes.data, bytes, length);
-}
+// ---- Characters
 
-// Gives the next id to bytes that no id has.
-static enum status token_add(struct parser *parser, const uint8_t *bytes, size_t length) {
-    size_t offset = parser->bytes.length;
-    enum status status = buffer_append(&parser->bytes, bytes, length, parser->error);
-    if (status == STATUS_OK) {
-        token_table_add(&parser->tokens, parser->bytes.data, (uint32_t)offset, length,
-                        parser->count);
-        parser->vocabulary->offsets[++parser->count] = (uint32_t)parser->bytes.length;
+// Why reading a part of `part` bytes stopped at parser->text too early.
+static enum status explain(struct parser *parser, const uint8_t *line, size_t part) {
+    if (!memchr(line, '\n', (size_t)(parser->end - line))) {
+        return damaged(parser, "cut short (no line end)");
     }
-    return status;
-}
-
-// Reads one part of a merge, up to `end`, into `token`. All characters that spell bytes have one or
-// two bytes of UTF-8.
-static enum status parse_part(struct parser *parser, const uint8_t *part, const uint8_t *end,
-                              uint8_t *token, size_t *length) {
-    size_t count = 0;
-    while (part < end) {
-        uint32_t point = *part++;
-        if (point >= 0x80) {
-            bool two = (point & 0xE0) == 0xC0 && part < end && (*part & 0xC0) == 0x80;
-            point = two ? (point & 0x1F) << 6 | (*part++ & 0x3F) : SPELLING_END;
-        }
-        if (point >= SPELLING_END || parser->bytes_spelled[point] == 0) {
-            return damaged(parser, "invalid character");
-        }
-        if (count == BPE_TOKEN_MAXIMUM) {
-            return damaged(parser, "a token of more than %d bytes", BPE_TOKEN_MAXIMUM);
-        }
-        token[count++] = (uint8_t)(parser->bytes_spelled[point] - 1);
+    if (part > BPE_TOKEN_MAXIMUM) {
+        return damaged(parser, "a token of more than %d bytes", BPE_TOKEN_MAXIMUM);
     }
-    *length = count;
-    return count > 0 ? STATUS_OK : damaged(parser, "not two tokens with a blank between");
+    bool ended = *parser->text == '\n' || (part == 0 && *parser->text == ' ');
+    return damaged(parser, ended ? "not two tokens with a blank between" : "invalid character");
 }
 
-static void pair_add(struct parser *parser, uint32_t left, uint32_t right) {
+// Reads characters up to `behind`, which must be there, and something before it.
+static bool read_part(struct parser *parser, uint8_t behind, size_t *length) {
+    *length = alphabet_read(&parser->alphabet, &parser->text, parser->end,
+                            parser->bytes.data + parser->bytes.length);
+    parser->bytes.length += *length;
+    bool whole = *length > 0 && *length <= BPE_TOKEN_MAXIMUM && parser->text < parser->end &&
+                 *parser->text == behind;
+    parser->text += whole;
+    return whole;
+}
+
+static enum status read_line(struct parser *parser, struct merge_line *merge) {
+    const uint8_t *line = parser->text;
+    const struct token_table *tokens = &parser->vocabulary->tokens;
+    size_t offset = parser->bytes.length, left, right;
+    parser->line++;
+    if (!read_part(parser, ' ', &left)) {
+        return explain(parser, line, left);
+    }
+    if (!read_part(parser, '\n', &right)) {
+        return explain(parser, line, right);
+    }
+    const uint8_t *bytes = parser->bytes.data + offset;
+    *merge = (struct merge_line){.offset = (uint32_t)offset,
+                                 .left = (uint32_t)left,
+                                 .length = (uint32_t)(left + right),
+                                 .keys = {token_key(bytes, left), token_key(bytes + left, right)}};
+    if (merge->length > BPE_TOKEN_MAXIMUM || parser->bytes.length > BYTES_MAXIMUM) {
+        return damaged(parser, "tokens too long");
+    }
+    merge->keys[2] = token_key(bytes, merge->length);
+    for (size_t i = 0; i < ARRAY_LENGTH(merge->keys); i++) {
+        token_table_prefetch(tokens, merge->keys[i]);
+    }
+    return STATUS_OK;
+}
+
+// ---- Tokens
+
+static struct token_slot *find_slot(const struct parser *parser, uint64_t key, size_t offset,
+                                    size_t length) {
+    const uint8_t *bytes = parser->bytes.data;
+    return token_table_find(&parser->vocabulary->tokens, bytes, key, bytes + offset, length);
+}
+
+// Gives the next id to bytes that no id has; `slot` is their place in the table.
+static void add_token(struct parser *parser, struct token_slot *slot, uint64_t key, size_t offset,
+                      size_t length) {
+    *slot = (struct token_slot){.key = key, .id = parser->count, .offset = (uint32_t)offset};
+    parser->vocabulary->offsets[++parser->count] = (uint32_t)(offset + length);
+}
+
+static enum status add_merge(struct parser *parser, const struct merge_line *merge) {
     struct bpe_vocabulary *vocabulary = parser->vocabulary;
-    uint64_t key = bpe_pair_key(left, right), hash = bpe_pair_hash(key);
+    size_t right_length = merge->length - merge->left;
+    struct token_slot *left = find_slot(parser, merge->keys[0], merge->offset, merge->left);
+    struct token_slot *right =
+        find_slot(parser, merge->keys[1], merge->offset + merge->left, right_length);
+    struct token_slot *whole = find_slot(parser, merge->keys[2], merge->offset, merge->length);
+    if (!left->key || !right->key) {
+        return damaged(parser, "merge of a token that no line before it forms");
+    }
+    if (whole->key) {
+        return damaged(parser, "duplicate of line %u", whole->id - BPE_BYTES + 2);
+    }
+    struct bpe_pair pair = {left->id, right->id};
+    vocabulary->merges[parser->count - BPE_BYTES] = pair;
+    uint64_t hash = bpe_pair_hash(bpe_pair_key(pair.left, pair.right));
+    __builtin_prefetch(&vocabulary->pairs[(size_t)hash & vocabulary->pair_mask], 1);
+    __builtin_prefetch(&vocabulary->filter[bpe_filter_word(vocabulary, hash)], 1);
+    add_token(parser, whole, merge->keys[2], merge->offset, merge->length);
+    return STATUS_OK;
+}
+
+// ---- Pairs
+
+static void add_pair(struct bpe_vocabulary *vocabulary, uint32_t id) {
+    struct bpe_pair pair = vocabulary->merges[id - BPE_BYTES];
+    uint64_t key = bpe_pair_key(pair.left, pair.right), hash = bpe_pair_hash(key);
     size_t at = (size_t)hash & vocabulary->pair_mask;
     while (vocabulary->pairs[at]) {
         at = (at + 1) & vocabulary->pair_mask;
     }
-    vocabulary->pairs[at] = key | parser->count;
+    vocabulary->pairs[at] = key | id;
     vocabulary->filter[bpe_filter_word(vocabulary, hash)] |= bpe_filter_bit(hash);
-    if (left < BPE_BYTES && right < BPE_BYTES) {
-        const uint8_t *bytes = parser->bytes.data; // the first 256 tokens have one each
-        vocabulary->byte_pairs[bytes[left] << 8 | bytes[right]] = parser->count;
+}
+
+// An id is stable if its parts are, and nothing goes before it at the border between them.
+static void add_stable(struct parser *parser, uint32_t id) {
+    struct bpe_vocabulary *vocabulary = parser->vocabulary;
+    struct bpe_pair pair = vocabulary->merges[id - BPE_BYTES];
+    if (bpe_is_stable(vocabulary, pair.left) && bpe_is_stable(vocabulary, pair.right) &&
+        bpe_border_holds(vocabulary, pair.left, pair.right, id)) {
+        vocabulary->stable[id / 64] |= (uint64_t)1 << id % 64;
+        size_t offset = vocabulary->offsets[id], length = vocabulary->offsets[id + 1] - offset;
+        if (length >= 4 && length < 64) {
+            *bpe_lengths(vocabulary, parser->bytes.data + offset) |= (uint64_t)1 << length;
+        }
     }
 }
 
-static enum status parse_merge(struct parser *parser, const uint8_t *line, const uint8_t *end,
-                               uint8_t *token) {
-    const uint8_t *blank = memchr(line, ' ', (size_t)(end - line));
-    if (!blank) {
-        return damaged(parser, "not two tokens with a blank between");
-    }
-    size_t left_length, right_length;
-    enum status status = parse_part(parser, line, blank, token, &left_length);
-    if (status == STATUS_OK) {
-        status = parse_part(parser, blank + 1, end, token + left_length, &right_length);
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    size_t length = left_length + right_length;
-    uint32_t left = token_find(parser, token, left_length);
-    uint32_t right = token_find(parser, token + left_length, right_length);
-    if (left == BPE_NONE || right == BPE_NONE) {
-        return damaged(parser, "merge of a token that no line before it forms");
-    }
-    uint32_t same = token_find(parser, token, length);
-    if (same != BPE_NONE) {
-        return damaged(parser, "duplicate of line %u", same - BPE_BYTES + 2);
-    }
-    if (length > BPE_TOKEN_MAXIMUM || parser->bytes.length + length > BYTES_MAXIMUM) {
-        return damaged(parser, "tokens too long");
-    }
-    pair_add(parser, left, right);
-    parser->vocabulary->merges[parser->count - BPE_BYTES] = (struct bpe_pair){left, right};
-    return token_add(parser, token, length);
-}
+// ---- Lines
 
-// Cuts the next line off the text; *end is where its line end stands.
-static enum status parse_line(struct parser *parser, const uint8_t **line, const uint8_t **end) {
-    parser->line++;
-    *line = parser->text;
-    *end = memchr(parser->text, '\n', parser->length);
-    if (!*end) {
-        return damaged(parser, "cut short (no line end)");
+static enum status parse_some(struct parser *parser) {
+    struct merge_line lines[LINES_AT_ONCE];
+    size_t count = 0, line = parser->line;
+    uint32_t first = parser->count;
+    enum status read = STATUS_OK, status = STATUS_OK;
+    while (count < LINES_AT_ONCE && parser->text < parser->end) {
+        read = read_line(parser, &lines[count]);
+        if (read != STATUS_OK) {
+            break;
+        }
+        count++;
     }
-    parser->length -= (size_t)(*end + 1 - parser->text);
-    parser->text = *end + 1;
-    return STATUS_OK;
+    // What is wrong with a line before that one comes first.
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        parser->line = line + i + 1;
+        status = add_merge(parser, &lines[i]);
+    }
+    parser->line = line + count;
+    for (uint32_t id = first; id < parser->count; id++) {
+        add_pair(parser->vocabulary, id);
+    }
+    for (uint32_t id = first; id < parser->count; id++) {
+        add_stable(parser, id);
+    }
+    return status == STATUS_OK ? read : status;
 }
 
 static enum status parse_version(struct parser *parser) {
-    const uint8_t *line, *end;
-    size_t length = sizeof VERSION_LINE - 1;
-    bool known = parser->length >= length && memcmp(parser->text, VERSION_LINE, length) == 0;
-    enum status status = STATUS_OK;
-    if (known) {
-        status = parse_line(parser, &line, &end);
-    }
+    const uint8_t *text = parser->text;
+    size_t left = (size_t)(parser->end - text), length = sizeof VERSION_LINE - 1;
+    parser->line = 1;
     // Some writers put their name behind the version.
-    if (!known || (status == STATUS_OK && line[length] != '\n' && line[length] != ' ')) {
+    bool known = left >= length && memcmp(text, VERSION_LINE, length) == 0 &&
+                 (left == length || text[length] == '\n' || text[length] == ' ');
+    if (!known) {
         static const char PIECE[] = "[UNK]\n";
-        bool pieces = memmem(parser->text, parser->length, PIECE, sizeof PIECE - 1);
-        parser->line = 1;
+        bool pieces = memmem(text, left, PIECE, sizeof PIECE - 1);
         return damaged(parser, "not '%s'%s", VERSION_LINE,
                        pieces ? " but pieces (--model wordpiece)" : "");
     }
-    return status;
+    const uint8_t *line_end = memchr(text, '\n', left);
+    parser->text = line_end ? line_end + 1 : parser->end;
+    return line_end ? STATUS_OK : damaged(parser, "cut short (no line end)");
 }
 
-static enum status add_bytes(struct parser *parser) {
-    struct bpe_alphabet alphabet;
-    bpe_alphabet_fill(&alphabet);
-    enum status status = STATUS_OK;
-    for (uint32_t id = 0; status == STATUS_OK && id < BPE_BYTES; id++) {
-        uint8_t byte = alphabet.byte_of_id[id];
-        parser->vocabulary->byte_ids[byte] = id;
-        parser->bytes_spelled[alphabet.spelling[byte]] = (uint16_t)(byte + 1);
-        status = token_add(parser, &byte, 1);
+static void add_bytes(struct parser *parser) {
+    struct bpe_vocabulary *vocabulary = parser->vocabulary;
+    alphabet_fill(&parser->alphabet);
+    memset(vocabulary->stable, 0xFF, BPE_BYTES / 8);
+    for (uint32_t id = 0; id < BPE_BYTES; id++) {
+        uint8_t byte = parser->alphabet.byte_of_id[id];
+        uint64_t key = token_key(&byte, 1);
+        parser->bytes.data[parser->bytes.length++] = byte;
+        vocabulary->byte_ids[byte] = id;
+        add_token(parser, find_slot(parser, key, id, 1), key, id, 1);
     }
-    return status;
 }
 
 static enum status allocate(struct parser *parser) {
     struct bpe_vocabulary *vocabulary = parser->vocabulary;
-    size_t lines = 0;
-    for (size_t i = 0; i < parser->length; i++) {
+    size_t lines = 0, length = (size_t)(parser->end - parser->text);
+    for (size_t i = 0; i < length; i++) {
         lines += parser->text[i] == '\n';
     }
     size_t size = BPE_BYTES + lines + 1;
@@ -216,11 +247,18 @@ static enum status allocate(struct parser *parser) {
         size_t count, size;
     } arrays[] = {
         {(void **)&vocabulary->filter, slots / 8, sizeof *vocabulary->filter},
-        {(void **)&vocabulary->byte_pairs, 1 << 16, sizeof *vocabulary->byte_pairs},
         {(void **)&vocabulary->merges, lines, sizeof *vocabulary->merges},
         {(void **)&vocabulary->offsets, size + 1, sizeof *vocabulary->offsets},
+        {(void **)&vocabulary->stable, size / 64 + 1, sizeof *vocabulary->stable},
+        {(void **)&vocabulary->lengths, 1 << BPE_LENGTHS_LOG2, sizeof *vocabulary->lengths},
     };
-    enum status status = token_table_create(&parser->tokens, size, parser->error);
+    // What a line spells is no longer than the line.
+    enum status status = buffer_reserve(
+        &parser->bytes, BPE_BYTES + length + END_OF_TEXT_LENGTH + ALPHABET_WRITTEN_AHEAD,
+        parser->error);
+    if (status == STATUS_OK) {
+        status = token_table_create(&vocabulary->tokens, size, parser->error);
+    }
     if (status == STATUS_OK) {
         status = pages_allocate((void **)&vocabulary->pairs, slots * sizeof *vocabulary->pairs,
                                 "the vocabulary", parser->error);
@@ -229,24 +267,6 @@ static enum status allocate(struct parser *parser) {
         status = memory_allocate(arrays[i].pointer, arrays[i].count, arrays[i].size,
                                  "the vocabulary", parser->error);
     }
-    if (status == STATUS_OK) {
-        memset(vocabulary->byte_pairs, 0xFF, sizeof(uint32_t) << 16); // BPE_NONE
-    }
-    return status;
-}
-
-static enum status parse_merges(struct parser *parser) {
-    void *token = NULL; // both parts of a merge
-    enum status status =
-        memory_allocate(&token, 2, BPE_TOKEN_MAXIMUM, "the vocabulary", parser->error);
-    while (status == STATUS_OK && parser->length > 0) {
-        const uint8_t *line, *end;
-        status = parse_line(parser, &line, &end);
-        if (status == STATUS_OK) {
-            status = parse_merge(parser, line, end, token);
-        }
-    }
-    free(token);
     return status;
 }
 
@@ -254,16 +274,16 @@ enum status bpe_vocabulary_parse(struct bpe_vocabulary *vocabulary, const uint8_
                                  size_t length, const char *name, struct error *error) {
     *vocabulary = (struct bpe_vocabulary){0};
     struct parser parser = {
-        .vocabulary = vocabulary, .name = name, .text = text, .length = length, .error = error};
+        .vocabulary = vocabulary, .name = name, .text = text, .end = text + length, .error = error};
     enum status status = parse_version(&parser);
     if (status == STATUS_OK) {
         status = allocate(&parser);
     }
     if (status == STATUS_OK) {
-        status = add_bytes(&parser);
+        add_bytes(&parser);
     }
-    if (status == STATUS_OK) {
-        status = parse_merges(&parser);
+    while (status == STATUS_OK && parser.text < parser.end) {
+        status = parse_some(&parser);
     }
     if (status == STATUS_OK) {
         vocabulary->end_of_text = parser.count;
@@ -271,7 +291,6 @@ enum status bpe_vocabulary_parse(struct bpe_vocabulary *vocabulary, const uint8_
         status = buffer_append(&parser.bytes, END_OF_TEXT, END_OF_TEXT_LENGTH, error);
         vocabulary->offsets[vocabulary->size] = (uint32_t)parser.bytes.length;
     }
-    token_table_free(&parser.tokens);
     vocabulary->bytes = parser.bytes.data;
     if (status != STATUS_OK) {
         bpe_vocabulary_free(vocabulary);
@@ -295,7 +314,9 @@ void bpe_vocabulary_free(struct bpe_vocabulary *vocabulary) {
     free(vocabulary->merges);
     free(vocabulary->offsets);
     free(vocabulary->bytes);
-    free(vocabulary->byte_pairs);
+    free(vocabulary->stable);
+    free(vocabulary->lengths);
+    token_table_free(&vocabulary->tokens);
     pages_free(vocabulary->pairs, (vocabulary->pair_mask + 1) * sizeof *vocabulary->pairs);
     free(vocabulary->filter);
     vocabulary_file_free(&vocabulary->file);

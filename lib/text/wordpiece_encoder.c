@@ -153,23 +153,17 @@ static enum status encode_piece(void *context, const uint8_t *piece, size_t leng
 
 enum { LETTERS_READABLE = 24 }; // bytes of the text that must be left for the quick way
 
-// Marks the bytes that are not ASCII letters in their highest bits.
-static inline uint64_t mark_others(uint64_t word) {
-    const uint64_t ones = 0x0101010101010101u, low = 0x7F * ones;
-    uint64_t lower = (word | 0x20 * ones) & low;
-    uint64_t from_a = lower + (0x80 - 'a') * ones;
-    uint64_t behind_z = lower + (0x80 - 'z' - 1) * ones;
-    return ~(from_a & ~behind_z & ~word) & ~low;
+// Letters among eight bytes of the text, from its start.
+static inline size_t count_letters_of(const uint8_t *text) {
+    const uint64_t highest = 0x8080808080808080u, lower_case = 0x2020202020202020u;
+    uint64_t others = ~mark_within(load_eight(text) | lower_case, 'a', 'z') & highest;
+    return others ? (size_t)__builtin_ctzll(others) / 8 : 8;
 }
 
 // Letters at the start of the text, 16 if there are more.
 static inline size_t count_letters(const uint8_t *text) {
-    uint64_t others = mark_others(load_little_endian(text));
-    if (others) {
-        return (size_t)__builtin_ctzll(others) / 8;
-    }
-    others = mark_others(load_little_endian(text + 8));
-    return others ? 8 + (size_t)__builtin_ctzll(others) / 8 : 16;
+    size_t letters = count_letters_of(text);
+    return letters < 8 ? letters : 8 + count_letters_of(text + 8);
 }
 
 // Bytes of the piece at text[0], which is no blank.
@@ -226,9 +220,7 @@ static enum status encode_ordinary(struct wordpiece_encoder *encoder, const uint
     enum status status = token_list_reserve(list, length + PIECE_IDS_EXTRA, error);
     for (size_t at = 0; status == STATUS_OK && at < length;) {
         size_t count = cut_pieces(encoder, text, length, &at, pieces);
-        for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-            status = piece_cache_encode(&encoder->cache, &pieces[i], list, error);
-        }
+        status = piece_cache_encode(&encoder->cache, pieces, count, list, error);
     }
     return status;
 }

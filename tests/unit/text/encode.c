@@ -51,27 +51,89 @@ static size_t merge_plainly(const struct bpe_vocabulary *v, const uint8_t *text,
     }
 }
 
-// Short words are merged in another way than long ones; both must be as the definition.
-static void test_words_of_every_length(void) {
-    struct bpe_vocabulary v = small_vocabulary();
+// Short words are encoded in another way than long ones; both must be as the definition.
+static size_t count_wrong_words(const struct bpe_vocabulary *v, const char *letters,
+                                struct random_sequence *random, size_t rounds) {
+    enum { LONGEST = 120 };
     struct bpe_workspace workspace = {0};
     struct error error = {0};
-    struct random_sequence random;
-    random_sequence_start(&random, (struct random_place){.seed = 1});
     size_t wrong = 0;
-    for (size_t length = 1; length < 200; length++) {
-        uint8_t word[200];
-        uint32_t want[200], got[200];
+    for (size_t round = 0; round < rounds; round++) {
+        uint8_t word[LONGEST];
+        uint32_t want[LONGEST], got[LONGEST];
+        size_t length = 1 + round % LONGEST, count = 0;
         for (size_t i = 0; i < length; i++) {
-            word[i] = (uint8_t) "aaabb the"[random_below(&random, 9)];
+            word[i] = (uint8_t)letters[random_below(random, strlen(letters))];
         }
-        size_t want_count = merge_plainly(&v, word, length, want), count = 0;
-        CHECK(bpe_merge(&v, &workspace, word, length, got, &count, &error) == STATUS_OK);
+        size_t want_count = merge_plainly(v, word, length, want);
+        CHECK(bpe_merge(v, &workspace, word, length, got, &count, &error) == STATUS_OK);
         wrong += count != want_count || memcmp(got, want, count * sizeof *got) != 0;
     }
-    CHECK_INT(wrong, 0);
     bpe_workspace_free(&workspace);
+    return wrong;
+}
+
+static void test_words_of_every_length(void) {
+    struct bpe_vocabulary v = small_vocabulary();
+    struct random_sequence random;
+    random_sequence_start(&random, (struct random_place){.seed = 1});
+    CHECK_INT(count_wrong_words(&v, "aaabb the", &random, 480), 0);
     bpe_vocabulary_free(&v);
+}
+
+// Any merges of tokens that are there, most of which no text would have taught: of many tokens the
+// own bytes give other ids.
+static struct bpe_vocabulary random_vocabulary(struct random_sequence *random) {
+    enum { MERGES = 40, LETTERS = 3, TOKEN = 64 };
+    char tokens[LETTERS + MERGES][TOKEN] = {"a", "b", "c"};
+    struct buffer text = {0};
+    struct bpe_vocabulary vocabulary;
+    struct error error = {0};
+    buffer_append(&text, "#version: 0.2\n", 14, &error);
+    for (size_t count = LETTERS; count < LETTERS + MERGES;) {
+        const char *left = tokens[random_below(random, count)];
+        const char *right = tokens[random_below(random, count)];
+        char line[2 * TOKEN + 2], token[TOKEN];
+        if (strlen(left) + strlen(right) >= TOKEN / 2) {
+            continue;
+        }
+        snprintf(token, TOKEN, "%s%s", left, right);
+        bool new = true;
+        for (size_t i = 0; i < count; i++) {
+            new = new &&strcmp(tokens[i], token) != 0;
+        }
+        if (new) {
+            strcpy(tokens[count], token);
+            int length = snprintf(line, sizeof line, "%s %s\n", left, right);
+            buffer_append(&text, line, (size_t)length, &error);
+            count++;
+        }
+    }
+    CHECK(bpe_vocabulary_parse(&vocabulary, text.data, text.length, "random", &error) == STATUS_OK);
+    buffer_free(&text);
+    return vocabulary;
+}
+
+static void test_vocabularies_of_all_kinds(void) {
+    struct random_sequence random;
+    random_sequence_start(&random, (struct random_place){.seed = 5});
+    size_t wrong = 0, unstable = 0, stable = 0;
+    for (size_t round = 0; round < 60; round++) {
+        struct bpe_vocabulary v = random_vocabulary(&random);
+        for (uint32_t id = BPE_BYTES; id < v.end_of_text; id++) {
+            uint32_t ids[64];
+            size_t length;
+            const uint8_t *bytes = bpe_token_bytes(&v, id, &length);
+            bool whole = merge_plainly(&v, bytes, length, ids) == 1;
+            wrong += whole != bpe_is_stable(&v, id);
+            stable += whole;
+            unstable += !whole;
+        }
+        wrong += count_wrong_words(&v, "aabc", &random, 480);
+        bpe_vocabulary_free(&v);
+    }
+    CHECK_INT(wrong, 0);
+    CHECK(stable > 100 && unstable > 100);
 }
 
 // What the caches hold and forget never shows: every piece by itself gives the same ids as all of
@@ -142,6 +204,7 @@ int main(void) {
     RUN(test_lowest_merge_first);
     RUN(test_special);
     RUN(test_words_of_every_length);
+    RUN(test_vocabularies_of_all_kinds);
     RUN(test_caches_change_nothing);
     RUN(test_words_alike);
     return check_finish();
