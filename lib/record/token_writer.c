@@ -41,6 +41,24 @@ enum status tokens_write_vocabulary(struct record_writer *writer, struct record_
     return record_write(writer, r, error);
 }
 
+static void store_ids(uint8_t *data, size_t width, const uint32_t *ids, size_t count) {
+    if (width == 4) {
+        for (size_t i = 0; i < count; i++) {
+            store_le(data + 4 * i, ids[i], 4);
+        }
+        return;
+    }
+    uint16_t *pairs = (uint16_t *)(void *)data; // aligned, as all that memory_allocate() gives
+#pragma omp simd
+    for (size_t i = 0; i < count; i++) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        pairs[i] = (uint16_t)ids[i];
+#else
+        pairs[i] = __builtin_bswap16((uint16_t)ids[i]);
+#endif
+    }
+}
+
 enum status tokens_write_ids(struct record_writer *writer, struct record_builder *r,
                              uint32_t vocabulary_size, const uint32_t *ids, size_t count,
                              struct error *error) {
@@ -50,9 +68,7 @@ enum status tokens_write_ids(struct record_writer *writer, struct record_builder
     enum status status = memory_allocate((void **)&data, most, width, "tokens", error);
     for (size_t at = 0; status == STATUS_OK && at < count;) {
         size_t part = count - at < most ? count - at : most;
-        for (size_t i = 0; i < part; i++) {
-            store_le(data + width * i, ids[at + i], width);
-        }
+        store_ids(data, width, ids + at, part);
         record_begin(r, "tokens");
         record_put_int(r, "width", (int64_t)width);
         record_put_binary(r, "data", data, width * part);
