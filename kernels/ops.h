@@ -200,6 +200,15 @@ enum ops_precision {
     OPS_BF16,      // activations, and the weights that they meet, bf16
     OPS_BF16_PURE, // weights and moments too: no master weights, as the released code has it
 };
+// What its tables have for vocabulary_multiple, head_rows and workspace_bytes: known without it, for
+// counting the memory of a run on another machine. The vocabulary's rows are padded for products whose
+// rows are whole octets; the head's rows, so that a chunk of logits is worth reading all of the token
+// embedding for.
+enum {
+    CUDA_VOCABULARY_MULTIPLE = 64,
+    CUDA_HEAD_ROWS = 2048,
+    CUDA_WORKSPACE_BYTES = 96 << 20,
+};
 struct cuda_module {
     const char *version; // DLT_VERSION; another version's tables are not to be touched
     size_t ops_bytes;    // sizeof(struct ops): the same for two builds that fit each other

@@ -89,7 +89,7 @@ $(BUILD)/pipelines/stand-in-%.tokens.msgpack.zst: pipelines/stand-in | $(bin)/dl
 	@pipelines/stand-in $* > $@.vocab
 	@seq 5000 | $(bin)/dlt-tokenize encode --quiet --vocab $@.vocab -o $@ -
 run_has_texts = $(if $(filter-out $(wildcard $(call run_token_files,$(1))),$(call run_token_files,$(1))),,yes)
-planned_command = $(bin)/dlt-train $(if $(call run_has_texts,$(1)),$(call run_tokens,$(1)),--train $(stand_in))
+planned_command = $(bin)/dlt-train --device $(device_kind) $(if $(call run_has_texts,$(1)),$(call run_tokens,$(1)),--train $(stand_in))
 planned_flags = -$(if $(call run_lacks,$(1)),a)$(if $(call run_has_texts,$(1)),,t)
 
 plan: $(RUNS:%=$(STATE)/%.planned) $(stand_in) | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat ## say what PROFILE takes: tokens, operations, memory, hours (DEVICE=h200, SPEED=4e14)

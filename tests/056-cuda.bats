@@ -125,6 +125,20 @@ at_most() {
     expect_error_line dlt-train "bf16 is not for the CPU"
 }
 
+@test "a dry run counts for a GPU that is not there, as for one that is" {
+    for precision in fp32 bf16 bf16-pure; do
+        tiny --device cuda --precision $precision --dry-run >here 2>&1
+        DLT_CUDA_LIBRARY=none tiny --device cuda --precision $precision --dry-run >elsewhere 2>&1
+        grep -F "cuda/$precision" here
+        cmp here elsewhere
+        tiny --device cuda --precision $precision --dry-run -o - >here
+        DLT_EMU_DEVICE=none tiny --device cuda --precision $precision --dry-run -o - >elsewhere
+        [ "$(digest here)" = "$(digest elsewhere)" ]
+    done
+    DLT_CUDA_LIBRARY=none tiny --precision bf16 --dry-run
+    DLT_CUDA_LIBRARY=none run -1 tiny --device cuda -o r
+}
+
 @test "libraries of another version or build" {
     cat >other.c <<'END'
 #include <stddef.h>

@@ -1,18 +1,14 @@
 #include "kernels/cuda/cuda.h"
 #include "kernels/cuda/matrix.h"
 
-// The vocabulary's rows are padded for products whose rows are whole octets; the head's rows, so
-// that a chunk of logits is worth reading all of the token embedding for.
-enum { VOCABULARY_MULTIPLE = 64, HEAD_ROWS = 2048, WORKSPACE_BYTES = 96 << 20 };
-
 template <class A, class S> static constexpr struct ops make_table(const char *name) {
     struct ops ops = {};
     ops.name = name;
     ops.act_bytes = sizeof(A);
     ops.state_bytes = sizeof(S);
-    ops.vocabulary_multiple = VOCABULARY_MULTIPLE;
-    ops.head_rows = HEAD_ROWS;
-    ops.workspace_bytes = WORKSPACE_BYTES;
+    ops.vocabulary_multiple = CUDA_VOCABULARY_MULTIPLE;
+    ops.head_rows = CUDA_HEAD_ROWS;
+    ops.workspace_bytes = CUDA_WORKSPACE_BYTES;
     ops.open = cuda_open;
     ops.close = cuda_close;
     ops.check = cuda_check;

@@ -16,6 +16,8 @@ BATCH := 16
 DROPOUT := 0.2
 DROPOUT_bert := 0.1
 LEARNING_RATE := 1e-4
+# weights and moments in bf16 too, as released
+TRAIN := --precision bf16-pure
 STEPS_PER_ACTION := 4
 EPISODES := 300
 EVAL_EVERY := 10
