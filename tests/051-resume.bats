@@ -1,6 +1,7 @@
 # Runs that are interrupted and go on: to the same bits as a run that was not.
 load helpers
 load train
+load crash
 
 setup_file() { make_tokens; }
 
@@ -10,12 +11,6 @@ long() {
     shift
     tiny --test "$BATS_FILE_TMPDIR/test.tok" --episodes 8 --checkpoint-every 5 --checkpoint "$name.c" \
         -o "$name.r" "$@"
-}
-
-expect_same() {
-    [ "$(digest "$1.r")" = "$(digest "$2.r")" ] || { echo "run logs differ"; return 1; }
-    [ "$(digest "$1.c")" = "$(digest "$2.c")" ] || { echo "checkpoints differ"; return 1; }
-    [ ! -e "$2.r.partial" ] && [ ! -e "$2.c.partial" ]
 }
 
 @test "SIGTERM and SIGINT write a checkpoint, and the same command goes on to the same bits" {

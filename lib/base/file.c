@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/file_lock.h"
 #include "lib/base/program.h"
 
 static bool is_dash(const char *path) {
@@ -123,20 +123,6 @@ static const char *output_name(const struct file_output *output) {
     return output->path ? output->path : "standard output";
 }
 
-// The folder that a file is in. Caller frees; NULL: no memory.
-static char *directory_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-}
-
-// Whether the open file is still the one of that name: its writer may have renamed it just before
-// we had its lock.
-static bool is_file_of_name(int descriptor, const char *name) {
-    struct stat ours, named;
-    return fstat(descriptor, &ours) == 0 && stat(name, &named) == 0 &&
-           ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
-}
-
 // Why an unfinished file that was there already must not be written: whoever put it there could have
 // it be a file that matters to us, or change ours while we write it. NULL: it is as we would leave it.
 static const char *problem_of_partial(int descriptor, const char *name) {
@@ -147,7 +133,7 @@ static const char *problem_of_partial(int descriptor, const char *name) {
     if (file.st_nlink > 1) {
         return "has another name too";
     }
-    char *directory = directory_of(name);
+    char *directory = file_directory_of(name);
     bool known = directory && stat(directory, &folder) == 0;
     free(directory);
     // As with the kernel's fs.protected_regular: who owns the folder may do with it what he likes.
@@ -193,11 +179,10 @@ static enum status open_partial(struct file_output *output, bool create, struct 
         if (output->descriptor < 0) {
             continue;
         }
-        if (flock(output->descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-            return error_set(error, STATUS_FAILURE,
-                             "cannot write '%s': another process is writing it", output->partial);
+        if (file_is_locked_by_another(output->descriptor)) {
+            return file_refuse_second_writer(output->partial, error);
         }
-        if (is_file_of_name(output->descriptor, output->partial)) {
+        if (file_has_name(output->descriptor, output->partial)) {
             return STATUS_OK;
         }
         close(output->descriptor);
@@ -304,6 +289,17 @@ bool file_output_is_stream(const struct file_output *output) {
     return output->partial == NULL;
 }
 
+static enum status write_failed(const struct file_output *output, const char *name,
+                                struct error *error) {
+    bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+    char room[96] = "";
+    if (full && output->expected > 0) {
+        snprintf(room, sizeof room, ", %.1f MB written of about %.1f MB",
+                 (double)output->bytes / 1e6, (double)output->expected / 1e6);
+    }
+    return error_set(error, STATUS_FAILURE, "cannot write '%s': %s%s", name, strerror(errno), room);
+}
+
 enum status file_output_write(struct file_output *output, const void *data, size_t length,
                               struct error *error) {
     const uint8_t *bytes = data;
@@ -313,8 +309,7 @@ enum status file_output_write(struct file_output *output, const void *data, size
             continue;
         }
         if (written < 0) {
-            return error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output_name(output),
-                             strerror(errno));
+            return write_failed(output, output_name(output), error);
         }
         bytes += written;
         length -= (size_t)written;
@@ -325,46 +320,47 @@ enum status file_output_write(struct file_output *output, const void *data, size
 
 enum status file_output_sync(struct file_output *output, struct error *error) {
     if (output->partial && fsync(output->descriptor) != 0) {
-        return error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output->partial,
-                         strerror(errno));
+        return write_failed(output, output->partial, error);
     }
     return STATUS_OK;
 }
 
-// The new name must survive a power cut too, and it lives in the directory. Some file systems cannot
-// sync one; the rename itself was checked.
-static void sync_directory_of(const char *path) {
-    char *name = directory_of(path);
-    int directory = name ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (directory >= 0) {
-        fsync(directory);
-        close(directory);
+// Renamed under the lock of the partial file. Of a file that is held, both the old one's lock and the
+// new one's are ours at that moment: nobody else can come between.
+static enum status take_name(struct file_output *output, struct error *error) {
+    int old = -1;
+    enum status status = STATUS_OK;
+    if (output->hold && !(*output->hold >= 0 && file_has_name(*output->hold, output->path))) {
+        status = file_hold(&old, output->path, error);
     }
-    free(name);
+    if (status == STATUS_OK && rename(output->partial, output->path) != 0) {
+        status = error_set(error, STATUS_FAILURE, "cannot rename '%s' to '%s': %s", output->partial,
+                           output->path, strerror(errno));
+    } else if (status == STATUS_OK) {
+        file_sync_directory_of(output->path);
+    }
+    file_let_go(&old);
+    return status;
 }
 
 enum status file_output_commit(struct file_output *output, struct error *error) {
     enum status status = file_output_sync(output, error);
-    if (status == STATUS_OK && output->partial) { // renamed under its lock, which close() gives up
-        if (rename(output->partial, output->path) != 0) {
-            status = error_set(error, STATUS_FAILURE, "cannot rename '%s' to '%s': %s",
-                               output->partial, output->path, strerror(errno));
-        } else {
-            sync_directory_of(output->path);
-        }
+    if (status == STATUS_OK && output->partial) {
+        status = take_name(output, error);
     }
-    if (status == STATUS_OK) {
-        int descriptor = output->descriptor;
-        output->descriptor = -1;
-        if (close(descriptor) != 0) {
-            status = error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output_name(output),
-                               strerror(errno));
-        }
+    if (status != STATUS_OK) {
+        return status;
     }
-    if (status == STATUS_OK) {
-        output_release(output);
+    int descriptor = output->descriptor;
+    output->descriptor = -1;
+    if (output->hold && output->partial) {
+        file_let_go(output->hold);
+        *output->hold = descriptor;
+    } else if (close(descriptor) != 0) {
+        return write_failed(output, output_name(output), error);
     }
-    return status;
+    output_release(output);
+    return STATUS_OK;
 }
 
 void file_output_abandon(struct file_output *output, bool keep) {
@@ -382,6 +378,11 @@ bool file_exists(const char *path) {
 const char *file_base_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
+}
+
+char *file_directory_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 }
 
 enum status file_program_directory(char **directory, struct error *error) {

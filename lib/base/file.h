@@ -40,6 +40,10 @@ struct file_output {
     char *path;     // final name, NULL for a stream
     char *partial;  // name while unfinished, NULL where the output is written in place
     uint64_t bytes; // written so far
+    // The owner may set, after opening:
+    uint64_t
+        expected; // bytes of the whole file, which the message of a full disk tells; 0: unknown
+    int *hold;    // of file_hold() (file_lock.h) for this path: passes on to the new file
 };
 
 // With `binary`, refuses a terminal. Cuts an existing NAME.partial to zero length.
@@ -61,6 +65,8 @@ void file_output_abandon(struct file_output *output, bool keep);
 bool file_exists(const char *path);
 // PATH without directories, for the name of an input in a record.
 const char *file_base_name(const char *path);
+// The directory that PATH is in. Caller frees; NULL: no memory.
+char *file_directory_of(const char *path);
 // The directory that holds the running program, for finding its siblings. Caller frees.
 enum status file_program_directory(char **directory, struct error *error);
 

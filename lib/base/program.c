@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/log.h"
@@ -252,17 +253,25 @@ int program_finish(enum status status, const struct error *error) {
 }
 
 static volatile sig_atomic_t pending_signal;
+static struct timespec first_signal; // when it came
 
+// One wish to stop may come twice: from the terminal and from the shell that passes it on.
 static void note_signal(int signal_number) {
-    if (pending_signal) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!pending_signal) {
+        first_signal = now;
+        pending_signal = signal_number;
+    } else if (now.tv_sec - first_signal.tv_sec >= 2) {
         _exit(128 + signal_number);
     }
-    pending_signal = signal_number;
 }
 
 void interrupt_install(void) {
     struct sigaction action = {.sa_handler = note_signal};
     sigemptyset(&action.sa_mask);
+    sigaddset(&action.sa_mask, SIGINT); // one at a time
+    sigaddset(&action.sa_mask, SIGTERM);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }

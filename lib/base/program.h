@@ -48,7 +48,7 @@ int program_finish(enum status status, const struct error *error);
 extern const char PROGRAM_VERSION[];
 
 // SIGINT and SIGTERM: noted, not acted on. Returns the signal, or 0. The first one is left to the
-// program to finish what it is doing; a second one ends the process.
+// program to finish what it is doing; one that comes some seconds later ends the process.
 void interrupt_install(void);
 int interrupt_pending(void);
 // STATUS_FAILURE ("interrupted") once a signal is pending: for loops that have nothing to finish.

@@ -69,6 +69,8 @@ struct record_writer_options {
     bool flush;          // ends a zstd block at each record (a pipe that is read as it is written);
                          // always on for a stream
     int level;           // zstd level; 0: the default, 3
+    uint64_t expected;   // bytes of the file, which the message of a full disk tells; 0: unknown
+    int *hold;           // file_hold() of `path`, if it is held: passes on to the new file
 };
 
 // Where a resumed file goes on: a frame boundary, and what had been written up to there.

@@ -53,6 +53,8 @@ enum status record_writer_open(struct record_writer **opened,
         writer = NULL;
     } else {
         writer->flush = options->flush || file_output_is_stream(&writer->output);
+        writer->output.expected = options->expected;
+        writer->output.hold = options->hold;
     }
     *opened = writer;
     return status;

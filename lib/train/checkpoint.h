@@ -20,6 +20,7 @@ struct checkpoint_volatile {
     struct record_position run; // of the run log
     double seconds;             // spent so far
     struct memory_peak peak;    // so far
+    int *hold;                  // to write: file_hold() of the checkpoint's path, or NULL
 };
 
 enum status checkpoint_write(const char *path, const struct settings *settings,

@@ -40,6 +40,19 @@ static enum status write_tensor(void *context, const struct model_tensor *tensor
     return record_write(w->writer, w->r, error);
 }
 
+static enum status add_bytes(void *sum, const struct model_tensor *tensor, struct error *error) {
+    (void)error;
+    *(uint64_t *)sum += tensor->kind == MODEL_GRADIENT ? 0 : tensor->n * sizeof(float);
+    return STATUS_OK;
+}
+
+// Weights hardly compress, and hardly anything else counts.
+static uint64_t expected_bytes(struct model *model, const struct dialogue *dialogue) {
+    uint64_t bytes = dialogue->blob.length;
+    model_visit_tensors(model, add_bytes, &bytes, &(struct error){0});
+    return bytes;
+}
+
 static enum status write_volatile(struct record_writer *writer, struct record_builder *r,
                                   const struct checkpoint_volatile *changing, struct error *error) {
     record_begin(r, "timing");
@@ -124,10 +137,12 @@ enum status checkpoint_write(const char *path, const struct settings *settings,
                              struct error *error) {
     struct record_writer *writer = NULL;
     struct record_builder r = {0};
-    // Weights hardly compress: the fastest level is as good as any.
-    enum status status = record_writer_open(
-        &writer, &(struct record_writer_options){.path = path, .content = "checkpoint", .level = 1},
-        error);
+    const struct record_writer_options options = {.path = path,
+                                                  .content = "checkpoint",
+                                                  .level = 1, // the fastest is as good as any
+                                                  .expected = expected_bytes(model, dialogue),
+                                                  .hold = changing->hold};
+    enum status status = record_writer_open(&writer, &options, error);
     if (status != STATUS_OK) {
         return status;
     }

@@ -9,6 +9,10 @@
 #include "lib/base/memory.h"
 #include "lib/train/settings.h"
 
+// So much may have been said since the last save, checkpoint or not: what is remembered does not grow
+// with the run, and a fresh agent is told it in a moment.
+enum { DIALOGUE_EXCHANGES_MAX = 4096 };
+
 // One visit, or the end of an episode (layer -1), as it was said after the last save.
 struct exchange {
     int64_t episode;

@@ -294,7 +294,8 @@ enum status trainer_checkpoint(struct trainer *t, bool agent_lost, struct error 
     }
     struct checkpoint_volatile changing = {.resumable =
                                                t->dialogue.ready.can_save && !t->log_is_stream,
-                                           .seconds = trainer_seconds(t)};
+                                           .seconds = trainer_seconds(t),
+                                           .hold = &t->hold};
     trainer_note_memory(t);
     changing.peak = t->peak;
     t->state.train_pass = t->train.pass;
@@ -345,6 +346,8 @@ enum status trainer_loop(struct trainer *t, int *signal, struct error *error) {
         status = episode_over ? end_episode(t, error) : make_visit(t, error);
         if (status == STATUS_OK && checkpoint_due(t)) {
             status = trainer_checkpoint(t, false, error);
+        } else if (status == STATUS_OK && t->dialogue.count >= DIALOGUE_EXCHANGES_MAX) {
+            status = dialogue_save(&t->dialogue, model_tying(t->model)->map, error);
         }
     }
     progress_finish(&t->progress);

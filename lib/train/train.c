@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "lib/base/file_lock.h"
 #include "lib/base/program.h"
 #include "lib/train/device.h"
 #include "lib/train/fit.h"
@@ -85,6 +85,23 @@ static enum status compare_inputs(const struct trainer *t, const struct checkpoi
     return STATUS_OK;
 }
 
+// Whether the file under the run log's name is this run's, to its end. The one of an earlier run may
+// stand there when a run was killed just before its own got the name.
+static bool is_log_of(const char *path, const struct checkpoint *checkpoint) {
+    struct record_reader *reader;
+    struct record record;
+    struct error unreadable;
+    enum status status =
+        record_reader_open(&reader, path, "run log", "run", RECORD_STRICT, &unreadable);
+    for (bool more = status == STATUS_OK; status == STATUS_OK && more;) {
+        status = record_read(reader, &record, &more, &unreadable);
+    }
+    bool same = status == STATUS_OK &&
+                record_reader_content_digest(reader) == checkpoint->changing.run.content_xxh64;
+    record_reader_close(reader);
+    return same;
+}
+
 // Opens the checkpoint that the run can go on from. *done: it is finished, and its run log is
 // there.
 static enum status find_checkpoint(const struct trainer *t, struct checkpoint *checkpoint,
@@ -96,7 +113,7 @@ static enum status find_checkpoint(const struct trainer *t, struct checkpoint *c
     }
     status = settings_compare(t->settings, &checkpoint->config, path, error);
     *done = status == STATUS_OK && checkpoint->state.finished && !is_stream_name(t->output) &&
-            file_exists(t->output);
+            is_regular_file(t->output) && is_log_of(t->output, checkpoint);
     if (status == STATUS_OK && !*done &&
         (!checkpoint->changing.resumable || is_stream_name(t->output))) {
         status = error_set(error, STATUS_USAGE,
@@ -140,13 +157,15 @@ static enum status resume(struct trainer *t, const struct record_writer_options 
     if (status == STATUS_OK) {
         status = sampler_restore(&t->reward, t->state.reward_pass, t->state.reward_position, error);
     }
-    if (status == STATUS_OK && !t->state.finished) {
+    // An agent that was lost could not save itself: the next one does, as soon as it is told.
+    bool agent_was_lost = t->dialogue.count > 0;
+    if (status == STATUS_OK && (!t->state.finished || agent_was_lost)) {
         status = dialogue_restore(&t->dialogue, error);
     }
     if (status == STATUS_OK) {
         status = resume_log(t, options, checkpoint, error);
     }
-    t->saved = true;
+    t->saved = !agent_was_lost;
     t->checkpoint_step = t->state.step;
     return status;
 }
@@ -160,8 +179,9 @@ static enum status begin(struct trainer *t, const struct record_writer_options *
         return status;
     }
     t->log_is_stream = record_writer_is_stream(t->log);
-    if (is_regular_file(t->settings->checkpoint)) {
-        unlink(t->settings->checkpoint); // --restart: it does not belong to this run log
+    if (is_regular_file(t->settings->checkpoint)) { // --restart: it is not of this run log
+        file_remove(t->settings->checkpoint);
+        file_let_go(&t->hold);
     }
     t->state.episode = 1;
     status = run_log_begin(t, &memory, error);
@@ -279,8 +299,10 @@ static enum status run(struct trainer *t, struct checkpoint *checkpoint, int *si
 // An unfinished run log stays as NAME.partial: to go on with, or to salvage what was recorded.
 static void close_trainer(struct trainer *t, bool resuming) {
     if (t->log) {
-        record_writer_abandon(t->log, resuming || t->state.step > 0 || t->saved);
+        bool has_checkpoint = is_regular_file(t->settings->checkpoint);
+        record_writer_abandon(t->log, resuming || t->state.step > 0 || has_checkpoint);
     }
+    file_let_go(&t->hold);
     record_builder_free(&t->record);
     dialogue_close(&t->dialogue);
     sampler_close(&t->train);
@@ -319,13 +341,17 @@ enum status train_run(struct settings *settings, const char *output,
                         .invocation = invocation,
                         .output = output,
                         .planned = settings_planned_steps(settings),
+                        .hold = -1,
                         .epsilon = -1};
     struct checkpoint checkpoint = {0};
     struct buffer table = {0};
-    bool done = false, resuming = !settings->restart && !settings->dry_run &&
-                                  is_regular_file(settings->checkpoint);
+    bool there = !settings->dry_run && is_regular_file(settings->checkpoint);
+    bool done = false, resuming = there && !settings->restart;
     *outcome = (struct train_outcome){0};
     enum status status = device_choose(settings, &t.ops, error);
+    if (status == STATUS_OK && there) {
+        status = file_hold(&t.hold, settings->checkpoint, error);
+    }
     if (status == STATUS_OK && resuming) {
         status = find_checkpoint(&t, &checkpoint, &done, error);
         if (status == STATUS_OK && done) {
@@ -334,6 +360,7 @@ enum status train_run(struct settings *settings, const char *output,
         }
     }
     if (status != STATUS_OK || done) {
+        file_let_go(&t.hold);
         return status;
     }
     status = prepare(&t, resuming ? &checkpoint : NULL, &table, error);

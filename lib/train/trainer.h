@@ -35,6 +35,7 @@ struct trainer {
     struct train_state state;
     bool saved;              // a checkpoint of this state is on disk
     int64_t checkpoint_step; // step of the last checkpoint
+    int hold;                // on the checkpoint's file, so that no other run replaces it
 
     // What only the talk and the timing records need
     struct progress progress;

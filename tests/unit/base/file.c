@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/file_lock.h"
 #include "lib/base/hash.h"
 #include "tests/unit/check.h"
 
@@ -83,6 +84,40 @@ static void test_lock(void) {
     CHECK_INT(file_output_open(&second, "one", true, &error), STATUS_OK);
     file_output_abandon(&second, false);
     CHECK(holds("one", "mine"));
+}
+
+static void commit_held(int *hold, const char *text, enum status expected) {
+    struct file_output output;
+    CHECK_INT(file_output_open(&output, "kept", true, &error), STATUS_OK);
+    output.hold = hold;
+    CHECK_INT(file_output_write(&output, text, strlen(text), &error), STATUS_OK);
+    CHECK_INT(file_output_commit(&output, &error), expected);
+    if (expected != STATUS_OK) {
+        file_output_abandon(&output, false);
+    }
+}
+
+// Who holds a file replaces it as often as he likes, and nobody else does.
+static void test_hold(void) {
+    int mine = -1, another = -1;
+    CHECK_INT(file_hold(&mine, "kept", &error), STATUS_OK);
+    CHECK_INT(mine, -1); // there is none yet
+    commit_held(&mine, "first", STATUS_OK);
+    CHECK(mine >= 0);
+    CHECK_INT(file_hold(&another, "kept", &error), STATUS_FAILURE);
+    CHECK_STRING(error.message, "cannot write 'kept': another process is writing it");
+    commit_held(&another, "theirs", STATUS_FAILURE);
+    CHECK(holds("kept", "first") && !file_exists("kept.partial"));
+    commit_held(&mine, "second", STATUS_OK);
+    CHECK(holds("kept", "second"));
+    CHECK_INT(file_hold(&another, "kept", &error), STATUS_FAILURE);
+    file_let_go(&mine);
+    CHECK_INT(file_hold(&another, "kept", &error), STATUS_OK);
+    CHECK(another >= 0);
+    file_remove("kept");
+    CHECK(!file_exists("kept"));
+    CHECK_INT(file_hold(&mine, "kept", &error), STATUS_OK); // that one is of no name
+    file_let_go(&another);
 }
 
 static void test_full_disk(void) {
@@ -224,6 +259,7 @@ int main(void) {
     RUN(test_abandon);
     RUN(test_reopen);
     RUN(test_lock);
+    RUN(test_hold);
     RUN(test_full_disk);
     RUN(test_refused);
     RUN(test_traps);

@@ -1,0 +1,158 @@
+# Runs that are killed: at every call that matters, at random moments, alone and with all of Make.
+# Each goes on to the run log and the checkpoint of one that was left alone.
+load helpers
+load train
+load crash
+
+setup_file() { make_tokens; }
+
+# whole_run [OPTION...]: the run that the others are compared with, whole.r and whole.c.
+whole_run() { long whole "$@"; }
+
+@test "the trainer killed at each call that changes a file or speaks to the agent, and again when it goes on" {
+    whole_run
+    for ((n = 1; ; n++)); do
+        rm -f broken.*
+        status=0
+        faulty dlt-train kill:$n long broken 2>/dev/null || status=$?
+        came_to_it || break
+        [ "$status" -eq 137 ]
+        expect_whole broken.r broken.c
+        faulty dlt-train kill:$((n * 7 % 60 + 1)) long broken 2>/dev/null || [ $? -eq 137 ]
+        expect_whole broken.r broken.c
+        long broken || { echo "after call $n"; return 1; }
+        expect_same whole broken || { echo "after call $n"; return 1; }
+    done
+    [ "$status" -eq 0 ]
+    [ "$n" -gt 50 ]
+}
+
+@test "the agent killed at each of its calls: exit 4, a last line that says so, and the same bits" {
+    whole_run
+    for ((n = 1; ; n++)); do
+        rm -f broken.*
+        run --separate-stderr faulty dlt-qagent kill:$n long broken
+        came_to_it || break
+        if [ "$status" -ne 0 ]; then # else it was saying farewell
+            [ "$status" -eq 4 ]
+            [[ "${stderr##*$'\n'}" == "dlt-train: agent 'dlt-qagent --policy qlearn' exited with status 137 "* ]]
+            [ ! -e broken.r ]
+            expect_whole broken.c
+        fi
+        long broken
+        expect_same whole broken || { echo "after call $n"; return 1; }
+    done
+    [ "$status" -eq 0 ]
+    [ "$n" -gt 15 ]
+}
+
+# Runs and goes on under `timeout` until it was stopped so often; a run that got through begins anew.
+# stop_often SIGNAL STATUS OPTION...
+stop_often() {
+    local signal="$1" expected="$2" stops=0 status moment duration
+    shift 2
+    duration=$(microseconds whole_run "$@")
+    while [ "$stops" -lt "$KILLS" ]; do
+        draw_moment "$duration"
+        status=0
+        LAUNCH="timeout --foreground --preserve-status -s $signal $moment" long broken "$@" || status=$?
+        expect_whole broken.r broken.c
+        if [ "$status" -eq 0 ]; then
+            expect_same whole broken
+            rm broken.*
+        else
+            [ "$status" -eq "$expected" ] || { echo "exit $status after $moment s of $duration us"; return 1; }
+            stops=$((stops + 1))
+        fi
+    done
+    long broken "$@"
+    expect_same whole broken
+}
+
+@test "SIGKILL, SIGTERM and SIGINT at random moments, of a dynamic run, again and again" {
+    RANDOM=$SEED
+    echo "SEED=$SEED KILLS=$KILLS"
+    stop_often KILL 137 --episodes 12
+    rm -f broken.* whole.*
+    KILLS=$((KILLS / 2))
+    stop_often TERM 143 --episodes 12
+    rm -f broken.* whole.*
+    stop_often INT 130 --episodes 12 --semantics released
+}
+
+@test "the agent killed at random moments, again and again" {
+    RANDOM=$SEED
+    echo "SEED=$SEED KILLS=$KILLS"
+    options=(--episodes 12 --agent 'echo $$ >agent.pid; exec dlt-qagent --policy qlearn')
+    duration=$(microseconds whole_run "${options[@]}")
+    for ((kills = 0; kills < KILLS; )); do
+        draw_moment "$duration"
+        rm -f agent.pid
+        long broken "${options[@]}" 2>stderr 3>&- &
+        sleep "$moment"
+        kill -KILL "$(cat agent.pid 2>/dev/null)" 2>/dev/null || true
+        status=0
+        wait $! || status=$?
+        if [ "$status" -eq 0 ]; then
+            expect_same whole broken
+            rm broken.*
+            continue
+        fi
+        [ "$status" -eq 4 ]
+        grep -q '^dlt-train: agent .* was killed by signal 9 ' stderr
+        expect_whole broken.c
+        kills=$((kills + 1))
+    done
+    long broken "${options[@]}"
+    expect_same whole broken
+}
+
+@test "one wish to stop may come as two signals: the checkpoint is written all the same" {
+    whole_run --episodes 150
+    LAUNCH=exec long broken --episodes 150 3>&- &
+    until [ -s broken.c ]; do sleep 0.01; done
+    sleep 0.05
+    before=$(stat -c %i broken.c)
+    kill -INT $!
+    kill -TERM $!
+    status=0
+    wait $! || status=$?
+    [ "$status" -eq 130 ] || [ "$status" -eq 143 ]
+    [ "$(stat -c %i broken.c)" != "$before" ]
+    long broken --episodes 150
+    expect_same whole broken
+}
+
+@test "two runs cannot keep one checkpoint, also with run logs of their own" {
+    # while the first one's agent is silent, its checkpoint is there and its own
+    LAUNCH=exec long first --agent "touch silent; exec $(agent bad.py hangs 1 | sed 's/^exec //')" --checkpoint c 2>/dev/null 3>&- &
+    until [ -e silent ] && [ -e c ]; do sleep 0.02; done
+    cp c before
+    for restart in '' --restart; do
+        run --separate-stderr -1 long second --checkpoint c $restart
+        expect_error_line dlt-train "cannot write 'c': another process is writing it"
+    done
+    cmp c before
+    [ ! -e second.r.partial ]
+    kill -KILL $!
+    wait $! || true
+    long second --checkpoint c --restart
+}
+
+@test "a run killed before its log had its name is not taken for done where an older log has that name" {
+    whole_run --lr 0.01
+    long broken
+    mv broken.r older
+    tried=0
+    for ((n = 1; ; n++)); do
+        cp older broken.r
+        rm -f broken.*.partial broken.c
+        faulty dlt-train kill:$n long broken --lr 0.01 --restart 2>/dev/null || [ $? -eq 137 ]
+        cmp -s older broken.r || break # it has its name
+        records broken.c state 2>/dev/null | grep -q '"finished":true' || continue
+        tried=$((tried + 1))
+        long broken --lr 0.01
+        expect_same whole broken
+    done
+    [ "$tried" -gt 0 ]
+}

@@ -1,0 +1,55 @@
+# What the Bats files about crashes share: faults (tests/crash/fault.c), kills, and what must be left.
+
+FAULT_LIBRARY="${BUILD_DIR:-$ROOT/build}/crash/fault.so"
+: "${KILLS:=50}" "${SEED:=1}" # `make crash KILLS=500 SEED=2`
+
+# faulty PROGRAM FAULT COMMAND...: the fault in that program alone; $BATS_TEST_TMPDIR/mark tells
+# whether it came to it.
+faulty() {
+    local program="$1" fault="$2"
+    shift 2
+    rm -f "$BATS_TEST_TMPDIR/mark"
+    LD_PRELOAD="$FAULT_LIBRARY" FAULT_PROGRAM="$program" FAULT="$fault" \
+        FAULT_MARK="$BATS_TEST_TMPDIR/mark" "$@"
+}
+
+came_to_it() { [ -e "$BATS_TEST_TMPDIR/mark" ]; }
+
+# microseconds COMMAND...: how long it takes.
+microseconds() {
+    local begun="${EPOCHREALTIME/./}"
+    "$@" || return
+    echo $((${EPOCHREALTIME/./} - begun))
+}
+
+# Sets `moment` to a random part of so many microseconds, in seconds; RANDOM=$SEED comes before.
+draw_moment() {
+    local drawn=$(((RANDOM << 15 | RANDOM) % $1 + 1))
+    printf -v moment '%d.%06d' $((drawn / 1000000)) $((drawn % 1000000))
+}
+
+# long NAME [OPTION...]: a run of a fraction of a second with a checkpoint, NAME.r and NAME.c.
+long() {
+    local name="$1"
+    shift
+    tiny --test "$BATS_FILE_TMPDIR/test.tok" --episodes 2 --checkpoint-every 5 \
+        --agent 'dlt-qagent --policy qlearn' --checkpoint "$name.c" -o "$name.r" "$@"
+}
+
+# Whether two runs, also one that was begun again and again, are the same to the bit.
+expect_same() {
+    local digests # the last word of a line
+    mapfile -t digests < <(dlt-cat --check "$1.r" "$2.r" "$1.c" "$2.c")
+    [ "${#digests[@]}" -eq 4 ] || { printf '%s\n' "${digests[@]}"; return 1; }
+    [ "${digests[0]##* }" = "${digests[1]##* }" ] || { echo "run logs differ"; return 1; }
+    [ "${digests[2]##* }" = "${digests[3]##* }" ] || { echo "checkpoints differ"; return 1; }
+    [ ! -e "$2.r.partial" ] && [ ! -e "$2.c.partial" ]
+}
+
+# What is left of a run that did not end: nothing under a final name that is not whole.
+expect_whole() {
+    local name
+    for name in "$@"; do
+        [ ! -e "$name" ] || dlt-cat --check "$name" >/dev/null || { echo "$name is not whole"; return 1; }
+    done
+}
