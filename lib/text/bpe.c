@@ -27,13 +27,13 @@ bool bpe_border_holds(const struct bpe_vocabulary *vocabulary, uint32_t left, ui
         if (left < BPE_BYTES && right < BPE_BYTES) {
             return true;
         }
-        if (left > right) {
-            limit = left;
-            left = vocabulary->merges[left - BPE_BYTES].right;
-        } else {
-            limit = right + 1; // the same merge at the border is further left, and goes first
-            right = vocabulary->merges[right - BPE_BYTES].left;
-        }
+        // No branch: which one is the later cannot be foretold.
+        bool is_left = left > right;
+        uint32_t later = is_left ? left : right;
+        struct bpe_pair parts = vocabulary->merges[later - BPE_BYTES];
+        limit = later + !is_left; // the same merge at the border is further left than one behind it
+        left = is_left ? parts.right : left;
+        right = is_left ? right : parts.left;
     }
     return false;
 }

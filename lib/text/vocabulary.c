@@ -98,6 +98,9 @@ static enum status read_line(struct parser *parser, struct merge_line *merge) {
     for (size_t i = 0; i < ARRAY_LENGTH(merge->keys); i++) {
         token_table_prefetch(tokens, merge->keys[i]);
     }
+    if (merge->length >= 4) {
+        __builtin_prefetch(bpe_lengths(parser->vocabulary, bytes), 1);
+    }
     return STATUS_OK;
 }
 
@@ -228,6 +231,7 @@ static void add_bytes(struct parser *parser) {
 static enum status allocate(struct parser *parser) {
     struct bpe_vocabulary *vocabulary = parser->vocabulary;
     size_t lines = 0, length = (size_t)(parser->end - parser->text);
+#pragma omp simd reduction(+ : lines)
     for (size_t i = 0; i < length; i++) {
         lines += parser->text[i] == '\n';
     }

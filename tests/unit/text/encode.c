@@ -98,11 +98,11 @@ static struct bpe_vocabulary random_vocabulary(struct random_sequence *random) {
             continue;
         }
         snprintf(token, TOKEN, "%s%s", left, right);
-        bool new = true;
+        bool fresh = true;
         for (size_t i = 0; i < count; i++) {
-            new = new &&strcmp(tokens[i], token) != 0;
+            fresh = fresh && strcmp(tokens[i], token) != 0;
         }
-        if (new) {
+        if (fresh) {
             strcpy(tokens[count], token);
             int length = snprintf(line, sizeof line, "%s %s\n", left, right);
             buffer_append(&text, line, (size_t)length, &error);
