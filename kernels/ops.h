@@ -211,7 +211,7 @@ enum {
 };
 struct cuda_module {
     const char *version; // DLT_VERSION; another version's tables are not to be touched
-    size_t ops_bytes;    // sizeof(struct ops): the same for two builds that fit each other
+    uint32_t ops_checksum; // DLT_OPS_CHECKSUM, of this file: two builds that fit have the same
     // STATUS_FAILURE: no driver, no GPU, or one without bf16.
     enum status (*find)(enum ops_precision precision, const struct ops **ops, struct error *error);
 };

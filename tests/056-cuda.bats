@@ -144,7 +144,7 @@ at_most() {
 #include <stddef.h>
 const struct {
     const char *version;
-    size_t bytes;
+    unsigned checksum;
     void *find;
 } dlt_cuda_module = {VERSION, 1, NULL};
 END

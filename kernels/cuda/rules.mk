@@ -29,6 +29,10 @@ $(BUILD)/lib/libdlt-cuda.so: $(cuda_objects)
 cuda: $(BUILD)/lib/libdlt-cuda.so ## build the CUDA kernels alone
 .PHONY: cuda
 
+# Both sides of the table of operations carry the checksum of the file that describes it.
+ops_checksum := $(firstword $(shell cksum <kernels/ops.h))
+$(BUILD)/lib/train/device.o $(BUILD)/kernels/cuda/table.o $(BUILD)/emu/table.o: private ALL_CPPFLAGS += -DDLT_OPS_CHECKSUM=$(ops_checksum)U
+
 # ---- The same kernels on the CPU (tests/emu) ----------------------------------------------------
 
 emu_objects := $(cuda_sources:kernels/cuda/%.cu=$(BUILD)/emu/%.o) \

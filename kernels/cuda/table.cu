@@ -86,4 +86,4 @@ static enum status find(enum ops_precision precision, const struct ops **ops, st
 }
 
 extern "C" __attribute__((visibility("default"))) const struct cuda_module dlt_cuda_module;
-const struct cuda_module dlt_cuda_module = {DLT_VERSION, sizeof(struct ops), find};
+const struct cuda_module dlt_cuda_module = {DLT_VERSION, DLT_OPS_CHECKSUM, find};

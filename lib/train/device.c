@@ -30,7 +30,7 @@ static enum status check_version(const struct cuda_module *module, const char *p
                          "the CUDA kernels '%s' are of version %.32s, this program of %s", path,
                          module->version, PROGRAM_VERSION);
     }
-    if (module->ops_bytes != sizeof(struct ops)) {
+    if (module->ops_checksum != DLT_OPS_CHECKSUM) {
         return error_set(
             error, STATUS_FAILURE,
             "the CUDA kernels '%s' are of another build of version %s: build both anew", path,
