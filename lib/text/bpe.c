@@ -2,95 +2,73 @@
 // equal ones the leftmost, until no pair of neighbours merges.
 #include "lib/text/bpe.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    SHORT_MAXIMUM = 48, // bytes up to which looking for tokens is quicker than merging
+    SHORT_MAXIMUM = 48, // bytes up to which looking at all pairs is quicker than lists
+    SHORT_AT_ONCE = 2,  // of them, which are looked at together
+    PLACE_BITS = 6,     // of a place in a short piece
     LONG_ARRAYS = 5,
 };
 
-// ---- Short pieces: tokens that fit each other --------------------------------------------------
-//
-// Merging on one side of a border between two ids of the result goes on as if the other side were
-// not there: nothing was merged across it. So every id of a result is what its own bytes give (it
-// is stable), every two neighbours are what their bytes give, and ids of which that holds are the
-// result. A place in the piece is behind at most one sequence of such ids: the result of what is
-// before it. So it is enough to look for a sequence that reaches the end, the longest token first.
+// ---- Short pieces ------------------------------------------------------------------------------
 
-// The ids at the border are taken apart again, the later one first, of equal ones the right one,
-// and looked at: would they merge before they became part of what was taken apart?
-bool bpe_border_holds(const struct bpe_vocabulary *vocabulary, uint32_t left, uint32_t right,
-                      uint32_t limit) {
-    while (bpe_pair_find(vocabulary, left, right) >= limit) {
-        if (left < BPE_BYTES && right < BPE_BYTES) {
-            return true;
-        }
-        // No branch: which one is the later cannot be foretold.
-        bool is_left = left > right;
-        uint32_t later = is_left ? left : right;
-        struct bpe_pair parts = vocabulary->merges[later - BPE_BYTES];
-        limit = later + !is_left; // the same merge at the border is further left than one behind it
-        left = is_left ? parts.right : left;
-        right = is_left ? right : parts.left;
-    }
-    return false;
+// What two neighbours merge into, and the place of the first: the lowest one is merged next.
+static const int32_t NO_MERGE = INT32_MAX;
+
+static int32_t candidate(uint32_t merged, size_t place) {
+    return merged == BPE_NONE ? NO_MERGE : (int32_t)(merged << PLACE_BITS | place);
 }
 
-// A bit for each length that a stable token at the start of the text may have. Starts to fetch what
-// finding them needs.
-static uint64_t possible_lengths(const struct bpe_vocabulary *vocabulary, const uint8_t *text,
-                                 size_t length) {
-    uint64_t lengths = 0xE;
-    if (length >= 4) {
-        lengths |= *bpe_lengths(vocabulary, text);
+// Two at a time, which do not wait for each other. (Vectors would wait for the last numbers written.)
+static int32_t lowest_of(const int32_t *candidates, size_t length) {
+    int32_t lowest = NO_MERGE, other = NO_MERGE;
+    for (size_t i = 0; i < length; i += 2) {
+        lowest = candidates[i] < lowest ? candidates[i] : lowest;
+        other = candidates[i + 1] < other ? candidates[i + 1] : other;
     }
-    lengths &= ((uint64_t)2 << length) - 1;
-    for (uint64_t left = lengths; left; left &= left - 1) {
-        size_t bytes = (size_t)__builtin_ctzll(left);
-        token_table_prefetch(&vocabulary->tokens, token_key(text, bytes));
-    }
-    return lengths;
+    return lowest < other ? lowest : other;
 }
 
-// The id of a stable token that fits behind `before`, or BPE_NONE.
-static uint32_t find_fitting(const struct bpe_vocabulary *vocabulary, uint32_t before,
-                             const uint8_t *bytes, size_t length) {
-    const struct token_slot *slot = token_table_find(&vocabulary->tokens, vocabulary->bytes,
-                                                     token_key(bytes, length), bytes, length);
-    bool fits = slot->key && bpe_is_stable(vocabulary, slot->id) &&
-                (before == BPE_NONE || bpe_border_holds(vocabulary, before, slot->id, BPE_NONE));
-    return fits ? slot->id : BPE_NONE;
-}
-
-static size_t fit_short(const struct bpe_vocabulary *vocabulary, const uint8_t *piece,
-                        size_t length, uint32_t *ids) {
-    uint8_t starts[SHORT_MAXIMUM];   // of the ids so far
-    uint64_t shorter[SHORT_MAXIMUM]; // lengths that are left to try in their place
-    uint64_t open = UINT64_MAX;      // a bit for each place that is not known as a dead end
-    size_t count = 0, at = 0;
-    uint64_t lengths = possible_lengths(vocabulary, piece, length);
-    while (at < length) {
-        lengths &= open >> at;
-        if (lengths == 0) {
-            open &= ~((uint64_t)1 << at);
-            assert(count > 0);
-            at = starts[--count];
-            lengths = shorter[count];
-            continue;
+// Ids stay at the place of their first byte; `alive` has a bit for each place that still has one.
+static size_t merge_short(const struct bpe_vocabulary *vocabulary, const uint8_t *piece,
+                          size_t length, uint32_t *ids) {
+    int32_t candidates[SHORT_MAXIMUM];
+    size_t rounded = (length + SHORT_AT_ONCE - 1) / SHORT_AT_ONCE * SHORT_AT_ONCE;
+    for (size_t i = 0; i < rounded; i++) {
+        candidates[i] = i + 1 < length
+                            ? candidate(vocabulary->byte_pairs[piece[i] << 8 | piece[i + 1]], i)
+                            : NO_MERGE;
+    }
+    for (size_t i = 0; i < length; i++) {
+        ids[i] = vocabulary->byte_ids[piece[i]];
+    }
+    uint64_t alive = ((uint64_t)1 << length) - 1;
+    int32_t lowest;
+    while ((lowest = lowest_of(candidates, rounded)) != NO_MERGE) {
+        size_t best = (size_t)lowest & ((1 << PLACE_BITS) - 1);
+        uint32_t merged = (uint32_t)lowest >> PLACE_BITS;
+        uint64_t behind = alive & (UINT64_MAX << best << 1);
+        size_t gone = (size_t)__builtin_ctzll(behind);
+        alive &= ~((uint64_t)1 << gone);
+        behind &= behind - 1;
+        ids[best] = merged;
+        candidates[gone] = NO_MERGE;
+        candidates[best] =
+            behind
+                ? candidate(bpe_pair_find(vocabulary, merged, ids[__builtin_ctzll(behind)]), best)
+                : NO_MERGE;
+        uint64_t before = alive & (((uint64_t)1 << best) - 1);
+        if (before) {
+            size_t previous = 63 - (size_t)__builtin_clzll(before);
+            candidates[previous] =
+                candidate(bpe_pair_find(vocabulary, ids[previous], merged), previous);
         }
-        size_t longest = 63 - (size_t)__builtin_clzll(lengths);
-        lengths ^= (uint64_t)1 << longest;
-        uint32_t id =
-            find_fitting(vocabulary, count > 0 ? ids[count - 1] : BPE_NONE, piece + at, longest);
-        if (id != BPE_NONE) {
-            ids[count] = id;
-            starts[count] = (uint8_t)at;
-            shorter[count++] = lengths;
-            at += longest;
-            lengths = possible_lengths(vocabulary, piece + at, length - at);
-        }
+    }
+    size_t count = 0;
+    for (; alive; alive &= alive - 1) {
+        ids[count++] = ids[__builtin_ctzll(alive)];
     }
     return count;
 }
@@ -237,7 +215,7 @@ enum status bpe_merge(const struct bpe_vocabulary *vocabulary, struct bpe_worksp
                       const uint8_t *piece, size_t length, uint32_t *ids, size_t *count,
                       struct error *error) {
     if (length <= SHORT_MAXIMUM) {
-        *count = fit_short(vocabulary, piece, length, ids);
+        *count = merge_short(vocabulary, piece, length, ids);
         return STATUS_OK;
     }
     enum status status = workspace_reserve(workspace, vocabulary, length, error);

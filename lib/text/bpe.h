@@ -9,14 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/text/token_table.h"
 #include "lib/text/vocabulary_file.h"
 
 enum {
     BPE_BYTES = 256,            // ids of single bytes
     BPE_SIZE_MAXIMUM = 1 << 21, // ids fit 21 bits, three to a word of the pair table
     BPE_TOKEN_MAXIMUM = 65535,  // bytes that one id may stand for
-    BPE_LENGTHS_LOG2 = 15,
 };
 #define BPE_NONE UINT32_MAX
 
@@ -31,11 +29,9 @@ struct bpe_vocabulary {
     uint32_t *offsets;       // (V + 1) where the bytes of an id start in `bytes`
     uint8_t *bytes;          // what the ids stand for, one after the other
     uint32_t byte_ids[BPE_BYTES];
-    uint64_t *stable;          // (V / 64 + 1) a bit for each id that its own bytes give
-    struct token_table tokens; // of all ids but the last
-    uint64_t *lengths; // (1 << BPE_LENGTHS_LOG2) which lengths the stable ids have, by the hash of
-                       // their first four bytes; of less than 64 bytes
-    uint64_t *pairs;   // open hash table: left, right, merged id in 21 bits each; 0 is free
+    uint64_t *stable;     // (V / 64 + 1) a bit for each id that its own bytes give
+    uint32_t *byte_pairs; // (65536) id of two bytes merged, first byte high; or BPE_NONE
+    uint64_t *pairs;      // open hash table: left, right, merged id in 21 bits each; 0 is free
     size_t pair_mask;
     uint64_t *filter; // a bit for each of 8 times as many hash values as the table has places:
                       // tells most pairs that do not merge from far less memory
@@ -89,19 +85,10 @@ static inline uint32_t bpe_pair_find(const struct bpe_vocabulary *vocabulary, ui
     return BPE_NONE;
 }
 
+// Whether the ids of what an id stands for, by itself, are that id. Of a trained vocabulary they are.
 static inline bool bpe_is_stable(const struct bpe_vocabulary *vocabulary, uint32_t id) {
     return vocabulary->stable[id / 64] >> id % 64 & 1;
 }
-
-// Where in `lengths` the tokens stand that begin with these four bytes.
-static inline uint64_t *bpe_lengths(const struct bpe_vocabulary *vocabulary, const uint8_t *bytes) {
-    return &vocabulary->lengths[load_four(bytes) * 0x9E3779B1u >> (32 - BPE_LENGTHS_LOG2)];
-}
-
-// Whether two neighbouring stable ids stay apart until one that is higher than all ids that their
-// bytes are merged into, but lower than `limit`, could be formed across the border between them.
-bool bpe_border_holds(const struct bpe_vocabulary *vocabulary, uint32_t left, uint32_t right,
-                      uint32_t limit);
 
 // Working memory of bpe_merge() with one vocabulary, kept between calls; start with zeros.
 struct bpe_workspace {

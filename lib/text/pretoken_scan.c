@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
+#ifdef __x86_64__
+#include <immintrin.h>
 #endif
 
 #include "lib/text/pretokenize.h"
@@ -11,8 +11,8 @@
 
 // ---- ASCII -------------------------------------------------------------------------------------
 
-void pretoken_block_mark_plainly(const uint8_t bytes[static PRETOKEN_BLOCK],
-                                 struct pretoken_block *block, uint64_t *beyond_ascii) {
+static void mark_plainly(const uint8_t bytes[static PRETOKEN_BLOCK], struct pretoken_block *block,
+                         uint64_t *beyond_ascii) {
     *block = (struct pretoken_block){0};
     *beyond_ascii = 0;
     for (size_t i = 0; i < PRETOKEN_BLOCK; i++) {
@@ -25,7 +25,7 @@ void pretoken_block_mark_plainly(const uint8_t bytes[static PRETOKEN_BLOCK],
     }
 }
 
-#ifdef __SSE2__
+#ifdef __x86_64__
 
 static inline __m128i is_within(__m128i bytes, char first, char last) {
     __m128i above = _mm_sub_epi8(bytes, _mm_set1_epi8(first));
@@ -51,8 +51,8 @@ static inline void mark_sixteen(const uint8_t *bytes, size_t at, struct pretoken
 }
 
 // As every x86-64 can.
-void pretoken_block_mark(const uint8_t bytes[static PRETOKEN_BLOCK], struct pretoken_block *block,
-                         uint64_t *beyond_ascii) {
+static void mark_sse2(const uint8_t bytes[static PRETOKEN_BLOCK], struct pretoken_block *block,
+                      uint64_t *beyond_ascii) {
     struct pretoken_block marks = {0};
     uint64_t beyond = 0;
     mark_sixteen(bytes, 0, &marks, &beyond);
@@ -63,14 +63,39 @@ void pretoken_block_mark(const uint8_t bytes[static PRETOKEN_BLOCK], struct pret
     *beyond_ascii = beyond;
 }
 
-#else
+__attribute__((target("avx512bw"))) static inline uint64_t are_within(__m512i bytes, char first,
+                                                                      char last) {
+    __m512i above = _mm512_sub_epi8(bytes, _mm512_set1_epi8(first));
+    return _mm512_cmple_epu8_mask(above, _mm512_set1_epi8((char)(last - first)));
+}
 
-void pretoken_block_mark(const uint8_t bytes[static PRETOKEN_BLOCK], struct pretoken_block *block,
-                         uint64_t *beyond_ascii) {
-    pretoken_block_mark_plainly(bytes, block, beyond_ascii);
+__attribute__((target("avx512bw"))) static void
+mark_avx512(const uint8_t bytes[static PRETOKEN_BLOCK], struct pretoken_block *block,
+            uint64_t *beyond_ascii) {
+    __m512i all = _mm512_loadu_si512(bytes);
+    uint64_t letters = are_within(_mm512_or_si512(all, _mm512_set1_epi8(0x20)), 'a', 'z');
+    uint64_t blanks = _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8(' '));
+    uint64_t spaces = are_within(all, '\t', '\r') | blanks;
+    *block =
+        (struct pretoken_block){.class = {letters | spaces, are_within(all, '0', '9') | spaces},
+                                .blanks = blanks,
+                                .apostrophes = _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8('\''))};
+    *beyond_ascii = _mm512_movepi8_mask(all);
 }
 
 #endif
+
+size_t pretoken_marks(pretoken_mark *marks[static PRETOKEN_MARKS]) {
+    size_t count = 0;
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512bw")) {
+        marks[count++] = mark_avx512;
+    }
+    marks[count++] = mark_sse2;
+#endif
+    marks[count++] = mark_plainly;
+    return count;
+}
 
 // ---- Characters of several bytes ---------------------------------------------------------------
 
@@ -120,14 +145,16 @@ static void look_at(struct pretoken_scan *scan, size_t at) {
         bytes = padded;
     }
     uint64_t beyond_ascii;
-    pretoken_block_mark(bytes, &scan->next, &beyond_ascii);
+    scan->mark(bytes, &scan->next, &beyond_ascii);
     if (beyond_ascii | scan->spilled) {
         mark_wide(scan, at, beyond_ascii, &scan->next);
     }
 }
 
 void pretoken_scan_start(struct pretoken_scan *scan, const uint8_t *text, size_t length) {
-    *scan = (struct pretoken_scan){.text = text, .length = length};
+    pretoken_mark *marks[PRETOKEN_MARKS];
+    pretoken_marks(marks);
+    *scan = (struct pretoken_scan){.text = text, .length = length, .mark = marks[0]};
     look_at(scan, 0);
 }
 

@@ -20,9 +20,14 @@ struct pretoken_block {
     uint64_t wide_last;   // first bytes of those that are the last before something else
 };
 
+// Marks the ASCII of a block, and tells which bytes are none.
+typedef void pretoken_mark(const uint8_t bytes[static PRETOKEN_BLOCK], struct pretoken_block *block,
+                           uint64_t *beyond_ascii);
+
 struct pretoken_scan {
     const uint8_t *text;
     size_t length;
+    pretoken_mark *mark;
     size_t told;                // bytes whose starts were told: where block `next` begins
     struct pretoken_block next; // looked at already
     uint64_t class[2], blanks;  // of the byte before it, as bit 0
@@ -35,10 +40,8 @@ void pretoken_scan_start(struct pretoken_scan *scan, const uint8_t *text, size_t
 // Starts of pieces in the block at `told`, but for the start of the text.
 uint64_t pretoken_scan_next(struct pretoken_scan *scan);
 
-// ASCII alone, by two ways that agree: what pretoken_scan_next() is made of.
-void pretoken_block_mark(const uint8_t bytes[static PRETOKEN_BLOCK], struct pretoken_block *block,
-                         uint64_t *beyond_ascii);
-void pretoken_block_mark_plainly(const uint8_t bytes[static PRETOKEN_BLOCK],
-                                 struct pretoken_block *block, uint64_t *beyond_ascii);
+enum { PRETOKEN_MARKS = 3 };
+// The ways of doing that which this machine has, all with the same result, the quickest first.
+size_t pretoken_marks(pretoken_mark *marks[static PRETOKEN_MARKS]);
 
 #endif

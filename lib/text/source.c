@@ -109,8 +109,8 @@ uint64_t text_source_bytes(const struct text_source *source) {
     return bytes;
 }
 
-// Counts of a byte's width, which vectorise well, over as much text as they can hold.
-enum { COUNTED_AT_ONCE = 255 };
+// Counts of a byte's width, which vectorise well, over about as much text as they can hold.
+enum { COUNTED_AT_ONCE = 240 };
 
 uint64_t text_count_words(const struct text_part *part) {
     const uint8_t *text = part->text.data;

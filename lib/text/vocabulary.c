@@ -9,6 +9,7 @@
 #include "lib/text/bpe.h"
 #include "lib/text/pages.h"
 #include "lib/text/pretokenize.h"
+#include "lib/text/token_table.h"
 
 enum {
     FILE_MAXIMUM = 1 << 30,    // bytes of a vocabulary file
@@ -35,6 +36,7 @@ struct parser {
     size_t line;               // number of the line being read, from 1
     uint32_t count;            // ids so far
     struct buffer bytes;       // of all tokens so far; room for all that the text can spell
+    struct token_table tokens;
     struct alphabet alphabet;
     struct error *error;
 };
@@ -77,7 +79,7 @@ static bool read_part(struct parser *parser, uint8_t behind, size_t *length) {
 
 static enum status read_line(struct parser *parser, struct merge_line *merge) {
     const uint8_t *line = parser->text;
-    const struct token_table *tokens = &parser->vocabulary->tokens;
+    const struct token_table *tokens = &parser->tokens;
     size_t offset = parser->bytes.length, left, right;
     parser->line++;
     if (!read_part(parser, ' ', &left)) {
@@ -98,9 +100,6 @@ static enum status read_line(struct parser *parser, struct merge_line *merge) {
     for (size_t i = 0; i < ARRAY_LENGTH(merge->keys); i++) {
         token_table_prefetch(tokens, merge->keys[i]);
     }
-    if (merge->length >= 4) {
-        __builtin_prefetch(bpe_lengths(parser->vocabulary, bytes), 1);
-    }
     return STATUS_OK;
 }
 
@@ -109,7 +108,7 @@ static enum status read_line(struct parser *parser, struct merge_line *merge) {
 static struct token_slot *find_slot(const struct parser *parser, uint64_t key, size_t offset,
                                     size_t length) {
     const uint8_t *bytes = parser->bytes.data;
-    return token_table_find(&parser->vocabulary->tokens, bytes, key, bytes + offset, length);
+    return token_table_find(&parser->tokens, bytes, key, bytes + offset, length);
 }
 
 // Gives the next id to bytes that no id has; `slot` is their place in the table.
@@ -143,7 +142,8 @@ static enum status add_merge(struct parser *parser, const struct merge_line *mer
 
 // ---- Pairs
 
-static void add_pair(struct bpe_vocabulary *vocabulary, uint32_t id) {
+static void add_pair(struct parser *parser, uint32_t id) {
+    struct bpe_vocabulary *vocabulary = parser->vocabulary;
     struct bpe_pair pair = vocabulary->merges[id - BPE_BYTES];
     uint64_t key = bpe_pair_key(pair.left, pair.right), hash = bpe_pair_hash(key);
     size_t at = (size_t)hash & vocabulary->pair_mask;
@@ -152,20 +152,38 @@ static void add_pair(struct bpe_vocabulary *vocabulary, uint32_t id) {
     }
     vocabulary->pairs[at] = key | id;
     vocabulary->filter[bpe_filter_word(vocabulary, hash)] |= bpe_filter_bit(hash);
+    if (pair.left < BPE_BYTES && pair.right < BPE_BYTES) {
+        const uint8_t *bytes = parser->bytes.data; // the first 256 tokens have one each
+        vocabulary->byte_pairs[bytes[pair.left] << 8 | bytes[pair.right]] = id;
+    }
 }
 
-// An id is stable if its parts are, and nothing goes before it at the border between them.
-static void add_stable(struct parser *parser, uint32_t id) {
-    struct bpe_vocabulary *vocabulary = parser->vocabulary;
-    struct bpe_pair pair = vocabulary->merges[id - BPE_BYTES];
-    if (bpe_is_stable(vocabulary, pair.left) && bpe_is_stable(vocabulary, pair.right) &&
-        bpe_border_holds(vocabulary, pair.left, pair.right, id)) {
-        vocabulary->stable[id / 64] |= (uint64_t)1 << id % 64;
-        size_t offset = vocabulary->offsets[id], length = vocabulary->offsets[id + 1] - offset;
-        if (length >= 4 && length < 64) {
-            *bpe_lengths(vocabulary, parser->bytes.data + offset) |= (uint64_t)1 << length;
+// Whether nothing merges across the border between the parts of an id before they merge. What is at
+// the border is taken apart again, the later one first, of equal ones the right one, and looked at:
+// would its parts merge before they became part of what was taken apart?
+static bool border_holds(const struct bpe_vocabulary *vocabulary, struct bpe_pair pair) {
+    uint32_t left = pair.left, right = pair.right;
+    while (left >= BPE_BYTES || right >= BPE_BYTES) {
+        // No branch: which one is the later cannot be foretold.
+        bool is_left = left > right;
+        uint32_t later = is_left ? left : right;
+        struct bpe_pair parts = vocabulary->merges[later - BPE_BYTES];
+        uint32_t limit =
+            later + !is_left; // the same merge at the border is further left than one behind it
+        left = is_left ? parts.right : left;
+        right = is_left ? right : parts.left;
+        if (bpe_pair_find(vocabulary, left, right) < limit) {
+            return false;
         }
     }
+    return true;
+}
+
+static void add_stable(struct bpe_vocabulary *vocabulary, uint32_t id) {
+    struct bpe_pair pair = vocabulary->merges[id - BPE_BYTES];
+    bool stable = bpe_is_stable(vocabulary, pair.left) && bpe_is_stable(vocabulary, pair.right) &&
+                  border_holds(vocabulary, pair);
+    vocabulary->stable[id / 64] |= (uint64_t)stable << id % 64;
 }
 
 // ---- Lines
@@ -189,10 +207,10 @@ static enum status parse_some(struct parser *parser) {
     }
     parser->line = line + count;
     for (uint32_t id = first; id < parser->count; id++) {
-        add_pair(parser->vocabulary, id);
+        add_pair(parser, id);
     }
     for (uint32_t id = first; id < parser->count; id++) {
-        add_stable(parser, id);
+        add_stable(parser->vocabulary, id);
     }
     return status == STATUS_OK ? read : status;
 }
@@ -254,14 +272,14 @@ static enum status allocate(struct parser *parser) {
         {(void **)&vocabulary->merges, lines, sizeof *vocabulary->merges},
         {(void **)&vocabulary->offsets, size + 1, sizeof *vocabulary->offsets},
         {(void **)&vocabulary->stable, size / 64 + 1, sizeof *vocabulary->stable},
-        {(void **)&vocabulary->lengths, 1 << BPE_LENGTHS_LOG2, sizeof *vocabulary->lengths},
+        {(void **)&vocabulary->byte_pairs, 1 << 16, sizeof *vocabulary->byte_pairs},
     };
     // What a line spells is no longer than the line.
     enum status status = buffer_reserve(
         &parser->bytes, BPE_BYTES + length + END_OF_TEXT_LENGTH + ALPHABET_WRITTEN_AHEAD,
         parser->error);
     if (status == STATUS_OK) {
-        status = token_table_create(&vocabulary->tokens, size, parser->error);
+        status = token_table_create(&parser->tokens, size, parser->error);
     }
     if (status == STATUS_OK) {
         status = pages_allocate((void **)&vocabulary->pairs, slots * sizeof *vocabulary->pairs,
@@ -270,6 +288,9 @@ static enum status allocate(struct parser *parser) {
     for (size_t i = 0; status == STATUS_OK && i < ARRAY_LENGTH(arrays); i++) {
         status = memory_allocate(arrays[i].pointer, arrays[i].count, arrays[i].size,
                                  "the vocabulary", parser->error);
+    }
+    if (status == STATUS_OK) {
+        memset(vocabulary->byte_pairs, 0xFF, sizeof(uint32_t) << 16); // BPE_NONE
     }
     return status;
 }
@@ -295,6 +316,7 @@ enum status bpe_vocabulary_parse(struct bpe_vocabulary *vocabulary, const uint8_
         status = buffer_append(&parser.bytes, END_OF_TEXT, END_OF_TEXT_LENGTH, error);
         vocabulary->offsets[vocabulary->size] = (uint32_t)parser.bytes.length;
     }
+    token_table_free(&parser.tokens);
     vocabulary->bytes = parser.bytes.data;
     if (status != STATUS_OK) {
         bpe_vocabulary_free(vocabulary);
@@ -319,8 +341,7 @@ void bpe_vocabulary_free(struct bpe_vocabulary *vocabulary) {
     free(vocabulary->offsets);
     free(vocabulary->bytes);
     free(vocabulary->stable);
-    free(vocabulary->lengths);
-    token_table_free(&vocabulary->tokens);
+    free(vocabulary->byte_pairs);
     pages_free(vocabulary->pairs, (vocabulary->pair_mask + 1) * sizeof *vocabulary->pairs);
     free(vocabulary->filter);
     vocabulary_file_free(&vocabulary->file);

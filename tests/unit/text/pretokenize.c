@@ -162,20 +162,23 @@ static void test_scan_cuts_as_the_definition(void) {
 }
 
 static void test_blocks_are_marked_alike(void) {
+    pretoken_mark *marks[PRETOKEN_MARKS];
+    size_t count = pretoken_marks(marks), wrong = 0;
     struct random_sequence random;
     random_sequence_start(&random, (struct random_place){.seed = 4});
-    size_t wrong = 0;
     for (size_t round = 0; round < 4000; round++) {
         uint8_t bytes[PRETOKEN_BLOCK];
         for (size_t i = 0; i < PRETOKEN_BLOCK; i++) {
             bytes[i] =
                 (uint8_t)(round < 4 ? PRETOKEN_BLOCK * round + i : random_below(&random, 256));
         }
-        struct pretoken_block quick, plain;
-        uint64_t quick_beyond, plain_beyond;
-        pretoken_block_mark(bytes, &quick, &quick_beyond);
-        pretoken_block_mark_plainly(bytes, &plain, &plain_beyond);
-        wrong += memcmp(&quick, &plain, sizeof quick) != 0 || quick_beyond != plain_beyond;
+        struct pretoken_block plain, quick;
+        uint64_t plain_beyond, quick_beyond;
+        marks[count - 1](bytes, &plain, &plain_beyond);
+        for (size_t i = 0; i < count; i++) {
+            marks[i](bytes, &quick, &quick_beyond);
+            wrong += memcmp(&quick, &plain, sizeof quick) != 0 || quick_beyond != plain_beyond;
+        }
     }
     CHECK_INT(wrong, 0);
 }
