@@ -18,6 +18,7 @@ FUZZ_ROOM_tokens := text
 FUZZ_ROOM_vocabulary := text
 # Those whose inputs are records: mutated as such (tests/fuzz/mutator.c), their end made to fit.
 FUZZ_OF_RECORDS := checkpoint protocol-agent protocol-trainer records run-log tokens
+# AFL++, which has no use for those mutations, tries the others.
 # Those that make everything that dlt-report makes (tests/fuzz/rendered.c).
 FUZZ_OF_REPORT := lists run-log
 
@@ -26,8 +27,8 @@ FUZZ_RUNS ?= 10000000
 FUZZ_LIMIT ?= -max_total_time=$(FUZZ_SECONDS)
 fuzz_targets := $(sort $(patsubst FUZZ_ROOM_%,%,$(filter FUZZ_ROOM_%,$(.VARIABLES))))
 fuzz_replays := $(fuzz_targets:%=$(BUILD)/fuzz/%)
-FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-fuzz_make = $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzzing CC=clang CFLAGS='$(FUZZ_CFLAGS)'
+FUZZ_CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+fuzz_make = $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzzing CC=clang CFLAGS='$(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link'
 # One thread each; what was freed is kept from being used again for a while, not for the whole run.
 fuzz_run := OMP_NUM_THREADS=1 ASAN_OPTIONS=quarantine_size_mb=16
 fuzz_limits := -timeout=20 -rss_limit_mb=1024 -malloc_limit_mb=512
@@ -44,7 +45,7 @@ $$(BUILD)/fuzz/$(1)-libfuzzer: $$(fuzz_objects_$(1)) $$(BUILD)/tests/fuzz/fuzzer
     $(if $(filter $(1),$(FUZZ_OF_RECORDS)),$$(BUILD)/tests/fuzz/mutator.o) $$(call room_archives,$$(FUZZ_ROOM_$(1)))
 	@mkdir -p $$(@D)
 	$$(call run,LD,$$(CC) $$(ALL_CFLAGS) -fsanitize=fuzzer $$(LDFLAGS) $$^ $$(LIBRARIES) -o $$@)
-.PHONY: fuzz-$(1) fuzz-merge-$(1)
+.PHONY: fuzz-$(1) fuzz-merge-$(1) fuzz-afl-$(1)
 fuzz-$(1): $$(BUILD)/fuzz/$(1)-libfuzzer
 	@mkdir -p $$(BUILD)/found/$(1)
 	@echo '$(1):'
@@ -53,6 +54,13 @@ fuzz-$(1): $$(BUILD)/fuzz/$(1)-libfuzzer
 fuzz-merge-$(1): $$(BUILD)/fuzz/$(1)-libfuzzer
 	@mkdir -p $$(BUILD)/found/$(1)
 	@$$(fuzz_run) $$< -merge=1 $$(fuzz_limits) -verbosity=0 $$(FUZZ_FLAGS) tests/fuzz/$(1) $$(BUILD)/found/$(1)
+fuzz-afl-$(1): $$(BUILD)/fuzz/$(1)-libfuzzer
+	@mkdir -p $$(BUILD)/found
+	@echo '$(1):'
+	@OMP_NUM_THREADS=1 AFL_NO_UI=1 AFL_NO_AFFINITY=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 \
+	    afl-fuzz -V $$(FUZZ_SECONDS) -t 20000 -i tests/fuzz/$(1) -o $$(BUILD)/found/$(1) -- $$< >$$(BUILD)/found/$(1).log
+	@grep -E '^(execs_done|execs_per_sec|corpus_count|saved_crashes|saved_hangs) ' $$(BUILD)/found/$(1)/default/fuzzer_stats
+	@! grep -qE '^saved_(crashes|hangs) .*[1-9]' $$(BUILD)/found/$(1)/default/fuzzer_stats
 endef
 $(foreach t,$(fuzz_targets),$(eval $(call fuzz_rules,$(t))))
 
@@ -69,4 +77,7 @@ fuzz-long: ## the same with FUZZ_RUNS inputs each, side by side; hours
 	@$(fuzz_make) -j$(shell nproc) --output-sync=target FUZZ_LIMIT=-runs=$(FUZZ_RUNS) $(fuzz_targets:%=fuzz-%)
 fuzz-merge: ## add to tests/fuzz what was found that reaches code that nothing there does
 	@$(fuzz_make) $(fuzz_targets:%=fuzz-merge-%)
-.PHONY: fuzz fuzz-long fuzz-merge
+fuzz-afl: ## the same with AFL++ in place of libFuzzer (Debian's afl++), for inputs that are bytes or text
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/afl CC=afl-clang-fast CFLAGS='$(FUZZ_CFLAGS)' \
+	    $(patsubst %,fuzz-afl-%,$(filter-out $(FUZZ_OF_RECORDS),$(fuzz_targets)))
+.PHONY: fuzz fuzz-long fuzz-merge fuzz-afl

@@ -94,10 +94,10 @@ static void measure(struct band *band) {
 }
 
 static struct plot_range horizontal(const struct band *band, enum against against) {
-    bool none = plot_range_is_empty(&band->seconds);
+    double longest = band->seconds.high; // not above 0 where no log tells it, or one tells nonsense
     return against == PARAMETERS
                ? plot_range_widen(band->parameters, true, 0.15)
-               : (struct plot_range){0, none ? 1 : band->seconds.high / band->unit * 1.05};
+               : (struct plot_range){0, longest > 0 ? longest / band->unit * 1.05 : 1};
 }
 
 static struct plot_range vertical(const struct band *band, enum against against) {

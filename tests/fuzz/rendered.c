@@ -1,5 +1,6 @@
 #include "tests/fuzz/rendered.h"
 
+#include <math.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -125,6 +126,16 @@ static void check_html(const struct text *text) {
 
 // ---- All of it -------------------------------------------------------------------------------------
 
+// Every axis goes from one number to another.
+static void check_ranges(const char *script) {
+    for (const char *p = script; (p = strstr(p, "\nset ")); p++) {
+        double from, to;
+        char axis[2], more;
+        int read = sscanf(p, "\nset %1[xy]range [%lf:%lf%c", axis, &from, &to, &more);
+        FUZZ_CHECK(read < 2 || (read == 4 && from != to && isfinite(from) && isfinite(to)));
+    }
+}
+
 // In place of the one of lib/report: checks the script, and draws nothing.
 enum status gnuplot_run(struct text *picture, const char *script, enum plot_terminal terminal,
                         struct error *error) {
@@ -133,6 +144,7 @@ enum status gnuplot_run(struct text *picture, const char *script, enum plot_term
     (void)error;
     text_add(&text, script);
     rendered_check_text(&text, "\n\t");
+    check_ranges(script);
     text_free(&text);
     text_add(picture, "<svg width=\"1\" height=\"1\" viewBox=\"0 0 1 1\"><title>Gnuplot</title>\n"
                       "<g><path d='M0,0'/></g></svg>\n");
