@@ -1,33 +1,11 @@
 # Damaged files: each changed byte and each length of a small file of every kind gives exit 3 and one
 # line, or exactly what the whole file gives; never a crash, and never something half under its name.
 load helpers
+load damage
 
-# A file of each kind, compressed and plain: a dozen pieces keep the network small.
-setup_file() {
-    cd "$BATS_FILE_TMPDIR" || return 1
-    dlt-corpus --style wiki --bytes 600 --seed 1 >text
-    dlt-tokenize train --quiet --size 290 -o v.bpe text
-    printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' a '##a' the '##e' of '##s' . >v.txt
-    dlt-tokenize encode --quiet --lines --vocab v.bpe -o tokens text
-    dlt-tokenize encode --quiet --lines --model wordpiece --vocab v.txt -o pieces text
-    train -o run --checkpoint checkpoint
-    dlt-eval similarity --quiet --checkpoint checkpoint -o metrics
-    train --dry-run -o - >plan
-    local kind
-    for kind in tokens pieces run checkpoint metrics plan; do
-        zstd -dcq $kind >$kind.plain
-    done
-}
-
-train() {
-    dlt-train --quiet --train pieces --test pieces --blocks stream --layers 3 --width 2 --heads 1 \
-        --context 4 --batch 4 --episodes 2 --steps-per-action 1 --eval-batches 1 \
-        --agent "dlt-qagent --hidden 1 --seed 3" "$@"
-}
+setup_file() { make_small; }
 
 setup() { cd "$BATS_FILE_TMPDIR" || return 1; }
-
-damage() { "${BUILD_DIR:-$ROOT/build}/damage/damage" "$@"; }
 
 # spoil FILE N: N files in the folder `bad`, each FILE with one byte changed or cut short.
 spoil() {
@@ -152,7 +130,7 @@ unchanged() {
 
 # go_on: a run that a signal stopped after two visits, and that goes on once 'healed' is there.
 go_on() {
-    train --agent "exec python3 '$ROOT/tests/agents/bad.py' TERM 1" --checkpoint going.c -o going.r
+    small_run --agent "exec python3 '$ROOT/tests/agents/bad.py' TERM 1" --checkpoint going.c -o going.r
 }
 
 go_on_refused() {
@@ -201,12 +179,12 @@ CHANGE
 }
 
 @test "going on: damage that looks like another run, another text or no room is told as damage" {
-    train -o going.r --checkpoint going.c --restart
+    small_run -o going.r --checkpoint going.c --restart
     rm going.r
     zstd -dcq going.c >plain.c
     for key in lr seed batch finished visit; do
         change_value plain.c $key
-        run --separate-stderr -3 train -o going.r --checkpoint going.c
+        run --separate-stderr -3 small_run -o going.r --checkpoint going.c
         expect_error_line dlt-train "going.c"
         [ ! -e going.r ]
     done
@@ -218,7 +196,7 @@ CHANGE
     for bad in bad/*; do
         cp "$bad" going.c
         again() {
-            run --separate-stderr -3 train -o going.r --checkpoint going.c
+            run --separate-stderr -3 small_run -o going.r --checkpoint going.c
             expect_error_line dlt-train "going.c"
         }
         unchanged again || { echo "$bad"; return 1; }

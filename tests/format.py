@@ -92,4 +92,5 @@ def main():
         sys.stdout.buffer.write(pack(end))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+# Files that are made to do harm: they get one line and exit 3, a bounded amount of memory, and nothing
+# of theirs reaches a terminal, a shell, another program or another file.
+load helpers
+load damage
+
+hostile() { python3 "$ROOT/tests/damage/hostile.py" "$@"; }
+
+setup_file() { make_small; }
+
+# expect_refused TEXT COMMAND...: exit 3 and one line that says so, in 600 MB of memory and 20 seconds.
+expect_refused() {
+    local text=$1
+    shift
+    run --separate-stderr -3 bash -c 'ulimit -v 600000; exec timeout 20 "$@"' - "$@"
+    expect_error_line dlt- "$text"
+    [ -z "$(find . -name 'OUT*')" ] || { ls; return 1; }
+}
+
+# by_every_tool TEXT FILE CONTENT: the tools that read such files refuse this one.
+by_every_tool() {
+    expect_refused "$1" dlt-cat "$2"
+    case $3 in
+    run | metrics)
+        expect_refused "$1" dlt-report macros -o OUT "$2" ;;
+    tokens)
+        expect_refused "$1" dlt-train --train "$2" -o OUT
+        expect_refused "$1" dlt-eval unigram --train "$2" --tokens "$2" -o OUT
+        expect_refused "$1" dlt-tokenize decode --vocab "$BATS_FILE_TMPDIR/v.bpe" -o OUT "$2" ;;
+    checkpoint)
+        expect_refused "$1" dlt-eval similarity --checkpoint "$2" -o OUT
+        expect_refused "$1" dlt-train --train "$BATS_FILE_TMPDIR/pieces" --checkpoint "$2" -o OUT ;;
+    esac
+}
+
+@test "lengths that are not there, and ten thousand maps in one another" {
+    for content in run tokens checkpoint; do
+        for claim in array map binary string extension values kind nested nested-maps; do
+            hostile claim $claim $content >x
+            by_every_tool "cannot read" x $content
+        done
+    done
+}
+
+@test "zstd frames that ask for all memory there is" {
+    for frame in window largest-window size size-with-window skippable; do
+        hostile frame $frame >x
+        by_every_tool "cannot read" x run
+        by_every_tool "cannot read" x tokens
+        by_every_tool "cannot read" x checkpoint
+    done
+}
+
+@test "a gigabyte of zeros in a few kilobytes" {
+    hostile zeros 1000000000 | zstd -q -1 >zeros
+    [ "$(stat -c %s zeros)" -lt 100000 ]
+    for content in run tokens plan checkpoint; do
+        { hostile header $content | zstd -q; cat zeros; } >x # zstd's frames may follow one another
+        [ $content = checkpoint ] || by_every_tool "larger than the limit" x $content
+    done
+    expect_refused "larger than the limit" dlt-eval similarity --checkpoint x -o OUT
+    expect_refused "larger than the limit" dlt-train --train "$BATS_FILE_TMPDIR/pieces" --checkpoint x -o OUT
+    # One tensor may be that large; dlt-cat has room for one record, or says that it has none.
+    run --separate-stderr -1 bash -c 'ulimit -v 600000; dlt-cat x'
+    expect_error_line dlt-cat "cannot allocate"
+}
+
+@test "millions of records: an end to each kind" {
+    for record in '{"kind":"eval","episode":1,"split":"test","perplexity":1.5}' '{"kind":"input","role":"x"}' \
+        '{"kind":"visit","episode":1,"layer":1,"action":0,"state":[0,0]}' '{"kind":"timing","seconds":1.0}'; do
+        hostile many run 2200000 "$record" | zstd -q -1 >x
+        run --separate-stderr -3 bash -c 'ulimit -v 600000; exec timeout 60 dlt-report macros x'
+        expect_error_line "dlt-report macros" "x"
+    done
+}
+
+# with_values FILE VALUE...: in the folder `made`, FILE with each of its fields set to each value, and
+# digests that are right.
+with_values() {
+    rm -rf made && mkdir made
+    dlt-cat --binary "$1" | hostile each made "${@:2}"
+}
+
+# What is too large for a network of this size is too large for the machine, or refused.
+@test "any number in any place, and digests that are right" {
+    with_values "$BATS_FILE_TMPDIR/checkpoint" - -1 0 2147483648 9223372036854775807 1e308 '"x"' '[]' '[0,0,3]'
+    damage checkpoint made
+    with_values "$BATS_FILE_TMPDIR/tokens" - -1 0 65536 9223372036854775807 1e308 '{"hex":"ffff"}'
+    damage tokens made
+    damage text made "$BATS_FILE_TMPDIR/v.bpe"
+    with_values "$BATS_FILE_TMPDIR/run" - -1 0 2147483648 4611686018427387904 1e308 '"x"' '[]'
+    damage run made
+}
+
+@test "figures of numbers that no axis can show" {
+    with_values "$BATS_FILE_TMPDIR/run" 1e308 5e-324 -1e308
+    for file in made/{eval.perplexity,timing.seconds,visit.parameters,visit.independent,final.parameters,reward.perplexity}*; do
+        for figure in F2 F5; do
+            timeout 20 dlt-report figure $figure -o f.svg "$file"
+            python3 -c 'import xml.dom.minidom as m; m.parse("f.svg")'
+        done
+    done
+}
+
+@test "going on from any number in any place" {
+    small_run --checkpoint c -o going
+    with_values c -1 9223372036854775807 '[0,0,3]'
+    rm going
+    for file in made/{state,timing,agent}*; do
+        case $file in *best*|*input*|*seconds*|*peak*) continue ;; esac
+        cp "$file" c
+        run --separate-stderr small_run --checkpoint c -o going
+        [ "$status" -eq 3 ] || [ "$status" -eq 1 ] || { echo "$file: exit $status"; return 1; }
+        expect_error_line dlt-train "c"
+        [ ! -e going ]
+    done
+}
+
+@test "an episode far behind the last one is no room for all between" {
+    for record in '{"kind":"eval","episode":200000,"split":"test","perplexity":1.5}' \
+        '{"kind":"visit","episode":200000,"layer":1,"state":[0,0]}' '{"kind":"step","episode":200000,"loss":1.0}'; do
+        { dlt-cat "$BATS_FILE_TMPDIR/run" | grep -v '"kind":"end"'; echo "$record"; } |
+            python3 "$ROOT/tests/report/make_run.py" json >x
+        expect_refused "episode is missing or out of range" dlt-report figure F3 --format tsv -o OUT x
+    done
+}
+
+# ---- What is shown ------------------------------------------------------------------------------
+
+# The escape sequences that set a terminal's title, clear it, or answer as if typed; C1 the same.
+ESCAPES=$'\e]0;title\a\e[2J\e[6n\xc2\x9b2J\x9b2J\r'
+
+no_escapes() { # FILE: nothing that a terminal obeys
+    ! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|(?<![\xc2-\xf4\x80-\xbf])[\x80-\xbf]' "$1" ||
+        { cat -v "$1"; return 1; }
+}
+
+@test "names that talk to the terminal: in a message they are question marks" {
+    for command in "dlt-cat" "dlt-report macros" "dlt-train --train" "dlt-eval unigram --tokens x --train" \
+        "dlt-tokenize encode --vocab" "dlt-tokenize decode --vocab" "dlt-report table T1 --experiments"; do
+        # shellcheck disable=SC2086 # words
+        run -1 bash -c "$command \"\$1\" 2>messages" - "$ESCAPES"
+        no_escapes messages
+        [ "$(wc -l <messages)" -eq 1 ]
+    done
+    run -2 bash -c 'dlt-cat "--$1" 2>messages' - "$ESCAPES"
+    no_escapes messages
+}
+
+@test "text in files that talks to the terminal" {
+    {
+        printf '{"kind":"header","format":"dlt","version":1,"content":"run","program":"x","config":{},'
+        printf '"labels":{"dataset":"%s","method":"%s"}}\n' '\u001b[2J\u009b2J' '\udc9b2J\u202e'
+        echo '{"kind":"start","layers":2,"map":[0,0],"agent":"\u001b]0;x\u0007"}'
+        echo '{"kind":"visit\u001b[2J","a\u009b":"\u009b\u007f\u0001"}'
+    } | python3 "$ROOT/tests/format.py" >x
+    dlt-cat x >lines
+    no_escapes lines
+    grep -qF '"dataset":"\u001b[2J\u009b2J"' lines
+    for what in "table T1 --format md" "table T1 --format csv" "table T1" macros "figure F2 --format tsv" html; do
+        # shellcheck disable=SC2086
+        dlt-report $what x >lines 2>&1
+        no_escapes lines
+    done
+    dlt-report compare x x >lines
+    no_escapes lines
+    printf 'tables\tarch\tdataset\tmethod\ttitle\tseeds\tmissing\nT1\tgpt2\t\e[2J\tm\t\xc2\x9b2J\t1\t\a\r\n' >list
+    dlt-report table T1 --format md --experiments list x >lines 2>&1
+    no_escapes lines
+    printf '%s\n' '{"kind":"header","format":"dlt","version":1,"content":"\u001b[2J\u009b","program":"x"}' |
+        python3 "$ROOT/tests/format.py" >y
+    run -3 bash -c 'dlt-train --train y 2>messages'
+    no_escapes messages
+}
+
+@test "an agent that talks to the terminal" {
+    cat >agent.py <<'AGENT'
+import sys
+sys.path.insert(0, sys.argv[1])
+from plain import get, put
+name = "\x1b]0;title\x07\x9b2J\u202e"
+for message in iter(get, None):
+    if message["kind"] == "hello":
+        put(kind="ready", protocol=1, start=[0] * message["layers"], reward=False, save=False, policy=name)
+    elif message["kind"] == "ask":
+        put(kind=name if len(sys.argv) > 2 else "act", source=0, info={name: name})
+AGENT
+    small_run --no-quiet --agent "exec python3 agent.py '$ROOT/tests/agents'" -o r 2>messages
+    grep -q '^  policy  *?' messages
+    no_escapes messages
+    small_run --dry-run --agent "exec python3 agent.py '$ROOT/tests/agents'" >table
+    no_escapes table
+    run -4 bash -c "$(declare -f small_run); small_run --agent \"exec python3 agent.py '$ROOT/tests/agents' wrong\" -o s 2>messages"
+    no_escapes messages
+}
