@@ -109,6 +109,9 @@ static enum status load_ids(struct token_loader *loader, const msgpack_object *m
         return record_reader_damaged(loader->reader, error, "tokens of no width, or of two");
     }
     file->width = (int)width;
+    if (length == 0) { // and perhaps no ids yet to point behind
+        return STATUS_OK;
+    }
     enum status status = buffer_reserve(&loader->ids, length, error);
     if (status != STATUS_OK) {
         return status;
