@@ -81,8 +81,7 @@ static const struct program PROGRAMS[] = {
                .options = TRAIN_OPTIONS,
                .examples = "  dlt-corpus --style wiki --bytes 2M | dlt-tokenize train --size 1024 "
                            "-o vocab.bpe -\n",
-               .output = true,
-               .threads = true},
+               .output = true},
     [ENCODE] = {.name = "dlt-tokenize encode",
                 .summary = "text to tokens; several texts are read as one",
                 .usage = "--vocab FILE [OPTION...] [TEXT...]",
@@ -93,7 +92,8 @@ static const struct program PROGRAMS[] = {
                             "  dlt-tokenize encode --model wordpiece --vocab vocab.txt --ids "
                             "train.txt\n",
                 .output = true,
-                .threads = true},
+                .threads = true,
+                .own_threads = true},
     [DECODE] = {.name = "dlt-tokenize decode",
                 .summary =
                     "tokens to their text: byte for byte, or with wordpiece its words with a blank "
@@ -103,7 +103,8 @@ static const struct program PROGRAMS[] = {
                 .examples = "  dlt-tokenize decode --vocab vocab.bpe train.tokens.msgpack.zst\n"
                             "  echo 15496 995 | dlt-tokenize decode --vocab vocab.bpe --ids\n",
                 .output = true,
-                .threads = true},
+                .threads = true,
+                .own_threads = true},
     {0}};
 
 static enum status train(const struct common_options *common, const struct operands *texts,

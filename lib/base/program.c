@@ -195,7 +195,7 @@ void program_start(const struct program *program, int argc, char **argv,
         exit_after_output(STATUS_OK);
     }
     // A command of a tool has its tool's name before it.
-    threads_start(program->threads ? common->threads : 1,
+    threads_start(program->threads && !program->own_threads ? common->threads : 1,
                   strchr(program->name, ' ') ? argv - 1 : argv);
 }
 

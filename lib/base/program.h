@@ -23,6 +23,7 @@ struct program {
     const char *examples;         // runnable lines, each indented by two blanks
     bool output;                  // takes -o FILE
     bool threads;                 // takes --threads N
+    bool own_threads;             // makes these threads itself, without OpenMP
 };
 
 struct common_options {

@@ -1,9 +1,10 @@
 // Workers that all do the same: whoever is free writes the next part if it is ready and nobody else
-// writes, else reads the next part if nobody else reads, and encodes it.
+// writes; else reads a part if nobody else reads and few wait to be encoded; else encodes one.
 //
-// Invariants, under the mutex: parts [written, begun) live in slots[part % slot_count]; one thread
-// reads at most and one writes at most; parts are begun and written in order. Which thread encodes
-// a part changes nothing of its ids.
+// Invariants, under the mutex: written <= begun <= read <= written + slot_count; part n lives in
+// slots[n % slot_count] from its reading to its writing; one thread reads at most and one writes at
+// most; parts are read, begun to be encoded, and written in order. Which thread encodes a part
+// changes nothing of its ids.
 #include "lib/text/tokenize.h"
 
 #include <pthread.h>
@@ -12,7 +13,10 @@
 
 #include "lib/base/program.h"
 
-enum { WORKERS_MAXIMUM = 64 }; // keeps memory bounded: a worker has caches and two slots
+enum {
+    WORKERS_MAXIMUM = 16, // bounds memory (a worker has caches and slots); more would wait to read
+    SLOTS_OF_WORKER = 4,
+};
 
 struct slot {
     struct text_part text;
@@ -32,7 +36,8 @@ struct pipeline {
 
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    uint64_t begun, written;
+    size_t read_ahead; // parts that are to wait for a worker
+    uint64_t read, begun, written;
     bool reading, writing, ended;
     enum status status; // the first failure stops all
     struct error error;
@@ -75,8 +80,7 @@ static enum status encode_slot(struct pipeline *pipeline, const struct text_enco
     return status;
 }
 
-// The three below are called with the mutex held and give it back meanwhile.
-
+// Takes the mutex again.
 static void note_result(struct pipeline *pipeline, enum status status, const struct error *error) {
     pthread_mutex_lock(&pipeline->mutex);
     if (status != STATUS_OK && pipeline->status == STATUS_OK) {
@@ -85,6 +89,8 @@ static void note_result(struct pipeline *pipeline, enum status status, const str
     }
     pthread_cond_broadcast(&pipeline->changed);
 }
+
+// The three below are called with the mutex held and give it back meanwhile.
 
 static void write_next(struct pipeline *pipeline, struct slot *slot) {
     struct error error = {0};
@@ -97,8 +103,7 @@ static void write_next(struct pipeline *pipeline, struct slot *slot) {
     pipeline->written++;
 }
 
-static void read_next(struct pipeline *pipeline, const struct text_encoder *encoder,
-                      struct slot *slot) {
+static void read_next(struct pipeline *pipeline, struct slot *slot) {
     struct error error = {0};
     pipeline->reading = true;
     pthread_mutex_unlock(&pipeline->mutex);
@@ -110,26 +115,42 @@ static void read_next(struct pipeline *pipeline, const struct text_encoder *enco
     pipeline->reading = false;
     if (status != STATUS_OK || slot->text.text.length == 0) {
         pipeline->ended = true;
-        return;
+    } else {
+        pipeline->read++;
     }
+}
+
+static void encode_next(struct pipeline *pipeline, const struct text_encoder *encoder,
+                        struct slot *slot) {
+    struct error error = {0};
     pipeline->begun++;
     pthread_mutex_unlock(&pipeline->mutex);
-    status = encode_slot(pipeline, encoder, slot, &error);
+    enum status status = encode_slot(pipeline, encoder, slot, &error);
     note_result(pipeline, status, &error);
     slot->ready = status == STATUS_OK;
+}
+
+static struct slot *slot_of(struct pipeline *pipeline, uint64_t part) {
+    return &pipeline->slots[part % pipeline->slot_count];
+}
+
+static bool can_read(const struct pipeline *pipeline) {
+    return !pipeline->ended && !pipeline->reading &&
+           pipeline->read < pipeline->written + pipeline->slot_count &&
+           pipeline->read < pipeline->begun + pipeline->read_ahead;
 }
 
 static void work(struct pipeline *pipeline, const struct text_encoder *encoder) {
     pthread_mutex_lock(&pipeline->mutex);
     while (pipeline->status == STATUS_OK) {
-        struct slot *oldest = &pipeline->slots[pipeline->written % pipeline->slot_count];
-        struct slot *newest = &pipeline->slots[pipeline->begun % pipeline->slot_count];
+        struct slot *oldest = slot_of(pipeline, pipeline->written);
         if (oldest->ready && !pipeline->writing) {
             write_next(pipeline, oldest);
-        } else if (!pipeline->ended && !pipeline->reading &&
-                   pipeline->begun < pipeline->written + pipeline->slot_count) {
-            read_next(pipeline, encoder, newest);
-        } else if (pipeline->ended && pipeline->written == pipeline->begun) {
+        } else if (can_read(pipeline)) {
+            read_next(pipeline, slot_of(pipeline, pipeline->read));
+        } else if (pipeline->begun < pipeline->read) {
+            encode_next(pipeline, encoder, slot_of(pipeline, pipeline->begun));
+        } else if (pipeline->ended && pipeline->written == pipeline->read) {
             break;
         } else {
             pthread_cond_wait(&pipeline->changed, &pipeline->mutex);
@@ -175,7 +196,8 @@ enum status text_tokenize(const struct text_model *model, struct text_source *so
                                 .source = source,
                                 .sink = sink,
                                 .context = context,
-                                .slot_count = 2 * (size_t)threads,
+                                .slot_count = SLOTS_OF_WORKER * (size_t)threads,
+                                .read_ahead = (size_t)threads,
                                 .mutex = PTHREAD_MUTEX_INITIALIZER,
                                 .changed = PTHREAD_COND_INITIALIZER};
     enum status status = memory_allocate((void **)&pipeline.slots, pipeline.slot_count,
