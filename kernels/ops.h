@@ -210,7 +210,7 @@ enum {
     CUDA_WORKSPACE_BYTES = 96 << 20,
 };
 struct cuda_module {
-    const char *version; // DLT_VERSION; another version's tables are not to be touched
+    const char *version;   // DLT_VERSION; another version's tables are not to be touched
     uint32_t ops_checksum; // DLT_OPS_CHECKSUM, of this file: two builds that fit have the same
     // STATUS_FAILURE: no driver, no GPU, or one without bf16.
     enum status (*find)(enum ops_precision precision, const struct ops **ops, struct error *error);

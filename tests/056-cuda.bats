@@ -66,6 +66,35 @@ at_most() {
     [[ "$stderr" == *"was written on another GPU"* ]]
 }
 
+@test "a gradient that is not finite: the step and the layer are named, and the last good checkpoint stays" {
+    run --separate-stderr -1 tiny --device cuda --lr 1000 --weight-decay 1000 -o r \
+        --checkpoint c --checkpoint-every 1
+    expect_error_line dlt-train "training diverged"
+    [[ "$stderr" =~ "the gradient, of layer "[0-2]"'s weights, of step "[0-9]+" " ]]
+    [ ! -e r ]
+    dlt-cat --check c
+}
+
+@test "a run that is finished needs no GPU to say so" {
+    eval "$(declare -f tiny | sed 's/--quiet//')"
+    finished() {
+        tiny --device "$1" --episodes 1 --checkpoint c -o r "${@:2}"
+    }
+    finished cuda 2>told
+    run ! grep "nothing to do" told
+    for device in cuda auto; do
+        DLT_EMU_DEVICE=none finished $device 2>told
+        grep -F "is finished, and 'r' is there: nothing to do" told
+        DLT_EMU_DEVICE=none run --separate-stderr -2 finished $device --precision fp32
+        expect_error_line dlt-train "--precision was 'bf16', not 'fp32'"
+    done
+    rm r
+    DLT_EMU_DEVICE=none run --separate-stderr -1 finished cuda
+    expect_error_line dlt-train "no NVIDIA GPU"
+    DLT_EMU_DEVICE=none run --separate-stderr -2 finished auto
+    expect_error_line dlt-train "--precision was 'bf16', not 'fp32'"
+}
+
 @test "bf16-pure: weights and moments of two bytes, and a checkpoint goes on to the same bits" {
     pure() {
         tiny --device cuda --precision bf16-pure --episodes 2 --agent "$(agent bad.py TERM 2)" "$@"

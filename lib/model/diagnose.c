@@ -1,5 +1,6 @@
-// Where a pass lost its numbers: looked for only when the loss is not finite any more.
+// Where a pass lost its numbers: looked for only when its loss or gradient is not finite any more.
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "lib/base/memory.h"
@@ -8,9 +9,8 @@
 // Whether one of n elements of `act_bytes` bytes has an exponent of ones: infinite, or no number.
 static bool any_not_finite(const void *acts, size_t n, size_t act_bytes) {
     for (size_t i = 0; i < n; i++) {
-        uint32_t bits = act_bytes == sizeof(float)
-                            ? ((const uint32_t *)acts)[i]
-                            : (uint32_t)((const uint16_t *)acts)[i] << 16;
+        uint32_t bits = act_bytes == sizeof(float) ? ((const uint32_t *)acts)[i]
+                                                   : (uint32_t)((const uint16_t *)acts)[i] << 16;
         if ((bits & 0x7f800000) == 0x7f800000) {
             return true;
         }
@@ -35,4 +35,17 @@ enum status model_find_not_finite(struct model *model, int *place, struct error 
     free(acts);
     *place = layer - 1;
     return status;
+}
+
+int model_find_gradient_not_finite(struct model *model) {
+    for (int layer = model->config.layers - 1; layer >= 0; layer--) {
+        for (enum tying_part part = 0; part < TYING_PARTS; part++) {
+            const struct gradient_span span = {model->owners[part][layer].gradient,
+                                               model->part_layouts[part].n};
+            if (span.gradient && !isfinite(model->ops->gradient_norm(model->dev, &span, 1))) {
+                return layer;
+            }
+        }
+    }
+    return -1;
 }

@@ -107,11 +107,16 @@ enum status model_accumulate(struct model *model, const int32_t *inputs, const i
 // is a number that is not; -1: the embedding; L: none, so it is the head.
 enum status model_find_not_finite(struct model *model, int *place, struct error *error);
 
+// After a model_update() whose norm was not finite: the last layer that owns a gradient that is not; -1:
+// none does, so it is outside the layers.
+int model_find_gradient_not_finite(struct model *model);
+
 struct model_update_options {
     double lr, beta1, beta2, eps, weight_decay;
     double clip; // 0: none
 };
-// *norm: the gradients' norm before clipping, each owner counted once.
+// *norm: the gradients' norm before clipping, each owner counted once. Where it is not finite, nothing is
+// updated.
 enum status model_update(struct model *model, const struct model_update_options *options,
                          double *norm, struct error *error);
 

@@ -79,13 +79,8 @@ enum status model_update(struct model *model, const struct model_update_options 
     size_t count = collect_spans(model, spans, owners);
     *norm = spans_norm(model, spans, count);
     enum status status = model->ops->check(model->dev, error);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK || !isfinite(*norm)) {
         return status;
-    }
-    if (!isfinite(*norm)) {
-        return error_set(error, STATUS_FAILURE,
-                         "cannot update the weights: the gradient is not finite (a lower learning "
-                         "rate may help)");
     }
     struct adamw_options adamw = {.lr = options->lr,
                                   .beta1 = options->beta1,

@@ -40,6 +40,17 @@ static enum status loss_diverged(struct trainer *t, int layer, double loss, stru
     return diverged(t, layer, what, loss, error);
 }
 
+// A gradient that is not finite, and whose.
+static enum status gradient_diverged(struct trainer *t, int layer, double norm,
+                                     struct error *error) {
+    int owner = model_find_gradient_not_finite(t->model);
+    char what[64] = "gradient, outside the layers,";
+    if (owner >= 0) {
+        snprintf(what, sizeof what, "gradient, of layer %d's weights,", owner);
+    }
+    return diverged(t, layer, what, norm, error);
+}
+
 static void show_progress(struct trainer *t, double loss) {
     char detail[96];
     snprintf(detail, sizeof detail, "episode %" PRId64 "  loss %.3f", t->state.episode, loss);
@@ -65,7 +76,7 @@ static enum status train_step(struct trainer *t, int layer, struct error *error)
         status = model_update(t->model, &options, &norm, error);
     }
     if (status == STATUS_OK && !isfinite(norm)) {
-        status = diverged(t, layer, "gradient", norm, error);
+        status = gradient_diverged(t, layer, norm, error);
     }
     if (status != STATUS_OK) {
         return status;

@@ -103,7 +103,7 @@ static bool is_log_of(const char *path, const struct checkpoint *checkpoint) {
 }
 
 // Opens the checkpoint that the run can go on from. *done: it is finished, and its run log is
-// there.
+// there. A precision that is left to the device counts as the checkpoint's.
 static enum status find_checkpoint(const struct trainer *t, struct checkpoint *checkpoint,
                                    bool *done, struct error *error) {
     const char *path = t->settings->checkpoint;
@@ -111,7 +111,11 @@ static enum status find_checkpoint(const struct trainer *t, struct checkpoint *c
     if (status != STATUS_OK) {
         return status;
     }
-    status = settings_compare(t->settings, &checkpoint->config, path, error);
+    struct settings asked = *t->settings;
+    if (asked.precision == PRECISION_OF_DEVICE) {
+        asked.precision = checkpoint->settings.precision;
+    }
+    status = settings_compare(&asked, &checkpoint->config, path, error);
     *done = status == STATUS_OK && checkpoint->state.finished && !is_stream_name(t->output) &&
             is_regular_file(t->output) && is_log_of(t->output, checkpoint);
     if (status == STATUS_OK && !*done &&
@@ -125,6 +129,24 @@ static enum status find_checkpoint(const struct trainer *t, struct checkpoint *c
     status = *done ? checkpoint_check_rest(checkpoint, error)
                    : checkpoint_blame(checkpoint, status, error);
     if (status != STATUS_OK || *done) {
+        checkpoint_close(checkpoint);
+    }
+    return status;
+}
+
+// The checkpoint that the run goes on from, if it does, and the device: a finished run needs none.
+static enum status find_checkpoint_and_device(struct trainer *t, struct settings *settings,
+                                              bool resuming, struct checkpoint *checkpoint,
+                                              bool *done, struct error *error) {
+    enum status status = resuming ? find_checkpoint(t, checkpoint, done, error) : STATUS_OK;
+    if (status != STATUS_OK || *done) {
+        return status;
+    }
+    status = device_choose(settings, &t->ops, error);
+    if (status == STATUS_OK && resuming) {
+        status = settings_compare(settings, &checkpoint->config, settings->checkpoint, error);
+    }
+    if (status != STATUS_OK && resuming) {
         checkpoint_close(checkpoint);
     }
     return status;
@@ -348,16 +370,13 @@ enum status train_run(struct settings *settings, const char *output,
     bool there = !settings->dry_run && is_regular_file(settings->checkpoint);
     bool done = false, resuming = there && !settings->restart;
     *outcome = (struct train_outcome){0};
-    enum status status = device_choose(settings, &t.ops, error);
-    if (status == STATUS_OK && there) {
-        status = file_hold(&t.hold, settings->checkpoint, error);
+    enum status status = there ? file_hold(&t.hold, settings->checkpoint, error) : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = find_checkpoint_and_device(&t, settings, resuming, &checkpoint, &done, error);
     }
-    if (status == STATUS_OK && resuming) {
-        status = find_checkpoint(&t, &checkpoint, &done, error);
-        if (status == STATUS_OK && done) {
-            log_info("the run of checkpoint '%s' is finished, and '%s' is there: nothing to do",
-                     settings->checkpoint, output);
-        }
+    if (status == STATUS_OK && done) {
+        log_info("the run of checkpoint '%s' is finished, and '%s' is there: nothing to do",
+                 settings->checkpoint, output);
     }
     if (status != STATUS_OK || done) {
         file_let_go(&t.hold);
