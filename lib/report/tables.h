@@ -11,12 +11,12 @@
 #define DECLARE_TABLE(name) extern const struct table_type name;
 TABLES(DECLARE_TABLE)
 
-// ---- What they conclude (sentences.c): whole sentences, not escaped ------------------------------
+// ---- What they conclude: whole sentences, not escaped --------------------------------------------
 
-void conclude_main(struct text *text, const struct rows *rows);     // T1, T2
+void conclude_main(struct text *text, const struct rows *rows);      // T1, T2
 void conclude_variants(struct text *text, const struct rows *rows);  // T3
+void conclude_fixed(struct text *text, const struct rows *rows);     // T4
+void conclude_memory(struct text *text, const struct rows *rows);    // T5
 void conclude_semantics(struct text *text, const struct rows *rows); // T6
-void conclude_fixed(struct text *text, const struct rows *rows);    // T4
-void conclude_memory(struct text *text, const struct rows *rows);   // T5
 
 #endif
