@@ -194,6 +194,14 @@ END
     expect_failure_usage map:0,0,3,0,0,0 "layer 2 of the map uses layer 3"
 }
 
+@test "a name that is of no policy is a usage error, whoever asks" {
+    for name in nope fixed:nope map:0,x qlearn:3; do
+        run --separate-stderr -2 bash -c 'dlt-qagent --policy "$1" </dev/null | cat; exit "${PIPESTATUS[0]}"' _ $name
+        expect_error_line dlt-qagent "polic"
+        [ "$(grep -o "see '" <<<"$stderr" | wc -l)" -eq 1 ]
+    done
+}
+
 @test "the end of the input after hello is a good end" {
     hello >input
     run --separate-stderr -0 bash -c 'dlt-qagent <input >output'

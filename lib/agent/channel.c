@@ -142,8 +142,9 @@ enum status channel_receive(struct channel *channel, size_t limit, struct record
     discard_handed_out(channel);
     for (;;) {
         size_t length;
-        enum status status = record_message_parse(bytes->data, bytes->length, &channel->handed_out,
-                                                  message, channel->zone, error);
+        enum status status =
+            record_message_parse_on(&channel->scan, bytes->data, bytes->length,
+                                    &channel->handed_out, message, channel->zone, error);
         if (status != STATUS_OK || channel->handed_out > 0) {
             return status;
         }

@@ -8,7 +8,7 @@
 
 #include "lib/base/memory.h"
 #include "lib/base/status.h"
-#include "lib/record/record.h"
+#include "lib/record/scan.h"
 
 // Bytes of one message. An agent's saved state is the only thing that may be large.
 enum { CHANNEL_LIMIT = 16 << 20, CHANNEL_BLOB_LIMIT = 256 << 20 };
@@ -19,6 +19,7 @@ struct channel {
     struct record_builder builder; // the message that is being made
     struct buffer incoming;        // bytes read; the message handed out last comes first
     size_t handed_out;             // its length
+    struct record_scan scan;       // of the message that is coming
     struct buffer outgoing;
     msgpack_zone *zone; // of the message handed out last
 };

@@ -110,25 +110,44 @@ static enum status read_scheme(const char *argument, int layers, int *map, struc
                      argument ? argument : "");
 }
 
-static enum status read_list(const char *text, int layers, int *map, struct error *error) {
-    int count = 0;
-    for (const char *at = text ? text : ""; *at || count == 0; count++) {
+// The numbers of a list, and how many there are: those that no network has room for are only counted.
+static enum status parse_list(const char *text, int map[static TYING_LAYERS_MAX], int *count,
+                              struct error *error) {
+    *count = 0;
+    for (const char *at = text ? text : ""; *at || *count == 0; ++*count) {
         long number;
-        bool comma = count > 0 && *at == ',';
+        bool comma = *count > 0 && *at == ',';
         at += comma;
-        if ((count > 0 && !comma) || !read_number(&at, &number)) {
+        if ((*count > 0 && !comma) || !read_number(&at, &number)) {
             return error_set(error, STATUS_USAGE, "the policy 'map:%s' is no list like map:0,0,2",
                              text ? text : "");
         }
-        if (count < layers) {
-            map[count] = number > TYING_LAYERS_MAX ? TYING_LAYERS_MAX : (int)number;
+        if (*count < TYING_LAYERS_MAX) {
+            map[*count] = number > TYING_LAYERS_MAX ? TYING_LAYERS_MAX : (int)number;
         }
     }
-    if (count != layers) {
+    return STATUS_OK;
+}
+
+static enum status read_list(const char *text, int layers, int *map, struct error *error) {
+    int count;
+    enum status status = parse_list(text, map, &count, error);
+    if (status == STATUS_OK && count != layers) {
         return error_set(error, STATUS_USAGE, "the policy 'map:%s' has %d layers, the model %d",
                          text, count, layers);
     }
-    return tying_map_check(map, layers, error);
+    return status == STATUS_OK ? tying_map_check(map, layers, error) : status;
+}
+
+static enum status check_scheme(const char *argument, struct error *error) {
+    int map[TYING_LAYERS_MAX];
+    return read_scheme(argument, TYING_LAYERS_MAX, map, error);
+}
+
+static enum status check_list(const char *text, struct error *error) {
+    int map[TYING_LAYERS_MAX], count;
+    enum status status = parse_list(text, map, &count, error);
+    return status == STATUS_OK ? tying_map_check(map, count, error) : status;
 }
 
 // ---- The policies ----------------------------------------------------------------------------
@@ -181,6 +200,7 @@ static void close(struct policy *policy) {
 const struct policy_type POLICY_FIXED = {
     .name = "fixed",
     .help = "independent, all, half, sequence:M, cycle:M or cycle-rev:M, M independent layers",
+    .check = check_scheme,
     .open = open_fixed,
     .act = act,
     .close = close,
@@ -189,6 +209,7 @@ const struct policy_type POLICY_FIXED = {
 const struct policy_type POLICY_MAP = {
     .name = "map",
     .help = "this map, e.g. map:0,0,2,2",
+    .check = check_list,
     .open = open_map,
     .act = act,
     .close = close,

@@ -8,7 +8,4 @@ extern const struct policy_type POLICY_QLEARN, POLICY_RANDOM, POLICY_GREEDY; // 
 extern const struct policy_type POLICY_ROUND_ROBIN;                          // round_robin.c
 extern const struct policy_type POLICY_FIXED, POLICY_MAP;                    // fixed.c
 
-// STATUS_USAGE unless `argument` is NULL.
-enum status policy_takes_no_argument(const char *name, const char *argument, struct error *error);
-
 #endif

@@ -20,29 +20,47 @@ static enum status unknown_policy(const char *name, struct error *error) {
     return error_set(error, STATUS_USAGE, "unknown policy '%s' (known: %s)", name, known);
 }
 
-enum status policy_open(const struct policy_type **type, struct policy **policy, const char *name,
-                        const struct policy_options *options, int layers, uint64_t seed, int *start,
-                        struct error *error) {
+// The type of "NAME" or "NAME:ARGUMENT"; *argument is NULL where there is none.
+static enum status find_type(const char *name, const struct policy_type **type,
+                             const char **argument, struct error *error) {
     const char *colon = strchr(name, ':');
     size_t length = colon ? (size_t)(colon - name) : strlen(name);
+    *argument = colon ? colon + 1 : NULL;
     for (size_t i = 0; POLICY_TYPES[i]; i++) {
-        const struct policy_type *t = POLICY_TYPES[i];
-        if (strncmp(name, t->name, length) == 0 && t->name[length] == '\0') {
-            *type = t;
-            return t->open(policy, colon ? colon + 1 : NULL, options, layers, seed, start, error);
+        *type = POLICY_TYPES[i];
+        if (strncmp(name, (*type)->name, length) == 0 && (*type)->name[length] == '\0') {
+            return (*type)->check || !colon
+                       ? STATUS_OK
+                       : error_set(error, STATUS_USAGE,
+                                   "the policy '%s' takes no argument, not '%s'", (*type)->name,
+                                   *argument);
         }
     }
     return unknown_policy(name, error);
+}
+
+enum status policy_check(const char *name, struct error *error) {
+    const struct policy_type *type;
+    const char *argument;
+    enum status status = find_type(name, &type, &argument, error);
+    return status == STATUS_OK && type->check ? type->check(argument, error) : status;
+}
+
+enum status policy_open(const struct policy_type **type, struct policy **policy, const char *name,
+                        const struct policy_options *options, int layers, uint64_t seed, int *start,
+                        struct error *error) {
+    const struct policy_type *found;
+    const char *argument;
+    enum status status = find_type(name, &found, &argument, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    *type = found;
+    return found->open(policy, argument, options, layers, seed, start, error);
 }
 
 void policy_fill_start(const struct policy_options *options, int layers, int *start) {
     for (int i = 0; i < layers; i++) {
         start[i] = options->start == POLICY_START_INDEPENDENT ? i : 0;
     }
-}
-
-enum status policy_takes_no_argument(const char *name, const char *argument, struct error *error) {
-    return argument ? error_set(error, STATUS_USAGE, "the policy '%s' takes no argument, not '%s'",
-                                name, argument)
-                    : STATUS_OK;
 }

@@ -40,6 +40,8 @@ struct policy; // state of one policy, of its own making
 struct policy_type {
     const char *name; // "qlearn"; "fixed" and "map" take an argument behind a colon
     const char *help; // one phrase
+    // STATUS_USAGE: no network has layers that the argument suits. NULL: there must be no argument.
+    enum status (*check)(const char *argument, struct error *error);
     // `argument`: what stands behind the colon, or NULL. Fills start (L ints) with the map to begin
     // with. STATUS_USAGE: a bad argument.
     enum status (*open)(struct policy **policy, const char *argument,
@@ -60,6 +62,8 @@ struct policy_type {
 
 extern const struct policy_type *const POLICY_TYPES[]; // NULL-terminated
 
+// What can be said of a name before the number of layers is known. STATUS_USAGE: it is of no policy.
+enum status policy_check(const char *name, struct error *error);
 // Finds the type of "NAME" or "NAME:ARGUMENT" and opens it. STATUS_USAGE: unknown, listing those
 // known.
 enum status policy_open(const struct policy_type **type, struct policy **policy, const char *name,

@@ -77,14 +77,10 @@ static enum status check_size(const struct policy_options *options, int layers,
                                       layers, bytes >> 20);
 }
 
-static enum status open_with(const char *name, struct policy **policy, const char *argument,
-                             const struct policy_options *options, int layers, uint64_t seed,
-                             int *start, struct error *error) {
+static enum status open_with(struct policy **policy, const struct policy_options *options,
+                             int layers, uint64_t seed, int *start, struct error *error) {
     void *memory;
-    enum status status = policy_takes_no_argument(name, argument, error);
-    if (status == STATUS_OK) {
-        status = check_size(options, layers, error);
-    }
+    enum status status = check_size(options, layers, error);
     if (status == STATUS_OK) {
         status = memory_allocate(&memory, 1, sizeof **policy, "a policy", error);
     }
@@ -107,7 +103,8 @@ static enum status open_with(const char *name, struct policy **policy, const cha
 static enum status qlearn_open(struct policy **policy, const char *argument,
                                const struct policy_options *options, int layers, uint64_t seed,
                                int *start, struct error *error) {
-    return open_with("qlearn", policy, argument, options, layers, seed, start, error);
+    (void)argument;
+    return open_with(policy, options, layers, seed, start, error);
 }
 
 static struct policy_options with_epsilon(const struct policy_options *options, double epsilon) {
@@ -122,14 +119,16 @@ static enum status random_open(struct policy **policy, const char *argument,
                                const struct policy_options *options, int layers, uint64_t seed,
                                int *start, struct error *error) {
     struct policy_options changed = with_epsilon(options, 1);
-    return open_with("random", policy, argument, &changed, layers, seed, start, error);
+    (void)argument;
+    return open_with(policy, &changed, layers, seed, start, error);
 }
 
 static enum status greedy_open(struct policy **policy, const char *argument,
                                const struct policy_options *options, int layers, uint64_t seed,
                                int *start, struct error *error) {
     struct policy_options changed = with_epsilon(options, 0);
-    return open_with("greedy", policy, argument, &changed, layers, seed, start, error);
+    (void)argument;
+    return open_with(policy, &changed, layers, seed, start, error);
 }
 
 // ---- Acting ----------------------------------------------------------------------------------

@@ -207,7 +207,10 @@ static enum status converse(struct server *s, struct error *error) {
 enum status policy_serve(int input, int output, const char *name,
                          const struct policy_options *options, int64_t seed, struct error *error) {
     struct server s = {.name = name, .options = options, .seed = seed};
-    enum status status = channel_open(&s.channel, input, output, -1, error);
+    enum status status = policy_check(name, error);
+    if (status == STATUS_OK) {
+        status = channel_open(&s.channel, input, output, -1, error);
+    }
     if (status == STATUS_OK) {
         status = converse(&s, error);
         channel_close(&s.channel);

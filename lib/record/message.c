@@ -41,19 +41,19 @@ enum status record_message_append(struct buffer *buffer, struct record_builder *
                                : status;
 }
 
-enum status record_message_parse(const uint8_t *data, size_t length, size_t *used,
-                                 struct record *record, msgpack_zone *zone, struct error *error) {
-    struct record_scan scan = {0};
+enum status record_message_parse_on(struct record_scan *scan, const uint8_t *data, size_t length,
+                                    size_t *used, struct record *record, msgpack_zone *zone,
+                                    struct error *error) {
     const char *problem = NULL;
     *used = 0;
-    switch (record_scan(&scan, data, length, MESSAGE_LIMIT)) {
+    switch (record_scan(scan, data, length, MESSAGE_LIMIT)) {
     case SCAN_MORE:
         return STATUS_OK;
     case SCAN_BAD:
-        problem = scan.problem;
+        problem = scan->problem;
         break;
     case SCAN_WHOLE: {
-        enum status status = record_parse(data, scan.at, zone, record, &problem, error);
+        enum status status = record_parse(data, scan->at, zone, record, &problem, error);
         if (status != STATUS_OK) {
             return status;
         }
@@ -63,6 +63,13 @@ enum status record_message_parse(const uint8_t *data, size_t length, size_t *use
         return error_set(error, STATUS_DAMAGED, "not a message: %s", problem);
     }
     record->number = 0;
-    *used = scan.at;
+    *used = scan->at;
+    *scan = (struct record_scan){0};
     return STATUS_OK;
+}
+
+enum status record_message_parse(const uint8_t *data, size_t length, size_t *used,
+                                 struct record *record, msgpack_zone *zone, struct error *error) {
+    struct record_scan scan = {0};
+    return record_message_parse_on(&scan, data, length, used, record, zone, error);
 }

@@ -178,5 +178,11 @@ enum status record_message_append(struct buffer *buffer, struct record_builder *
 // STATUS_DAMAGED: not a msgpack map with a "kind". The objects live in `zone`.
 enum status record_message_parse(const uint8_t *data, size_t length, size_t *used,
                                  struct record *record, msgpack_zone *zone, struct error *error);
+// The same for a message that arrives in parts: `scan`, zeroed at first, knows what was looked at
+// already. The next call has the same bytes with more behind them, or after a message those behind it.
+struct record_scan; // lib/record/scan.h
+enum status record_message_parse_on(struct record_scan *scan, const uint8_t *data, size_t length,
+                                    size_t *used, struct record *record, msgpack_zone *zone,
+                                    struct error *error);
 
 #endif

@@ -106,6 +106,27 @@ static void test_refused(void) {
     check_refused("map:0,0,0,4294967296", "layer 3 of the map uses layer");
 }
 
+// What no number of layers would make a policy is refused before it is known, and no more than that.
+static void test_known_by_name(void) {
+    static const char *const GOOD[] = {
+        "qlearn",     "random", "greedy",    "round-robin",   "fixed:all",
+        "fixed:half", "map:0",  "map:0,0,2", "fixed:cycle:9", "fixed:sequence:256"};
+    static const char *const BAD[] = {"",           "nope",          "qlearn:1",        "fixed",
+                                      "fixed:nope", "fixed:cycle:x", "fixed:cycle:257", "map:1",
+                                      "map:0,2",    "map:0,"};
+    for (size_t i = 0; i < ARRAY_LENGTH(GOOD); i++) {
+        CHECK_INT(policy_check(GOOD[i], &error), STATUS_OK);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(BAD); i++) {
+        CHECK_INT(policy_check(BAD[i], &error), STATUS_USAGE);
+    }
+    char list[2 * 300 + 8] = "map:0"; // more layers than there may be
+    for (int i = 1; i < 300; i++) {
+        strcat(list, ",0");
+    }
+    CHECK_INT(policy_check(list, &error), STATUS_USAGE);
+}
+
 static void test_too_large_to_be_saved(void) {
     struct opened o;
     struct policy_options options = POLICY_DEFAULTS;
@@ -351,6 +372,7 @@ static void test_damaged_blobs(void) {
 int main(void) {
     RUN(test_fixed_maps);
     RUN(test_refused);
+    RUN(test_known_by_name);
     RUN(test_too_large_to_be_saved);
     RUN(test_round_robin);
     RUN(test_random_is_uniform);

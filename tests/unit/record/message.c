@@ -1,5 +1,6 @@
 // Messages over a pipe, which arrive in pieces and from any program.
 #define _GNU_SOURCE
+#include "lib/record/scan.h"
 #include "tests/unit/record/files.h"
 
 static msgpack_zone zone;
@@ -34,6 +35,38 @@ static void test_pieces(void) {
               STATUS_OK);
     CHECK_INT(used, stream.length - first);
     CHECK_STRING(record.kind, "bye");
+}
+
+// Byte by byte, each looked at once: 300,000 values are no more work than that.
+static void test_parsing_on(void) {
+    enum { VALUES = 300000 };
+    struct error error = {0};
+    struct record_builder r = {0};
+    struct buffer long_stream = {0};
+    int *values = calloc(VALUES, sizeof *values);
+    CHECK_INT(buffer_append(&long_stream, stream.data, stream.length, &error), STATUS_OK);
+    record_begin(&r, "many");
+    record_put_int_array(&r, "values", values, VALUES);
+    CHECK_INT(record_message_append(&long_stream, &r, &error), STATUS_OK);
+    record_builder_free(&r);
+
+    static const char *const KINDS[] = {"ask", "bye", "many"};
+    struct record_scan scan = {0};
+    struct record record;
+    size_t from = 0, messages = 0;
+    for (size_t end = 1; end <= long_stream.length; end++) {
+        size_t used = 1;
+        CHECK_INT(record_message_parse_on(&scan, long_stream.data + from, end - from, &used,
+                                          &record, &zone, &error),
+                  STATUS_OK);
+        from += used;
+        if (used > 0 && CHECK(messages < 3 && from == end)) {
+            CHECK_STRING(record.kind, KINDS[messages++]);
+        }
+    }
+    CHECK_INT(messages, 3);
+    buffer_free(&long_stream);
+    free(values);
 }
 
 static void expect_bad(const char *bytes, size_t length, const char *text) {
@@ -98,6 +131,7 @@ int main(void) {
     alarm(60);
     msgpack_zone_init(&zone, MSGPACK_ZONE_CHUNK_SIZE);
     RUN(test_pieces);
+    RUN(test_parsing_on);
     RUN(test_nonsense);
     RUN(test_short_strings);
     RUN(test_passed_on);
