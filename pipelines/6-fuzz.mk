@@ -72,9 +72,9 @@ unit_tests += $(fuzz_replays)
 unit: $(fuzz_replays)
 
 fuzz: ## look for inputs that break a reader, the tokeniser or the protocol (FUZZ_SECONDS each; needs clang)
-	@$(fuzz_make) $(fuzz_targets:%=fuzz-%)
+	@$(fuzz_make) -k $(fuzz_targets:%=fuzz-%)
 fuzz-long: ## the same with FUZZ_RUNS inputs each, side by side; hours
-	@$(fuzz_make) -j$(shell nproc) --output-sync=target FUZZ_LIMIT=-runs=$(FUZZ_RUNS) $(fuzz_targets:%=fuzz-%)
+	@$(fuzz_make) -k -j$(shell nproc) --output-sync=target FUZZ_LIMIT=-runs=$(FUZZ_RUNS) $(fuzz_targets:%=fuzz-%)
 fuzz-merge: ## add to tests/fuzz what was found that reaches code that nothing there does
 	@$(fuzz_make) $(fuzz_targets:%=fuzz-merge-%)
 fuzz-afl: ## the same with AFL++ in place of libFuzzer (Debian's afl++), for inputs that are bytes or text

@@ -107,7 +107,7 @@ static enum status encode_missing(const struct piece_cache *cache,
     } else {
         uint8_t key[PIECE_LONG_BYTES + 1];
         long_store(long_find(cache, piece->bytes, piece->length, key), key, ids, count);
-        piece_cache_store(piece, NULL, 0);
+        piece_cache_store(piece, ids, 0);
         piece->bucket->count = PIECE_IDS_ELSEWHERE;
     }
     return STATUS_OK;
