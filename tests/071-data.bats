@@ -141,6 +141,42 @@ fetch() { "$ROOT/pipelines/fetch" files.tsv downloads "$@"; }
     [ -z "$(find downloads -name '*.txt')" ]
 }
 
+@test "fetch: a file of this machine is a home; a server cannot send there" {
+    server
+    numbers d/local.txt "file://$files/numbers.txt"
+    numbers d/moved.txt "$home/to-self/numbers.txt"
+    numbers d/sent.txt "$home/to-file/numbers.txt"
+    run --separate-stderr -1 fetch d/local.txt d/moved.txt d/sent.txt
+    cmp downloads/d/local.txt "$files/numbers.txt"
+    cmp downloads/d/moved.txt "$files/numbers.txt"
+    [[ "$stderr" == *'d/sent.txt cannot be had: Protocol "file" not supported'* ]]
+    [ ! -e downloads/d/sent.txt ] && [ ! -e downloads/d/sent.txt.partial ]
+}
+
+@test "fetch: nothing without a pinned hash, whatever the size and the home" {
+    server
+    for hash in - "" 0 "$(sum "$files/numbers.txt" | cut -c 1-40)x"; do
+        : >files.tsv
+        line d/n.txt 108894 "$hash" "$home/plain/numbers.txt"
+        line d/m.txt - "$hash" "file://$files/numbers.txt"
+        run --separate-stderr -1 fetch d/n.txt d/m.txt
+        [[ "$stderr" == *"d/n.txt cannot be had: "*"d/m.txt cannot be had: "* ]] || { echo "$stderr"; false; }
+        [ -z "$(find downloads -name '*.txt' -o -name '*.partial')" ]
+    done
+}
+
+@test "fetch: what lies in wait in the folder of downloads is not written through" {
+    server
+    numbers d/n.txt "$home/plain/numbers.txt"
+    mkdir -p downloads/d
+    echo precious >other
+    ln -s "$PWD/other" downloads/d/n.txt.partial
+    run --separate-stderr -1 fetch d/n.txt
+    [[ "$stderr" == *"d/n.txt cannot be had: downloads/d/n.txt.partial is a link"* ]]
+    [ "$(cat other)" = precious ]
+    [ ! -e downloads/d/n.txt ]
+}
+
 @test "fetch: a full disk: said before a download of known size, and when it happens" {
     server
     line d/huge.txt 1000000000000000000 "$(sum "$files/numbers.txt")" "$home/plain/numbers.txt"

@@ -7,6 +7,8 @@ https_server.py FOLDER CERTIFICATE KEY PORT_FILE LOG
 /cut/NAME      the same, but the connection is cut after 30,000 bytes
 /whole/NAME    always the whole file: Range is not understood
 /to-http/NAME  a redirection to http
+/to-file/NAME  a redirection to a file of this machine
+/to-self/NAME  a redirection to /plain/NAME
 LOG gets a line per request: path and Range.
 """
 import http.server
@@ -24,12 +26,15 @@ class Home(http.server.BaseHTTPRequestHandler):
         with open(log, "a") as file:
             file.write(f"{self.path} {asked or 'all'}\n")
         way, name = self.path.strip("/").split("/")
-        if way == "to-http":
+        path = os.path.join(folder, name)
+        elsewhere = {"to-http": "http://127.0.0.1:9/" + name,
+                     "to-file": "file://" + os.path.abspath(path),
+                     "to-self": "/plain/" + name}
+        if way in elsewhere:
             self.send_response(302)
-            self.send_header("Location", "http://127.0.0.1:9/" + name)
+            self.send_header("Location", elsewhere[way])
             self.end_headers()
             return
-        path = os.path.join(folder, name)
         if not os.path.exists(path):
             self.send_error(404)
             return
