@@ -26,6 +26,10 @@ ALL_CPPFLAGS := -I. -DDLT_VERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS := -std=c17 $(WARNINGS) $(NUMERICS) -fopenmp -MMD -MP $(CFLAGS)
 # $(call run,WHAT,COMMAND): the command, or with V=0 a word and the target.
 run = $(if $(filter 1,$(V)),,@echo '  $(1)  $(@:$(BUILD)/%=%)' && )$(2)
+# What Make makes is whole or not there, also where Make is killed: a program, an object and what it
+# depends on get their names in the end. $(call compile,FLAGS)
+compile = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(1) -MF $(@:.o=.d).new -MT $@ -c $< -o $@.new && \
+    mv $(@:.o=.d).new $(@:.o=.d) && mv $@.new $@
 LIBRARIES := -lzstd -lmsgpackc -lxxhash -lnettle -lutf8proc -lm
 
 # ---- Rooms: each a static library; DEPENDS names the rooms that it may use (tests check it) -----
@@ -84,7 +88,7 @@ define isa_rules
 objects_cpu += $$(kernel_sources:%.c=$$(BUILD)/%.$(1).o)
 $$(BUILD)/kernels/cpu/%.$(1).o: kernels/cpu/%.c
 	@mkdir -p $$(@D)
-	$$(call run,CC,$$(CC) $$(ALL_CPPFLAGS) -DDLT_ISA=$(1) -DDLT_ISA_$(1) $$(ALL_CFLAGS) $$(KERNEL_CFLAGS) $$(ISA_FLAGS_$(1)) -c $$< -o $$@)
+	$$(call run,CC,$$(call compile,-DDLT_ISA=$(1) -DDLT_ISA_$(1) $$(KERNEL_CFLAGS) $$(ISA_FLAGS_$(1))))
 endef
 $(foreach i,$(ISAS),$(eval $(call isa_rules,$(i))))
 objects += $(objects_cpu)
@@ -94,18 +98,18 @@ $(call archive,cpu): $(objects_cpu)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(call run,CC,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c $< -o $@)
+	$(call run,CC,$(call compile))
 
 $(BUILD)/lib/libdlt-%.a:
 	@mkdir -p $(@D)
-	@rm -f $@
-	$(call run,AR,$(AR) rcs $@ $^)
+	@rm -f $@ $@.new
+	$(call run,AR,$(AR) rcs $@.new $^ && mv $@.new $@)
 
 tools := $(patsubst tools/%.c,%,$(wildcard tools/dlt-*.c))
 define tool_rules
 $$(BUILD)/bin/$(1): $$(BUILD)/tools/$(1).o $$(foreach r,$$(TOOL_ROOM_$(1:dlt-%=%)),$$(call room_archives,$$(r)))
 	@mkdir -p $$(@D)
-	$$(call run,LD,$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) $$^ $$(LIBRARIES) -o $$@)
+	$$(call run,LD,$$(CC) $$(ALL_CFLAGS) $$(LDFLAGS) $$^ $$(LIBRARIES) -o $$@.new && mv $$@.new $$@)
 objects += $$(BUILD)/tools/$(1).o
 endef
 $(foreach t,$(tools),$(eval $(call tool_rules,$(t))))

@@ -4,8 +4,7 @@
 # alone. A .digest file holds the content digest of the tokens: what a run depends on.
 
 $(BUILD)/state/fingerprint: $(addprefix $(bin)/,dlt-corpus dlt-tokenize dlt-train dlt-qagent dlt-cat)
-	@mkdir -p $(@D)
-	$(call run,NUMERICS,pipelines/fingerprint $(bin) > $@.$$$$ && mv $@.$$$$ $@)
+	$(call run,NUMERICS,pipelines/write $@ pipelines/fingerprint $(bin))
 
 fetch: ## download what PROFILE needs and DLT_DATA lacks, into DLT_DOWNLOADS (build/downloads)
 	$(if $(FETCH),@DLT_DATA='$(DLT_DATA)' pipelines/fetch pipelines/files.tsv '$(DLT_DOWNLOADS)' $(FETCH),@true)
@@ -34,22 +33,21 @@ define split_rules
 $$(STATE)/$(1).$(2).recipe: $$(BUILD)/state/fingerprint FORCE
 	@{ $$(call text_recipe_$(text_kind),$(1),$(2)); } | pipelines/update $$@
 $$(DATA)/$(1).$(2).txt: $$(STATE)/$(1).$(2).recipe | $$(bin)/dlt-corpus
-	@mkdir -p $$(@D)
 	$$(if $$(CHECKS_$(1)),@pipelines/verify $$(CHECKS_$(1)))
-	$$(call text_command_$(text_kind),$(1),$(2)) > $$@
+	pipelines/write $$@ $$(call text_command_$(text_kind),$(1),$(2))
 $$(DATA)/$(1).$(2).tokens.msgpack.zst: $$(DATA)/$(1).$(2).txt $$(call vocabulary_of,$(1)) \
     $$(STATE)/tokenize.recipe | $$(bin)/dlt-tokenize
 	$$(bin)/dlt-tokenize encode --quiet --vocab $$(call vocabulary_of,$(1)) $$(VOCABULARY_OPTIONS) \
 	    $(if $(filter passages,$(2)),--lines )-o $$@ $$<
 $$(DATA)/$(1).$(2).digest: $$(DATA)/$(1).$(2).tokens.msgpack.zst | $$(bin)/dlt-cat
-	@$$(bin)/dlt-cat $$< | tail -n 1 | sed 's/.*"content_xxh64":"\([0-9a-f]*\)".*/\1/' > $$@
+	@checked=$$$$($$(bin)/dlt-cat --check $$<) && pipelines/write $$@ echo "$$$${checked##* }"
 endef
 
 define dataset_rules
 $$(call vocabulary_of,$(1)): $$(if $$(vocabulary_trained),$$(DATA)/$(1).train.txt) $$(STATE)/tokenize.recipe | $$(bin)/dlt-tokenize
 	@mkdir -p $$(@D)
 	$$(if $$(vocabulary_trained),$$(bin)/dlt-tokenize train --quiet --size $$(VOCABULARY) -o $$@ $$<,\
-	    @pipelines/verify $$(VOCABULARY_HASH) $$(VOCABULARY_FILE) && cp $$(VOCABULARY_FILE) $$@)
+	    @pipelines/verify $$(VOCABULARY_HASH) $$(VOCABULARY_FILE) && pipelines/write $$@ cat $$(VOCABULARY_FILE))
 $(foreach s,$(SPLITS_$(1)) $(PASSAGES_$(1)),$(eval $(call split_rules,$(1),$(s))))
 endef
 

@@ -156,3 +156,64 @@ stop_often() {
     done
     [ "$tried" -gt 0 ]
 }
+
+# What must be the same: the content of each log, metrics and token file; texts and tables to the byte.
+contents() { # FOLDER
+    (cd "$1" && dlt-cat --check results/*.zst data/*.zst && sha256sum data/*.txt data/*.bpe) || return 1
+    for table in T1 T2 T3 T4 T5 T6; do
+        dlt-report table $table --quiet --untimed --format tex "$1"/results/*.run.msgpack.zst || return 1
+    done
+}
+
+@test "make -j2 killed with all that it started, at random moments, and started again" {
+    RANDOM=$SEED
+    make_it=(paper) kills=$((KILLS / 10))
+    if [ "$KILLS" -le 50 ]; then # a few of the runs, and no LaTeX
+        grep -P '^(#|(name|conventional|dynamic|retrained|cycle-m)\t)' "$ROOT/pipelines/experiments.tsv" >experiments.tsv
+        make_it=(runs EXPERIMENTS="$PWD/experiments.tsv" DATASETS=wiki2 EPISODES=100 EVAL_EVERY=25) kills=3
+    fi
+    duration=$(microseconds paper_below "$PWD/whole" "${make_it[@]}" 2>&1 >output)
+    export -f paper_below
+    for ((k = 0; k < kills; k++)); do
+        draw_moment "$duration"
+        setsid bash -c 'paper_below "$@"' - "$PWD/broken" "${make_it[@]}" >>output 2>&1 3>&- &
+        sleep "$moment"
+        kill -KILL -- -$! 2>/dev/null || true # it may be through
+        wait $! || true
+        for ((i = 0; i < 50; i++)); do
+            left=$(survivors "$PWD/broken")
+            [ -n "$left" ] || break
+            sleep 0.1
+        done
+        [ -z "$left" ] || { ps -fp $left; return 1; }
+    done
+    paper_below "$PWD/broken" "${make_it[@]}" >>output 2>&1 || { cat output; return 1; }
+    diff <(contents "$PWD/whole") <(contents "$PWD/broken") || { cat output; return 1; }
+    [ -z "$(find broken -name '*.partial')" ]
+}
+
+@test "what Make was writing when it was killed is written anew" {
+    # half a text, half a vocabulary, under the names that they have until they are whole
+    "$ROOT/pipelines/write" text sh -c 'printf half; kill -KILL $PPID' || true
+    [ ! -e text ]
+    [ -n "$(ls text.new.*)" ]
+    "$ROOT/pipelines/write" text printf whole
+    [ "$(cat text)" = whole ]
+    [ "$(ls text*)" = text ]
+    run ! "$ROOT/pipelines/write" text sh -c 'printf other; exit 3'
+    [ "$(cat text)" = whole ]
+    [ "$(ls text*)" = text ]
+}
+
+@test "a run whose configuration changed, killed between its name and its training, is trained" {
+    run_of() { paper_below "$PWD/all" "$@" "$PWD/all/results/greedy-wiki2-s1.run.msgpack.zst"; }
+    checkpoint="$PWD/all/checkpoints/greedy-wiki2-s1.checkpoint.msgpack.zst"
+    run_of EPISODES=8 >/dev/null
+    cp "$checkpoint" old
+    # stopped in the middle of another length, then killed as the next began
+    run ! run_of EPISODES=9 LAUNCH="timeout -s KILL 0.03"
+    cp old "$checkpoint"
+    run ! run_of EPISODES=10 LAUNCH=false
+    run -0 run_of EPISODES=10
+    [ "$(records all/results/greedy-wiki2-s1.run.msgpack.zst final | jq .episodes)" -eq 10 ]
+}

@@ -28,6 +28,21 @@ draw_moment() {
     printf -v moment '%d.%06d' $((drawn / 1000000)) $((drawn % 1000000))
 }
 
+# paper_below FOLDER GOAL...: Make, with all that it makes but the tools below FOLDER. What it starts
+# can be told by its environment (survivors).
+paper_below() {
+    local folder="$1"
+    shift
+    CRASH_TEST="$folder" make -C "$ROOT" --no-print-directory -j2 PROFILE=tiny \
+        BUILD="${BUILD_DIR:-$ROOT/build}" DATA="$folder/data" STATE="$folder/state" \
+        CHECKPOINTS="$folder/checkpoints" RUN_LOGS="$folder/results" PAPER="$folder/paper" "$@"
+}
+
+# The processes that paper_below FOLDER left running.
+survivors() {
+    grep -slzx "CRASH_TEST=$1" /proc/[0-9]*/environ | cut -d / -f 3
+}
+
 # long NAME [OPTION...]: a run of a fraction of a second with a checkpoint, NAME.r and NAME.c.
 long() {
     local name="$1"
