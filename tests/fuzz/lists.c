@@ -4,14 +4,8 @@
 
 static void report(const struct published *published, const struct experiments *experiments,
                    const uint8_t *data, size_t size) {
-    static struct run_set set;
-    static const char *path;
-    struct error error;
-    if (!path) {
-        path = rendered_small_run();
-        FUZZ_CHECK(run_set_read(&set, &path, 1, &(struct run_reading){0}, &error) == STATUS_OK);
-    }
-    const struct report_input input = {.set = &set,
+    const char *const path = rendered_path(0);
+    const struct report_input input = {.set = rendered_set(),
                                        .published = published,
                                        .experiments = experiments,
                                        .paths = &path,

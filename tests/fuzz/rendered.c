@@ -210,32 +210,39 @@ void rendered_check(const struct report_input *input, const uint8_t *data, size_
     }
 }
 
-// ---- A run -----------------------------------------------------------------------------------------
+// ---- Small runs ------------------------------------------------------------------------------------
 
-static void put_eval(struct record_builder *r, int episode, const char *split) {
+static void put_header(struct record_builder *r, size_t i) {
+    const char *const labels[][2] = {{"dataset", "wiki2"},
+                                     {"method", i < 2 ? "dynamic" : "conventional"},
+                                     {"seed", i % 2 ? "2" : "1"},
+                                     {"floor_ppl", "5"}};
+    record_begin_header(r, "run", "dlt-train", NULL);
+    record_put_map(r, "labels");
+    for (size_t n = 0; n < ARRAY_LENGTH(labels); n++) {
+        record_put_string(r, labels[n][0], labels[n][1]);
+    }
+    record_end_map(r);
+}
+
+static void put_eval(struct record_builder *r, int episode, const char *split, size_t i) {
     record_begin(r, "eval");
     record_put_int(r, "episode", episode);
     record_put_int(r, "step", 2 * episode);
     record_put_string(r, "split", split);
-    record_put_real(r, "perplexity", 20.0 / episode);
+    record_put_real(r, "perplexity", (20.0 + (double)i) / episode);
     record_put_real(r, "perplexity_per_word", 40.0 / episode);
     record_put_real(r, "bits_per_byte", 2.5);
     record_put_real(r, "text_bytes", 4000);
     record_put_real(r, "text_tokens", 1000);
 }
 
-static void put_record(struct record_builder *r, int n) {
+// Record n of run i.
+static void put_record(struct record_builder *r, int n, size_t i) {
     static const int MAPS[][3] = {{0, 0, 0}, {0, 1, 0}, {0, 1, 1}};
-    static const char *const LABELS[][2] = {
-        {"dataset", "wiki2"}, {"method", "dynamic"}, {"seed", "1"}, {"floor_ppl", "5"}};
     switch (n) {
     case 0:
-        record_begin_header(r, "run", "dlt-train", NULL);
-        record_put_map(r, "labels");
-        for (size_t i = 0; i < ARRAY_LENGTH(LABELS); i++) {
-            record_put_string(r, LABELS[i][0], LABELS[i][1]);
-        }
-        record_end_map(r);
+        put_header(r, i);
         break;
     case 1:
         record_begin(r, "start");
@@ -253,26 +260,41 @@ static void put_record(struct record_builder *r, int n) {
         record_put_int(r, "independent", 2);
         break;
     default:
-        put_eval(r, n / 2 - 1, n % 2 ? "test" : "valid");
+        put_eval(r, n / 2 - 1, n % 2 ? "test" : "valid", i);
     }
 }
 
-const char *rendered_small_run(void) {
-    static struct fuzz_file file;
+static void write_run(const char *path, size_t i) {
     struct record_writer *writer;
     struct record_builder r = {0};
     struct error error;
-    if (file.path[0]) {
-        return file.path;
-    }
-    file = fuzz_file_open("", 0);
-    FUZZ_CHECK(record_writer_open(&writer, &(struct record_writer_options){.path = file.path},
-                                  &error) == STATUS_OK);
+    FUZZ_CHECK(record_writer_open(&writer, &(struct record_writer_options){.path = path}, &error) ==
+               STATUS_OK);
     for (int n = 0; n < 8; n++) {
-        put_record(&r, n);
+        put_record(&r, n, i);
         FUZZ_CHECK(record_write(writer, &r, &error) == STATUS_OK);
     }
     FUZZ_CHECK(record_writer_finish(writer, &error) == STATUS_OK);
     record_builder_free(&r);
-    return file.path;
+}
+
+const char *rendered_path(size_t i) {
+    static struct fuzz_file files[RENDERED_RUNS];
+    if (!files[i].path[0]) {
+        files[i] = fuzz_file_open("", 0);
+        write_run(files[i].path, i);
+    }
+    return files[i].path;
+}
+
+const struct run_set *rendered_set(void) {
+    static struct run_set set;
+    const char *paths[RENDERED_RUNS];
+    struct error error;
+    for (size_t i = 0; set.count == 0 && i < RENDERED_RUNS; i++) {
+        paths[i] = rendered_path(i);
+    }
+    FUZZ_CHECK(set.count > 0 || run_set_read(&set, paths, RENDERED_RUNS, &(struct run_reading){0},
+                                             &error) == STATUS_OK);
+    return &set;
 }

@@ -11,7 +11,9 @@
 void rendered_check(const struct report_input *input, const uint8_t *data, size_t size);
 // UTF-8, of it no control character but `allowed`.
 void rendered_check_text(const struct text *text, const char *allowed);
-// The path of a small run log that is whole, so that there is a run beside any input.
-const char *rendered_small_run(void);
+// A few small runs, of two methods with two seeds each, to stand beside any input.
+enum { RENDERED_RUNS = 4 };
+const char *rendered_path(size_t i); // of the run log of each
+const struct run_set *rendered_set(void);
 
 #endif

@@ -19,10 +19,31 @@ static void compare(const char *path) {
     text_free(&text);
 }
 
+static int compare_places(const void *a, const void *b) {
+    return run_order(*(struct run *const *)a, *(struct run *const *)b);
+}
+
+// Beside the small runs, so that there is something to compare with.
+static void report(const struct run_set *set, const char *const *paths, size_t count,
+                   const uint8_t *data, size_t size) {
+    const struct published published = {.count = 0};
+    const struct run_set *small = rendered_set();
+    struct run_set all = *set;
+    all.count = set->count + small->count;
+    all.runs = malloc(all.count * sizeof(struct run *));
+    FUZZ_CHECK(all.runs);
+    memcpy(all.runs, set->runs, set->count * sizeof(struct run *));
+    memcpy(all.runs + set->count, small->runs, small->count * sizeof(struct run *));
+    qsort(all.runs, all.count, sizeof(struct run *), compare_places);
+    const struct report_input input = {
+        .set = &all, .published = &published, .paths = paths, .path_count = count};
+    rendered_check(&input, data, size);
+    free(all.runs);
+}
+
 void fuzz_one(const uint8_t *data, size_t size) {
     struct fuzz_file file = seal_open(data, size);
-    const struct published published = {.count = 0};
-    const char *const paths[] = {file.path, rendered_small_run()};
+    const char *const paths[] = {file.path, rendered_path(0)};
     struct run_set set;
     struct error error = {0};
     enum status status = run_set_read(&set, paths, 2, &(struct run_reading){0}, &error);
@@ -34,9 +55,7 @@ void fuzz_one(const uint8_t *data, size_t size) {
         fuzz_check_outcome(status, &error, FUZZ_MAY(STATUS_DAMAGED));
     }
     if (status == STATUS_OK) {
-        const struct report_input input = {
-            .set = &set, .published = &published, .paths = paths, .path_count = 2};
-        rendered_check(&input, data, size);
+        report(&set, paths, 2, data, size);
         run_set_free(&set);
     }
     fuzz_file_close(&file);
