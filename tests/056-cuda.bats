@@ -188,22 +188,46 @@ END
 @test "too little memory is said before the first step, with what would help" {
     enter_clean
     DLT_EMU_MEMORY=150000000 run --separate-stderr -1 tiny --device cuda --batch 512 --context 64 -o r
-    expect_error_line dlt-train "GB of memory and 0.1 GB are available on cuda/bf16; --recompute layer or a smaller --batch would help"
+    expect_error_line dlt-train "MB of memory and 150.0 MB are available on cuda/bf16; --recompute layer or a smaller --batch would help"
     DLT_EMU_MEMORY=1000 run --separate-stderr -1 tiny --device cuda -o r
     expect_error_line dlt-train "are available on cuda/bf16"
     [ -z "$(ls)" ]
 }
 
-@test "the script for a machine with a GPU makes its table" {
+# The script for a machine with a GPU, on a network of seconds.
+gpu_run() {
     PATH="/usr/bin:/bin" LAYERS=3 WIDTH=16 HEADS=2 CONTEXT=16 BATCH=2 VOCABULARY=100 STEPS=1 INDEPENDENT="3 1" \
-        SMALL="--layers 3 --width 16 --heads 2 --context 16 --batch 2" \
-        run -0 "$ROOT/tests/gpu/run" "${BUILD_DIR:-$ROOT/build}" out
+        SMALL="--layers 3 --width 16 --heads 2 --context 16 --batch 2" "$ROOT/tests/gpu/run" "$@"
+}
+
+@test "the script for a machine with a GPU makes its tables" {
+    run -0 gpu_run "${BUILD_DIR:-$ROOT/build}" out
     grep -F "| operations against float64, twice, two attentions | passed" out/bench.md
+    grep -E "^\| largest error, in units of its tolerance \| fp32 0\.[0-9]+, bf16 0\.[0-9]+, bf16-pure 0\.[0-9]+ \|$" out/bench.md
     grep -F "| 20 steps with re-tying, twice: the same bits | passed" out/bench.md
     for row in 3 1 1-owner 1-recompute; do
-        grep -E "^\| $row \| [0-9.]+ \| [0-9]+ \| 0 \| 0% \| 0\.[0-9]+ \|$" out/bench.md
+        grep -E "^\| $row \| [0-9.]+ \| [0-9]+ \| 0 \| 0% \| 0\.[0-9]+ \| 0\.[0-9]+ \|$" out/bench.md
     done
-    # A check that fails is said, and is the exit status.
-    DLT_CUDA_LIBRARY=none LIMIT=1 run -1 "$ROOT/tests/gpu/run" "${BUILD_DIR:-$ROOT/build}" out2
-    grep -F "| operations against float64, twice, two attentions | **failed**, status 2" out2/bench.md
+    grep -E "^\| tokens/s, 3 independent layers \| at least 45000 \| [0-9.]+, \*\*missed\*\* \|$" out/bench.md
+    grep -E "^\| 1, memory of the state, of 3 \| at most 0\.1429 \| 0\.[0-9]+, \*\*missed\*\* \|$" out/bench.md
+    grep -F "| compute-sanitizer | not there |" out/bench.md
+    awk -F '\t' 'NF != 7 || NR > 1 && !($3 > 0) {exit 1} END {exit NR != 5}' out/bench.tsv
+}
+
+@test "what fails there is said in its tables, which are whole all the same" {
+    mkdir -p broken/gpu broken/bench
+    ln -s "${BUILD_DIR:-$ROOT/build}/bin" broken/bin
+    printf '#!/bin/sh\necho the operations differ\nexit 1\n' >broken/gpu/ops
+    printf '#!/bin/sh\necho the GPU failed\nexit 1\n' >broken/bench/model
+    chmod +x broken/gpu/ops broken/bench/model
+    run -1 gpu_run broken out
+    grep -F "| operations against float64, twice, two attentions | **failed**, status 1: the operations differ |" out/bench.md
+    grep -F "| largest error, in units of its tolerance | fp32 not known, bf16 not known" out/bench.md
+    grep -F "| 20 steps with re-tying, twice: the same bits | passed" out/bench.md
+    grep -F "| 1-recompute | the GPU failed |" out/bench.md
+    grep -F "| tokens/s, 3 independent layers | 45000 | not measured |" out/bench.md
+    LIMIT=0 run -1 gpu_run broken out2
+    grep -F "| 20 steps with re-tying, twice: the same bits | not run: no time left |" out2/bench.md
+    grep -F "| 1-owner | no time left |" out2/bench.md
+    tail -n 1 out2/bench.md | grep "seconds in all"
 }

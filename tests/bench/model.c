@@ -163,14 +163,15 @@ static enum status bench_run(struct bench *bench, int64_t threads, struct error 
                        &memory);
     printf("%s %s L %d (%d own, gradients of %s) C %d H %d T %d B %d V %d dropout %g recompute %s "
            "threads %d: %.0f tokens/s "
-           "(best %.0f), %.1f MB counted, %.1f on the device, %.1f resident\n",
+           "(best %.0f), %.1f MB counted (%.1f of state), %.1f on the device, %.1f resident\n",
            bench->ops->name, ARCHS[arch], (int)layers,
            independent > 0 && independent < layers ? (int)independent : (int)layers,
            gradients == 0 ? "all uses" : "owners", (int)width, (int)heads, (int)context, (int)batch,
            (int)vocabulary, dropout, RECOMPUTES[recompute], (int)threads,
            tokens / bench->seconds[steps / 2], tokens / bench->seconds[0],
-           (double)memory.total * mb, (double)bench->ops->bytes_peak(bench->dev) * mb,
-           (double)memory_peak_resident() * mb);
+           (double)memory.total * mb,
+           (double)(memory.weights + memory.gradients + memory.optimizer) * mb,
+           (double)bench->ops->bytes_peak(bench->dev) * mb, (double)memory_peak_resident() * mb);
     return STATUS_OK;
 }
 
