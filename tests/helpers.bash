@@ -31,3 +31,8 @@ need_data() {
 digest() {
     dlt-cat "$1" | tail -n 1 | jq -r .content_xxh64
 }
+
+# not_under CHECKER... WHY: skips a test that cannot be under a sanitizer (tests/checks/sanitize).
+not_under() {
+    [[ " ${*:1:$#-1} " != *" ${DLT_CHECKER:-none} "* ]] || skip "not under the $DLT_CHECKER checker: ${!#}"
+}

@@ -94,7 +94,7 @@ void CPU(residual_layernorm_forward)(device *dev, act *sum, act *y, float *mean,
 struct backward {
     float *x_gradient;
     const float *y_gradient, *x, *mean, *rstd, *gain;
-    size_t N, C;
+    size_t C;
     bool accumulate;
 };
 
@@ -168,7 +168,6 @@ void CPU(layernorm_backward)(device *dev, act *x_gradient, float *gain_gradient,
                          .mean = mean,
                          .rstd = rstd,
                          .gain = act_const_floats(gain),
-                         .N = N,
                          .C = C,
                          .accumulate = accumulate};
     size_t chunks = divide_up(N, GRADIENT_ROWS);

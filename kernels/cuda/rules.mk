@@ -40,7 +40,7 @@ emu_objects := $(cuda_sources:kernels/cuda/%.cu=$(BUILD)/emu/%.o) \
     $(cuda_base:%=$(BUILD)/kernels/cuda/base/%.o)
 EMU_CXXFLAGS := $(CXX_STANDARD) -Wall -Wextra -Wno-unused-function -Wno-unknown-pragmas -O2 -g -fPIC -fvisibility=hidden \
     -ffp-contract=off -U_FORTIFY_SOURCE -MMD -MP -Itests/emu
-emu_compile = $(call run,CXX,$(CXX) $(ALL_CPPFLAGS) $(EMU_CXXFLAGS) -x c++ -c $< -o $@)
+emu_compile = $(call run,CXX,$(CXX) $(ALL_CPPFLAGS) $(EMU_CXXFLAGS) $(CXXFLAGS) -x c++ -c $< -o $@)
 
 $(BUILD)/emu/%.o: kernels/cuda/%.cu
 	@mkdir -p $(@D)
@@ -49,9 +49,11 @@ $(BUILD)/tests/emu/%.o: tests/emu/%.cc
 	@mkdir -p $(@D)
 	$(emu_compile)
 
-# For the tests: DLT_CUDA_LIBRARY names it to dlt-train.
+# For the tests: DLT_CUDA_LIBRARY names it to dlt-train. Where a sanitizer's runtime is the program's, the
+# library leaves that open.
+EMU_LDFLAGS ?= -z defs
 $(BUILD)/emu/libdlt-cuda.so: $(emu_objects)
-	$(call run,LD,$(CXX) -shared -z defs -o $@ $(filter %.o,$^))
+	$(call run,LD,$(CXX) -shared $(EMU_LDFLAGS) -o $@ $(filter %.o,$^))
 
 emu_tests := $(patsubst tests/emu/%.c,$(BUILD)/unit/emu/%,$(wildcard tests/emu/*.c))
 $(BUILD)/unit/emu/%: $(BUILD)/tests/emu/%.o $(emu_objects) $(call archive,model) $(call archive,tying) $(call archive,cpu) $(call archive,base)

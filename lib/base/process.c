@@ -15,8 +15,6 @@
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
 
-extern char **environ;
-
 // ---- Starting --------------------------------------------------------------------------------
 
 // A copy of the environment in which PATH begins with `directory`. The array and its last string,

@@ -6,7 +6,7 @@
 
 #include "lib/base/utf8.h"
 
-enum status error_set(struct error *error, enum status status, const char *format, ...) {
+enum status(error_set)(struct error *error, enum status status, const char *format, ...) {
     char message[sizeof error->message]; // the arguments may hold the message that was there before
     va_list arguments;
     va_start(arguments, format);

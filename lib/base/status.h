@@ -26,6 +26,9 @@ struct error {
 // What no terminal should be sent is shown as '?', since parts of the message may come from a file.
 __attribute__((format(printf, 3, 4))) enum status error_set(struct error *error, enum status status,
                                                             const char *format, ...);
+#ifdef __clang_analyzer__ // which looks at one file at a time: that a failure stays one
+#define error_set(error, status, ...) ((error_set)(error, status, __VA_ARGS__), status)
+#endif
 
 // Puts "CONTEXT: " before the message that a failed call left, and returns `status`.
 __attribute__((format(printf, 3, 4))) enum status

@@ -59,10 +59,10 @@ static uint32_t choose_rule(struct corpus_generator *generator) {
     struct state *state = &generator->state;
     enum symbol symbol = state_top(state);
     const struct grammar_choice *choice = &state->language->grammar.choice[symbol];
-    unsigned rule = 0, column = 0;
+    unsigned rule = 0;
     uint32_t mass = 1 << 16;
     if (choice->rules > 1) {
-        column = state_column(state, symbol);
+        unsigned column = state_column(state, symbol);
         uint32_t u = draw_16(generator);
         while (u >= choice->last[column][rule]) {
             rule++;

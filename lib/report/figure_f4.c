@@ -221,8 +221,9 @@ static void draw(struct plot *plot, const struct layout *at) {
     draw_bar(plot, 2, plot->height - 12, "Layers", at->layers_to);
     draw_bar(plot, PLOT_WIDTH / 2.0, plot->height - 12, "Heads", at->heads_to);
     for (size_t i = 0; i < at->count; i++) {
-        double x = (double)(i % at->columns) * (at->width + SPACE) + LEFT;
-        double top = plot->height - 22 - (double)(i / at->columns) * row_height;
+        size_t row = i / at->columns, column = i % at->columns;
+        double x = (double)column * (at->width + SPACE) + LEFT;
+        double top = plot->height - 22 - (double)row * row_height;
         draw_item(plot, at, at->items[i], x, top - TITLE - at->side);
     }
 }

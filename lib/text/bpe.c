@@ -26,6 +26,7 @@ static int32_t lowest_of(const int32_t *candidates, size_t length) {
     int32_t lowest = NO_MERGE, other = NO_MERGE;
     for (size_t i = 0; i < length; i += 2) {
         lowest = candidates[i] < lowest ? candidates[i] : lowest;
+        // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the length is even
         other = candidates[i + 1] < other ? candidates[i + 1] : other;
     }
     return lowest < other ? lowest : other;

@@ -129,7 +129,7 @@ static inline bool piece_cache_copy(const struct waiting_piece *piece, uint32_t 
         return false;
     }
     // Which of the two it is cannot be foretold, that it is one of them can.
-    entry += (entry->key[0] ^ piece->key[0]) | (entry->key[1] ^ piece->key[1]) ? 1 : 0;
+    entry += ((entry->key[0] ^ piece->key[0]) | (entry->key[1] ^ piece->key[1])) ? 1 : 0;
     memcpy(ids, (const uint8_t *)entry + offsetof(struct piece_short_entry, ids),
            (PIECE_SHORT_IDS + 1) * sizeof *ids);
     *count = entry->count;

@@ -188,8 +188,8 @@ uint64_t pretoken_scan_next(struct pretoken_scan *scan) {
     look_at(scan, scan->told);
 
     uint64_t spaces = block.class[0] & block.class[1];
-    uint64_t before[2] = {block.class[0] << 1 | scan->class[0],
-                          block.class[1] << 1 | scan->class[1]};
+    const uint64_t before[2] = {block.class[0] << 1 | scan->class[0],
+                                block.class[1] << 1 | scan->class[1]};
     uint64_t changes = (block.class[0] ^ before[0]) | (block.class[1] ^ before[1]);
     uint64_t behind_blanks = block.blanks << 1 | scan->blanks;
     uint64_t spaces_ahead = spaces >> 1 | (scan->next.class[0] & scan -> next.class[1]) << 63;

@@ -120,6 +120,7 @@ static void add_token(struct parser *parser, struct token_slot *slot, uint64_t k
 
 static enum status add_merge(struct parser *parser, const struct merge_line *merge) {
     struct bpe_vocabulary *vocabulary = parser->vocabulary;
+    // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): a line that failed is not added
     size_t right_length = merge->length - merge->left;
     struct token_slot *left = find_slot(parser, merge->keys[0], merge->offset, merge->left);
     struct token_slot *right =

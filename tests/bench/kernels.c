@@ -217,8 +217,8 @@ static void bench_others(int threads) {
         const char *name;
         void (*run)(void);
         double elements;
-    } OTHERS[] = {{"attention forward", attention_forward, B * H * T * T / 2},
-                  {"attention backward", attention_backward, B * H * T * T / 2},
+    } OTHERS[] = {{"attention forward", attention_forward, B * H * T * (T / 2.0)},
+                  {"attention backward", attention_backward, B * H * T * (T / 2.0)},
                   {"residual, dropout, layernorm", residual_layernorm, N * C},
                   {"layernorm backward", layernorm_backward, N * C},
                   {"dropout backward", dropout_backward, N * C},

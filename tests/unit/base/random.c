@@ -70,8 +70,8 @@ static void test_uniform(void) {
         sum += u;
     }
     for (int i = 0; i < BINS; i++) {
-        double off = bins[i] - DRAWS / BINS;
-        chi_square += off * off / (DRAWS / BINS);
+        double expected = (double)DRAWS / BINS, off = bins[i] - expected;
+        chi_square += off * off / expected;
     }
     CHECK_CLOSE(sum / DRAWS, 0.5, 0.004);
     CHECK(chi_square > 6 && chi_square < 44); // 19 degrees of freedom, 0.1% either side

@@ -127,10 +127,10 @@ static void test_accuracy(void) {
     uint64_t ends[] = {3};
     trained.checkpoint.settings.blocks = BLOCKS_STREAM;
     int said = 0;
-    for (uint16_t word = 0; word < V - 1; word++) {
+    for (int word = 0; word < V - 1; word++) {
         bool first, second;
         open_vocabulary();
-        passage[1] = word == GOES_ON ? SPACE_WORD : word;
+        passage[1] = (uint16_t)(word == GOES_ON ? SPACE_WORD : word);
         describe(passage[1], TOKEN_STARTS_WITH_SPACE, 1);
         ask_one((const int32_t[]){8}, 1, passage[1], &first);
         ask_one((const int32_t[]){8, passage[1]}, 2, GOES_ON, &second);
