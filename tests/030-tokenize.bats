@@ -124,26 +124,58 @@ EOF
     expect_error_line dlt-tokenize "cut short (BERT cased's"
 }
 
-@test "interrupted: exit 130 or 143 and no output, also while nothing comes through a pipe" {
-    vocabulary
+# interrupt SIGNAL WHEN COMMAND...: runs `dlt-tokenize COMMAND... -o out pipe` until the file WHEN is
+# there, sends the signal, and expects its exit status, one line and no output. What comes through the
+# pipe is for the caller to say: it writes `coming`, and `behind` if the pipe is to end then.
+interrupt() {
+    local signal=$1 when=$2 writer tool code=0 seen=
+    shift 2
+    rm -f out pipe begun sent
     mkfifo pipe
-    for signal in INT TERM; do
-        sleep 100 >pipe 3>&- &
-        writer=$!
-        # A shell lets its background jobs ignore SIGINT.
-        python3 -c 'import os, signal, sys
+    { touch begun; cat coming; touch sent; [ -e behind ] || exec sleep 100; } >pipe 3>&- &
+    writer=$!
+    # A shell lets its background jobs ignore SIGINT.
+    python3 -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execvp(sys.argv[1], sys.argv[1:])' dlt-tokenize encode --threads 2 --vocab v.bpe -o out pipe 3>&- 2>err &
-        tool=$!
-        for _ in $(seq 100); do [ -e out.partial ] && break; sleep 0.1; done
-        [ -e out.partial ]
-        kill -s $signal $tool
-        code=0
-        wait $tool || code=$?
-        kill $writer
-        [ $code -eq "$([ $signal = INT ] && echo 130 || echo 143)" ]
-        [ "$(wc -l <err)" -eq 1 ]
-        [ ! -e out ] && [ ! -e out.partial ]
+os.execvp(sys.argv[1], sys.argv[1:])' dlt-tokenize "$@" -o out pipe 3>&- 2>err &
+    tool=$!
+    for _ in $(seq 100); do [ -e "$when" ] && seen=yes && break; sleep 0.1; done
+    kill -s "$signal" $tool || true
+    wait $tool || code=$?
+    kill $writer 2>/dev/null || true
+    [ "$seen" ]
+    [ $code -eq "$([ "$signal" = INT ] && echo 130 || echo 143)" ]
+    [ "$(wc -l <err)" -eq 1 ] || { cat err; return 1; }
+    [ ! -e out ] && [ ! -e out.partial ]
+}
+
+@test "encode and decode interrupted: exit 130 or 143 and no output, also while nothing comes" {
+    vocabulary
+    yes 'the text' | head -c 300000 >text
+    dlt-tokenize encode --vocab v.bpe text | zstdcat | head -c 100000 >tokens
+    for signal in INT TERM; do
+        for threads in 1 2; do
+            : >coming
+            interrupt $signal out.partial encode --threads $threads --vocab v.bpe
+            cp text coming
+            interrupt $signal out.partial encode --threads $threads --vocab v.bpe
+            cp tokens coming
+            interrupt $signal out.partial decode --threads $threads --vocab v.bpe
+            tr -dc '\n' <text | tr '\n' '7' | fold -w 1 >coming
+            interrupt $signal out.partial decode --threads $threads --vocab v.bpe --ids
+        done
+    done
+}
+
+@test "train interrupted: while it reads, and while it merges" {
+    : >coming
+    interrupt TERM begun train --size 1000
+    # Takes seconds if nobody stops it.
+    python3 -c 'import random; r = random.Random(1)
+for _ in range(400000): print("".join(r.choices("abcdefghijklmnopqrstuvwxyz", k=12)))' >coming
+    : >behind
+    for signal in INT TERM; do
+        interrupt $signal sent train --size 2000000
     done
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/program.h"
 #include "lib/text/alphabet.h"
 #include "lib/text/word_count.h"
 
@@ -276,11 +277,12 @@ static void start_words(struct trainer *trainer, const struct word_counts *count
 
 static enum status count_pairs(struct trainer *trainer, struct error *error) {
     enum status status = STATUS_OK;
-    for (size_t w = 0; w < trainer->word_count; w++) {
+    for (size_t w = 0; status == STATUS_OK && w < trainer->word_count; w++) {
         const uint32_t *ids = trainer->ids + trainer->words[w].start;
         for (size_t i = 1; status == STATUS_OK && i < trainer->words[w].length; i++) {
             status = pair_raise(trainer, ids[i - 1], ids[i], (uint32_t)w, error);
         }
+        status = status == STATUS_OK ? interrupt_check(error) : status;
     }
     return status == STATUS_OK ? push_raised(trainer, error) : status;
 }
@@ -353,6 +355,7 @@ static enum status train(struct trainer *trainer, uint32_t size, struct error *e
             BPE_TOKEN_MAXIMUM) {
             status = merge_pair(trainer, &best, error);
         }
+        status = status == STATUS_OK ? interrupt_check(error) : status;
     }
     return status;
 }
