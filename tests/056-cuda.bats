@@ -126,6 +126,27 @@ at_most() {
     at_most "$(records cpu eval | jq "(.loss - $trained) | fabs")" 1e-2
 }
 
+@test "dlt-eval --device: the CPU where there is a GPU, and a GPU for what the CPU trained" {
+    eval_on() {
+        dlt-eval perplexity --checkpoint "$1" --tokens "$BATS_FILE_TMPDIR/test.tok" --device "$2" -o "$1-$2"
+    }
+    tiny --device cuda --episodes 1 --checkpoint bf16 -o r1
+    tiny --device cpu --episodes 1 --checkpoint fp32 -o r2
+    for device in auto cpu cuda; do
+        eval_on bf16 $device
+        eval_on fp32 $device
+    done
+    [ "$(records bf16-auto metric | jq .loss)" = "$(records bf16-cuda metric | jq .loss)" ]
+    [ "$(records fp32-auto metric | jq .loss)" = "$(records fp32-cpu metric | jq .loss)" ]
+    near=$(records fp32-cpu metric | jq --slurpfile gpu <(records fp32-cuda metric) '(.loss - $gpu[0].loss) | fabs')
+    at_most "$near" 1e-5
+    records fp32-cuda env | jq -s -e 'last.device == "cuda/fp32"'
+    records bf16-cuda env | jq -s -e 'last.device == "cuda/bf16" and (last.choices | startswith("cublasLt"))'
+    records bf16-cpu env | jq -s -e 'last.device | startswith("cpu/")'
+    DLT_EMU_DEVICE=none run --separate-stderr -1 eval_on bf16 cuda
+    expect_error_line "dlt-eval perplexity" "no NVIDIA GPU"
+}
+
 @test "no library, no driver, no GPU, none with bf16" {
     enter_clean
     DLT_CUDA_LIBRARY=none run --separate-stderr -1 tiny --device cuda -o r

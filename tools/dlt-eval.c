@@ -18,6 +18,12 @@
         .name = "checkpoint", .type = OPTION_STRING, .value = (void *)(v), .argument = "FILE",     \
         .help = "the network, as dlt-train left it", .outside = true                               \
     }
+#define DEVICE(v)                                                                                  \
+    {                                                                                              \
+        .name = "device", .type = OPTION_CHOICE, .value = (v), .choices = DEVICE_NAMES,            \
+        .help = "where to compute; auto: what was trained in bf16 on a GPU, if one can be used",   \
+        .outside = true                                                                            \
+    }
 #define TOKENS(v, h)                                                                               \
     {                                                                                              \
         .name = "tokens", .type = OPTION_STRING, .value = (void *)(v), .argument = "TOKENS",       \
@@ -42,7 +48,8 @@ static enum status start(const struct program *program, const struct option *opt
 static int run_perplexity(const struct program *program, int argc, char **argv) {
     struct perplexity_options chosen = {0};
     const struct option options[] = {
-        CHECKPOINT(&chosen.checkpoint),
+        CHECKPOINT(&chosen.network.checkpoint),
+        DEVICE(&chosen.network.device),
         TOKENS(&chosen.tokens, "the text; - for standard input"),
         {.name = "stride",
          .type = OPTION_INTEGER,
@@ -61,7 +68,7 @@ static int run_perplexity(const struct program *program, int argc, char **argv) 
     struct common_options common;
     struct error error = {0};
     enum status status = start(program, options, argc, argv, &common, &error);
-    if (status == STATUS_OK && (!chosen.checkpoint || !chosen.tokens)) {
+    if (status == STATUS_OK && (!chosen.network.checkpoint || !chosen.tokens)) {
         status = error_set(&error, STATUS_USAGE, "give --checkpoint FILE and --tokens TOKENS");
     }
     struct evaluation result = {0};
@@ -121,7 +128,8 @@ static int run_unigram(const struct program *program, int argc, char **argv) {
 static int run_lastword(const struct program *program, int argc, char **argv) {
     struct lastword_options chosen = {0};
     const struct option options[] = {
-        CHECKPOINT(&chosen.checkpoint),
+        CHECKPOINT(&chosen.network.checkpoint),
+        DEVICE(&chosen.network.device),
         TOKENS(&chosen.tokens, "the passages, one a line (dlt-tokenize encode --lines); - for "
                                "standard input"),
         {.name = "batch",
@@ -136,7 +144,7 @@ static int run_lastword(const struct program *program, int argc, char **argv) {
     struct error error = {0};
     struct lastword result = {0};
     enum status status = start(program, options, argc, argv, &common, &error);
-    if (status == STATUS_OK && (!chosen.checkpoint || !chosen.tokens)) {
+    if (status == STATUS_OK && (!chosen.network.checkpoint || !chosen.tokens)) {
         status = error_set(&error, STATUS_USAGE, "give --checkpoint FILE and --tokens TOKENS");
     }
     if (status == STATUS_OK) {
@@ -152,19 +160,18 @@ static int run_lastword(const struct program *program, int argc, char **argv) {
 }
 
 static int run_similarity(const struct program *program, int argc, char **argv) {
-    const char *checkpoint = NULL;
-    const struct option options[] = {CHECKPOINT(&checkpoint), {0}};
+    struct trained_choice network = {0};
+    const struct option options[] = {CHECKPOINT(&network.checkpoint), DEVICE(&network.device), {0}};
     struct common_options common;
     struct error error = {0};
     struct similarity result = {0};
     enum status status = start(program, options, argc, argv, &common, &error);
-    if (status == STATUS_OK && !checkpoint) {
+    if (status == STATUS_OK && !network.checkpoint) {
         status = error_set(&error, STATUS_USAGE, "give --checkpoint FILE");
     }
     if (status == STATUS_OK) {
         const struct invocation invocation = {argc, argv, (int)common.threads};
-        status =
-            similarity_measure(checkpoint, options, common.output, &invocation, &result, &error);
+        status = similarity_measure(&network, options, common.output, &invocation, &result, &error);
     }
     if (status == STATUS_OK) {
         log_line("attention: layers %d  cosine %.4f   feed-forward: layers %d  cosine %.4f",
@@ -201,7 +208,8 @@ static enum status write_token(void *context, uint32_t id, struct error *error) 
 // A network to sample from, and the words that it knows.
 struct sampled {
     struct sample_options options;
-    const char *checkpoint, *vocabulary_path, *prompt;
+    struct trained_choice network;
+    const char *vocabulary_path, *prompt;
     int model; // enum text_model_kind
     bool cased;
     struct trained trained;
@@ -261,7 +269,7 @@ static enum status write_sample(const struct sampled *s, const char *path, struc
 }
 
 static enum status sample(struct sampled *s, const char *output, struct error *error) {
-    enum status status = trained_open(&s->trained, s->checkpoint, 1, error);
+    enum status status = trained_open(&s->trained, &s->network, 1, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -283,7 +291,8 @@ static int run_sample(const struct program *program, int argc, char **argv) {
     static const char *const MODELS[] = {"bpe", "wordpiece", NULL};
     struct sampled s = {.options = {.temperature = 1, .length = 100, .seed = 1}, .prompt = ""};
     const struct option options[] = {
-        CHECKPOINT(&s.checkpoint),
+        CHECKPOINT(&s.network.checkpoint),
+        DEVICE(&s.network.device),
         {.name = "vocab",
          .type = OPTION_STRING,
          .value = (void *)&s.vocabulary_path,
@@ -333,7 +342,7 @@ static int run_sample(const struct program *program, int argc, char **argv) {
     struct common_options common;
     struct error error = {0};
     enum status status = start(program, options, argc, argv, &common, &error);
-    if (status == STATUS_OK && (!s.checkpoint || !s.vocabulary_path)) {
+    if (status == STATUS_OK && (!s.network.checkpoint || !s.vocabulary_path)) {
         status = error_set(&error, STATUS_USAGE, "give --checkpoint FILE and --vocab FILE");
     }
     if (status == STATUS_OK) {

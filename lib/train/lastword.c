@@ -207,8 +207,8 @@ enum status lastword_measure(const struct lastword_options *chosen, const struct
     struct trained trained;
     struct token_file tokens;
     struct metrics_writer writer;
-    enum status status = trained_open_with_text(&trained, &tokens, chosen->checkpoint,
-                                                chosen->tokens, chosen->batch, error);
+    enum status status = trained_open_with_text(&trained, &tokens, &chosen->network, chosen->tokens,
+                                                chosen->batch, error);
     if (status != STATUS_OK) {
         return status;
     }

@@ -6,8 +6,9 @@
 #include "lib/train/trained.h"
 
 struct lastword_options {
-    const char *checkpoint, *tokens; // paths; a passage is a line of the text
-    int64_t batch;                   // passages at a time; 0: the blocks of a training step
+    struct trained_choice network;
+    const char *tokens; // path; a passage is a line of the text
+    int64_t batch;      // passages at a time; 0: the blocks of a training step
 };
 
 struct lastword {

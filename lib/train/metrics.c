@@ -2,6 +2,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
+#include "lib/train/device.h"
 
 enum status metrics_begin(struct metrics_writer *w, const char *program, const struct option *table,
                           const char *labels, const char *output,
@@ -37,9 +38,12 @@ enum status metrics_put_trained(struct metrics_writer *w, const struct trained *
     if (tokens) {
         status = metrics_put_input(w, "tokens", tokens->content_digest, error);
     }
+    if (status == STATUS_OK) {
+        status = metrics_put_input(w, "checkpoint",
+                                   record_reader_content_digest(trained->checkpoint.reader), error);
+    }
     return status == STATUS_OK
-               ? metrics_put_input(w, "checkpoint",
-                                   record_reader_content_digest(trained->checkpoint.reader), error)
+               ? device_write_choices(w->file, &w->record, trained->ops, trained->dev, error)
                : status;
 }
 

@@ -40,8 +40,8 @@ enum status perplexity_measure(const struct perplexity_options *chosen, const st
     struct trained trained;
     struct token_file tokens;
     struct metrics_writer writer;
-    enum status status = trained_open_with_text(&trained, &tokens, chosen->checkpoint,
-                                                chosen->tokens, chosen->batch, error);
+    enum status status = trained_open_with_text(&trained, &tokens, &chosen->network, chosen->tokens,
+                                                chosen->batch, error);
     if (status != STATUS_OK) {
         return status;
     }

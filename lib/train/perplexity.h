@@ -2,12 +2,13 @@
 #ifndef DLT_TRAIN_PERPLEXITY_H
 #define DLT_TRAIN_PERPLEXITY_H
 
-#include "lib/train/checkpoint.h"
 #include "lib/train/evaluate.h"
+#include "lib/train/trained.h"
 
 struct perplexity_options {
-    const char *checkpoint, *tokens; // paths
-    int64_t stride;                  // 0: blocks as in training; else windows that overlap
+    struct trained_choice network;
+    const char *tokens; // path
+    int64_t stride;     // 0: blocks as in training; else windows that overlap
     int64_t batch;
 };
 

@@ -19,7 +19,7 @@ static const char *const SAMPLINGS[] = {"reshuffle", "epoch", NULL};
 static const char *const OBJECTIVES[] = {"causal", "mlm", NULL};
 static const char *const PRECISIONS[] = {"fp32", "bf16", "bf16-pure", NULL,
                                          "fp32 on the CPU, bf16 on a GPU"};
-static const char *const DEVICES[] = {"auto", "cpu", "cuda", NULL};
+const char *const DEVICE_NAMES[] = {"auto", "cpu", "cuda", NULL};
 static const char *const SEMANTICS[] = {"shared", "released", NULL};
 static const char *const GRADIENTS[] = {"all", "owner", PRESET};
 static const char *const UNTIES[] = {"copy", "alias", PRESET};
@@ -191,7 +191,7 @@ static void describe_run(struct settings *s, struct option *table, size_t *count
         FLAG("restart", &s->restart, "begin anew, even if the checkpoint exists"),
         FLAG("dry-run", &s->dry_run,
              "print settings, plan, parameters and memory, and stop; with -o - as records"),
-        CHOICE("device", &s->device, DEVICES,
+        CHOICE("device", &s->device, DEVICE_NAMES,
                "where to compute: auto takes a GPU that can be used"),
         REAL("agent-timeout", &s->agent_timeout, "SECONDS", 0.001, 1e9,
              "give up an agent that is silent for so long"),

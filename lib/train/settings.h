@@ -19,6 +19,7 @@ extern const char *const SPLIT_NAMES[SPLITS];
 enum sampling { SAMPLING_RESHUFFLE, SAMPLING_EPOCH };
 
 enum device_choice { DEVICE_AUTO, DEVICE_CPU, DEVICE_CUDA };
+extern const char *const DEVICE_NAMES[]; // ends with NULL
 enum precision_choice { PRECISION_FP32, PRECISION_BF16, PRECISION_BF16_PURE, PRECISION_OF_DEVICE = 4 };
 
 struct settings {

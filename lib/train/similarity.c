@@ -297,12 +297,12 @@ static enum status compare(const struct trained *trained, struct metrics_writer 
     return status;
 }
 
-enum status similarity_measure(const char *checkpoint, const struct option *table,
+enum status similarity_measure(const struct trained_choice *network, const struct option *table,
                                const char *output, const struct invocation *invocation,
                                struct similarity *result, struct error *error) {
     struct trained trained;
     struct metrics_writer writer;
-    enum status status = trained_open(&trained, checkpoint, 1, error);
+    enum status status = trained_open(&trained, network, 1, error);
     if (status != STATUS_OK) {
         return status;
     }

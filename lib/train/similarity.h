@@ -18,7 +18,7 @@ struct similarity {
 
 // Writes one metric record of task "similarity" for each pair of layers and part, and one of task
 // "head-similarity" for each pair of heads. A network with one layer has no pair: no record.
-enum status similarity_measure(const char *checkpoint, const struct option *table,
+enum status similarity_measure(const struct trained_choice *network, const struct option *table,
                                const char *output, const struct invocation *invocation,
                                struct similarity *result, struct error *error);
 

@@ -5,14 +5,15 @@
 #include "lib/train/device.h"
 #include "lib/train/fit.h"
 
-// What was trained in fp32 is measured on the CPU, to the same bits everywhere; what was trained in
-// bf16 as it was trained, where there is a GPU.
-static enum status choose_device(struct trained *trained, struct error *error) {
+// In the precision that the network was trained in; the CPU has but one, and the same bits everywhere.
+static enum status choose_device(struct trained *trained, int wanted, struct error *error) {
     struct settings settings = trained->checkpoint.settings;
-    if (settings.precision != PRECISION_FP32) {
+    bool may_have_gpu = wanted == DEVICE_AUTO && settings.precision != PRECISION_FP32;
+    if (wanted == DEVICE_CUDA || may_have_gpu) {
         settings.device = DEVICE_CUDA;
-        if (device_choose(&settings, &trained->ops, error) == STATUS_OK) {
-            return STATUS_OK;
+        enum status status = device_choose(&settings, &trained->ops, error);
+        if (status == STATUS_OK || wanted == DEVICE_CUDA) {
+            return status;
         }
         log_info("measured on the CPU, in fp32: %s", error->message);
         *error = (struct error){0};
@@ -20,17 +21,17 @@ static enum status choose_device(struct trained *trained, struct error *error) {
     return ops_cpu(&trained->ops, error);
 }
 
-enum status trained_open(struct trained *trained, const char *path, int64_t batch,
-                         struct error *error) {
+enum status trained_open(struct trained *trained, const struct trained_choice *choice,
+                         int64_t batch, struct error *error) {
     *trained = (struct trained){0};
     struct checkpoint *checkpoint = &trained->checkpoint;
-    enum status status = checkpoint_open(checkpoint, path, error);
+    enum status status = checkpoint_open(checkpoint, choice->checkpoint, error);
     if (status != STATUS_OK) {
         return status;
     }
     struct model_config config;
     const int all_tied[TYING_LAYERS_MAX] = {0}; // the least memory until the checkpoint's map comes
-    status = choose_device(trained, error);
+    status = choose_device(trained, choice->device, error);
     if (status == STATUS_OK) {
         settings_model_config(&checkpoint->settings, checkpoint->state.vocabulary, &config);
         config.batch = batch > 0 ? (int)batch : config.batch;
@@ -76,9 +77,9 @@ static enum status check_text(const struct trained *trained, const struct token_
 }
 
 enum status trained_open_with_text(struct trained *trained, struct token_file *tokens,
-                                   const char *checkpoint_path, const char *tokens_path,
+                                   const struct trained_choice *choice, const char *tokens_path,
                                    int64_t batch, struct error *error) {
-    enum status status = trained_open(trained, checkpoint_path, batch, error);
+    enum status status = trained_open(trained, choice, batch, error);
     if (status != STATUS_OK) {
         return status;
     }

@@ -5,6 +5,12 @@
 #include "lib/record/tokens.h"
 #include "lib/train/checkpoint.h"
 
+struct trained_choice {
+    const char *checkpoint; // path
+    int device; // enum device_choice; by itself what was trained in fp32 is measured on the CPU, and
+                // what was in bf16 as it was trained, where there is a GPU
+};
+
 struct trained {
     struct checkpoint checkpoint;
     const struct ops *ops;
@@ -13,12 +19,12 @@ struct trained {
 };
 
 // `batch`: blocks that are evaluated at a time; 0: as in training.
-enum status trained_open(struct trained *trained, const char *path, int64_t batch,
-                         struct error *error);
+enum status trained_open(struct trained *trained, const struct trained_choice *choice,
+                         int64_t batch, struct error *error);
 void trained_close(struct trained *trained);
 // The network, and a text of its vocabulary: both or none.
 enum status trained_open_with_text(struct trained *trained, struct token_file *tokens,
-                                   const char *checkpoint_path, const char *tokens_path,
+                                   const struct trained_choice *choice, const char *tokens_path,
                                    int64_t batch, struct error *error);
 // STATUS_USAGE: the network fills in masked tokens, and `task` wants one that tells the next.
 enum status trained_require_causal(const struct trained *trained, const char *task,

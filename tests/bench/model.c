@@ -17,7 +17,6 @@ static int64_t independent; // 0: all
 static int arch, recompute, device_wanted = DEVICE_CPU, precision = PRECISION_OF_DEVICE, gradients;
 static const char *const ARCHS[] = {"gpt2", "bert", NULL};
 static const char *const RECOMPUTES[] = {"none", "gelu", "layer", NULL};
-static const char *const DEVICES[] = {"auto", "cpu", "cuda", NULL};
 static const char *const PRECISIONS[] = {"fp32", "bf16", "bf16-pure", NULL, "the device's"};
 static const char *const GRADIENTS[] = {"all", "owner", NULL};
 
@@ -61,7 +60,7 @@ static const struct option OPTIONS[] = {
     {.name = "device",
      .type = OPTION_CHOICE,
      .value = &device_wanted,
-     .choices = DEVICES,
+     .choices = DEVICE_NAMES,
      .help = "where to compute"},
     {.name = "precision",
      .type = OPTION_CHOICE,

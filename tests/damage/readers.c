@@ -136,7 +136,7 @@ static enum status read_checkpoint(const char *path, const char *other, uint64_t
                                    struct error *error) {
     struct trained trained;
     (void)other;
-    enum status status = trained_open(&trained, path, 0, error);
+    enum status status = trained_open(&trained, &(struct trained_choice){.checkpoint = path}, 0, error);
     if (status == STATUS_OK) {
         const struct train_state *s = &trained.checkpoint.state;
         const int64_t counts[] = {s->episode, s->visit, s->step, s->tokens, s->finished};
