@@ -3,12 +3,10 @@
 #include "kernels/cpu/device.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <malloc.h>
 
 #include "lib/base/memory.h"
 
@@ -98,22 +96,15 @@ size_t cpu_bytes_peak(const device *dev) {
     return dev->bytes_peak;
 }
 
-// What the system can give without swapping.
+// Less what the program takes besides a network: compressors, records, batches.
 size_t cpu_bytes_available(device *dev) {
+    enum { OTHER_NEEDS = 24 << 20 };
     (void)dev;
-    FILE *file = fopen("/proc/meminfo", "r");
-    if (!file) {
+    uint64_t available = memory_available("");
+    if (available == 0) {
         return 0;
     }
-    char line[256];
-    uint64_t kilobytes = 0;
-    while (fgets(line, sizeof line, file)) {
-        if (sscanf(line, "MemAvailable: %" SCNu64, &kilobytes) == 1) {
-            break;
-        }
-    }
-    fclose(file);
-    return (size_t)(kilobytes * 1024);
+    return available > OTHER_NEEDS ? (size_t)available - OTHER_NEEDS : 1;
 }
 
 // There is nothing to choose: the bits are the same whatever computes them.

@@ -247,6 +247,7 @@ enum status file_output_open(struct file_output *output, const char *path, bool 
         if (status == STATUS_OK && ftruncate(output->descriptor, 0) != 0) {
             status = error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output->partial,
                                strerror(errno));
+            unlink(output->partial);
         }
     }
     if (status != STATUS_OK) {

@@ -29,5 +29,9 @@ enum status buffer_append(struct buffer *buffer, const void *data, size_t length
 // Resident set of this process in bytes, now and at its peak; 0 where the system does not say.
 uint64_t memory_resident(void);
 uint64_t memory_peak_resident(void);
+// Bytes that this process can still take: the least of what the system has without swapping, of what
+// is left to its control groups (of either version), and of its own limits. 0: not known; 1: none.
+// `root` is where /proc and /sys are found: "".
+uint64_t memory_available(const char *root);
 
 #endif

@@ -156,6 +156,10 @@ enum status activations_require(struct model *model, bool training, struct error
     return STATUS_OK;
 }
 
+enum status model_reserve(struct model *model, struct error *error) {
+    return activations_require(model, true, error);
+}
+
 void activations_close(struct model *model) {
     if (model->activations.memory) {
         model->ops->release(model->dev, model->activations.memory, model->activations.bytes);

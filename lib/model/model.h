@@ -91,6 +91,9 @@ enum status model_open(struct model **model, const struct ops *ops, device *dev,
                        const struct model_config *config, const int *start_map,
                        struct error *error);
 void model_close(struct model *model);
+// Takes what a training step needs, which the first one would take otherwise: where there is too
+// little memory, nothing has begun.
+enum status model_reserve(struct model *model, struct error *error);
 const struct tying *model_tying(const struct model *model);
 const struct model_config *model_get_config(const struct model *model);
 

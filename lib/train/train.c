@@ -170,6 +170,8 @@ static enum status resume(struct trainer *t, const struct record_writer_options 
                     t->settings->checkpoint);
     }
     enum status status = checkpoint_load(checkpoint, t->model, t->ops, t->dev, &t->dialogue, error);
+    record_reader_close(checkpoint->reader); // an open file takes room when it is replaced
+    checkpoint->reader = NULL;
     t->state = checkpoint->state;
     t->seconds_before = checkpoint->changing.seconds;
     t->peak = checkpoint->changing.peak;
@@ -253,8 +255,16 @@ static enum status begin_tying(struct trainer *t, const struct checkpoint *check
         tying_begin(&t->begin, &t->config.tying, t->config.layers, t->dialogue.ready.start,
                     &unused);
     }
-    return t->settings->dry_run ? STATUS_OK
-                                : fit_check(&t->config, &t->begin, t->ops, t->dev, error);
+    if (t->settings->dry_run) {
+        return STATUS_OK;
+    }
+    struct model_memory most;
+    trainer_most_memory(t, &most);
+    enum status status = fit_check(&t->config, &t->begin, t->ops, t->dev, error);
+    if (status == STATUS_OK) {
+        fit_warn(&most, t->ops, t->dev);
+    }
+    return status;
 }
 
 // Texts, agent and memory: all that can refuse a run, and nothing that takes long.
@@ -293,6 +303,9 @@ static enum status run(struct trainer *t, struct checkpoint *checkpoint, int *si
     const struct record_writer_options options = {.path = t->output, .content = "run"};
     enum status status =
         model_open(&t->model, t->ops, t->dev, &t->config, t->dialogue.ready.start, error);
+    if (status == STATUS_OK) {
+        status = model_reserve(t->model, error);
+    }
     if (status == STATUS_OK) {
         status = open_batches(t, error);
     }

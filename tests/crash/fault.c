@@ -199,5 +199,8 @@ int rename(const char *from, const char *to) {
 }
 
 int unlink(const char *path) {
-    return is_hit() ? -1 : REAL(unlink)(path);
+    if (fault.kind == KILL) { // the worst disk lets files go
+        is_hit();
+    }
+    return REAL(unlink)(path);
 }

@@ -1,0 +1,182 @@
+# Disks that fill up or fail, memory that is not there, and what a long run takes of either.
+load helpers
+load train
+load crash
+
+setup_file() {
+    make_tokens
+    cd "$BATS_FILE_TMPDIR"
+    long whole
+}
+
+# What a failed disk leaves: one line, nothing under a final name that is not whole, nothing else.
+expect_refusal() { # STATUS NAME...
+    [ "$1" -eq 1 ] || { echo "exit $1: $stderr"; return 1; }
+    expect_error_line dlt-train "cannot "
+    expect_whole "${@:2}"
+}
+
+@test "dlt-train on a disk that fails once, at each call, and from each call on" {
+    cp "$BATS_FILE_TMPDIR"/whole.* .
+    for fault in "fail 5 Input/output error" "ever 28 No space left on device"; do
+        read -r kind number words <<<"$fault"
+        for ((n = 1; ; n++)); do
+            rm -f broken.*
+            run --separate-stderr faulty dlt-train "$kind:$n:$number" long broken
+            came_to_it || break
+            if [ "$status" -ne 0 ]; then # else it was a file that was finished already
+                expect_refusal "$status" broken.r broken.c || { echo "$fault, call $n"; return 1; }
+                [[ "$stderr" == *"$words"* ]]
+                [ ! -e broken.c.partial ]
+            fi
+            long broken || { echo "$fault, call $n"; return 1; }
+            expect_same whole broken || { echo "$fault, call $n"; return 1; }
+        done
+        [ "$n" -gt 30 ]
+    done
+}
+
+# hurt PROGRAM COMMAND...: the command, which writes its file `out`, with each fault in turn.
+hurt() {
+    local program="$1" status
+    shift
+    rm -f out
+    "$@"
+    mv out whole
+    for fault in fail:N:5 ever:N:28 kill:N; do
+        for ((n = 1; ; n++)); do
+            echo old >out
+            run --separate-stderr faulty "$program" "${fault/N/$n}" "$@"
+            came_to_it || break
+            grep -qax old out || same_content whole out || { echo "$* $fault, call $n"; return 1; }
+            if [ "${fault%%:*}" = kill ]; then
+                [ "$status" -eq 137 ]
+            elif [ "$status" -ne 0 ]; then
+                [ "$status" -eq 1 ]
+                expect_error_line dlt "cannot "
+                [ "$(ls)" = "$(printf 'out\nwhole')" ] || { echo "$* $fault, call $n left $(ls)"; return 1; }
+            fi
+            rm -f out.partial
+        done
+        [ "$n" -gt 3 ]
+    done
+    faulty "$program" short "$@"
+    same_content whole out
+}
+
+# Files of ours by their digest, since each has its date; others byte by byte.
+same_content() {
+    if dlt-cat --check "$1" >/dev/null 2>&1; then
+        [ "$(digest "$1")" = "$(digest "$2")" ]
+    else
+        cmp -s "$1" "$2"
+    fi
+}
+
+@test "the other tools on a disk that fails: one line, exit 1, and the file that was there before" {
+    t="$BATS_FILE_TMPDIR"
+    enter_clean
+    hurt dlt-corpus dlt-corpus --style wiki --bytes 2k --seed 1 -o out
+    hurt dlt-tokenize dlt-tokenize train --quiet --size 300 -o out "$t/test.txt"
+    hurt dlt-tokenize dlt-tokenize encode --quiet --vocab "$t/v.bpe" -o out "$t/test.txt"
+    hurt dlt-tokenize dlt-tokenize decode --vocab "$t/v.bpe" -o out "$t/test.tok"
+    hurt dlt-eval dlt-eval perplexity --quiet --checkpoint "$t/whole.c" --tokens "$t/test.tok" -o out
+    hurt dlt-eval dlt-eval unigram --quiet --train "$t/train.tok" --tokens "$t/test.tok" -o out
+    hurt dlt-report dlt-report table T1 --quiet --untimed --format tex -o out "$t/whole.r"
+}
+
+@test "reads and writes that do a part, or are interrupted, change nothing" {
+    cp "$BATS_FILE_TMPDIR"/whole.* .
+    faulty dlt-train short long broken
+    came_to_it
+    expect_same whole broken
+    faulty dlt-qagent short long parts
+    came_to_it
+    expect_same whole parts
+}
+
+@test "a checkpoint needs no more room than its own size beside the last one" {
+    all=(--agent 'dlt-qagent --policy fixed:independent' --episodes 6)
+    long first "${all[@]}"
+    mkdir tight && cd tight
+    checkpoint=$(stat -c %s ../first.c) log=$(stat -c %s ../first.r)
+    run --separate-stderr -1 faulty dlt-train room:$((log + checkpoint * 3 / 2)) long first "${all[@]}"
+    expect_error_line dlt-train "cannot write 'first.c': No space left on device, "
+    [[ "$stderr" =~ \ ([0-9.]+)\ MB\ written\ of\ about\ ([0-9.]+)\ MB$ ]]
+    [ "${BASH_REMATCH[2]}" = "$(awk "BEGIN { printf \"%.1f\", $checkpoint / 1e6 }")" ]
+    [ ! -e first.r ] && [ ! -e first.c.partial ]
+    dlt-cat --check first.c
+    # beside the log, which begins a new frame where it was gone on with
+    faulty dlt-train room:$((log * 2 + checkpoint * 2 + 1024)) long first "${all[@]}"
+    cd ..
+    mv tight/first.c tight.c && mv tight/first.r tight.r
+    expect_same first tight
+}
+
+@test "as little memory as one likes to give: all is well, or one line before the first step" {
+    enter_clean
+    limited() { # KILOBYTES
+        ulimit -v "$1"
+        long r --layers 4 --width 64 --batch 64 --context 64
+    }
+    tried=0 refused=0
+    # from what the program itself needs, in steps of 2 MB, to what the run needs
+    for ((kilobytes = 40000; ; kilobytes += 2000)); do
+        (ulimit -v $kilobytes && dlt-train --version && dlt-qagent --version) >/dev/null 2>&1 || continue
+        tried=$((tried + 1))
+        run --separate-stderr limited $kilobytes
+        [ "$status" -ne 0 ] || break
+        [ "$status" -eq 1 ] || [ "$status" -eq 4 ] || { echo "$kilobytes kB: exit $status: $stderr"; return 1; }
+        expect_error_line dlt-train "" || { echo "$kilobytes kB"; return 1; }
+        [ -z "$(ls)" ] || { echo "$kilobytes kB: left $(ls): $stderr"; return 1; }
+        [[ "$stderr" != *" MB of memory and "*" MB are available"* ]] || refused=$((refused + 1))
+    done
+    [ "$refused" -gt 2 ] && [ "$refused" -ge $((tried / 2)) ]
+}
+
+# What the trainer and its agent have: descriptors, resident and virtual kB of each.
+measure() { # TRAINER-PID AGENT-PID
+    local pid
+    for pid in "$1" "$2"; do
+        echo -n "$(ls "/proc/$pid/fd" | wc -l) $(awk '/^Vm(RSS|Size)/ { print $2 }' "/proc/$pid/status" | tr '\n' ' ')"
+    done
+}
+
+@test "ten thousand actions: no more descriptors, memory or disk than after one thousand" {
+    of_episodes() { # NUMBER [OPTION...]: four actions each
+        tiny --layers 5 --width 8 --heads 1 --context 8 --batch 1 --steps-per-action 1 --episodes "$@" \
+            --semantics released --checkpoint-every 100
+    }
+    LAUNCH=exec of_episodes 2500 --agent 'echo $$ >agent.pid; exec dlt-qagent --policy random' \
+        --checkpoint c -o r --no-quiet 2>episodes 3>&- &
+    trainer=$!
+    until [ -e c ] && [ "$(wc -l <episodes)" -ge 250 ]; do sleep 0.02; done
+    early=($(measure $trainer "$(cat agent.pid)"))
+    until [ "$(wc -l <episodes)" -ge 2400 ]; do sleep 0.02; done
+    late=($(measure $trainer "$(cat agent.pid)"))
+    wait $trainer
+    echo "trainer and agent, each descriptors, virtual and resident kB: early ${early[*]}, late ${late[*]}"
+    [ "${#late[@]}" -eq 6 ]
+    for i in 0 1 2 3 4 5; do # a checkpoint may just be written; 16 bytes for each action would be more
+        [ "${late[i]}" -le $((early[i] + (i % 3 ? 100 : 2))) ]
+    done
+    [ "$(ls | tr '\n' ' ')" = "agent.pid c episodes r " ]
+    [ "$(records c exchange | wc -l)" -eq 0 ]
+    # a checkpoint holds the network and none of the actions
+    of_episodes 2 --agent 'dlt-qagent --policy fixed:independent' --checkpoint independent.c -o independent.r
+    [ "$(stat -c %s c)" -le $(($(stat -c %s independent.c) * 3 / 2)) ]
+}
+
+@test "what was said to the agent is not kept for ever, also where no checkpoint is written" {
+    brief() {
+        tiny --layers 2 --width 2 --heads 1 --context 4 --batch 1 --steps-per-action 1 --episodes 5000 \
+            --agent 'dlt-qagent --policy random' --checkpoint-every 0 --checkpoint "$1.c" -o "$1.r"
+    }
+    # killed after some four thousand questions, each with a word at the end of its episode
+    run -4 faulty dlt-qagent kill:8000 brief broken
+    remembered=$(records broken.c exchange | wc -l)
+    [ "$remembered" -gt 0 ] && [ "$remembered" -le 4096 ]
+    brief broken
+    brief whole
+    expect_same whole broken
+}
