@@ -52,8 +52,11 @@ fuzz-$(1): $$(BUILD)/fuzz/$(1)-libfuzzer
 	@$$(fuzz_run) $$< $$(FUZZ_LIMIT) $$(fuzz_limits) -verbosity=0 -print_final_stats=1 $$(FUZZ_FLAGS) \
 	    -artifact_prefix=$$(BUILD)/found/$(1)- $$(BUILD)/found/$(1) tests/fuzz/$(1)
 fuzz-merge-$(1): $$(BUILD)/fuzz/$(1)-libfuzzer
-	@mkdir -p $$(BUILD)/found/$(1)
-	@$$(fuzz_run) $$< -merge=1 $$(fuzz_limits) -verbosity=0 $$(FUZZ_FLAGS) tests/fuzz/$(1) $$(BUILD)/found/$(1)
+	@rm -rf $$(BUILD)/found/$(1).small
+	@mkdir -p $$(BUILD)/found/$(1) $$(BUILD)/found/$(1).small
+	@find $$(BUILD)/found/$(1) -type f -size -5k -exec ln -t $$(BUILD)/found/$(1).small {} +
+	@$$(fuzz_run) $$< -set_cover_merge=1 -use_counters=0 -use_cmp=0 $$(fuzz_limits) tests/fuzz/$(1) $$(BUILD)/found/$(1).small 2>&1 | \
+	    sed -n 's/^MERGE-OUTER: \([0-9]* new files\).*/$(1): \1/p'
 fuzz-afl-$(1): $$(BUILD)/fuzz/$(1)-libfuzzer
 	@mkdir -p $$(BUILD)/found
 	@echo '$(1):'
@@ -75,7 +78,7 @@ fuzz: ## look for inputs that break a reader, the tokeniser or the protocol (FUZ
 	@$(fuzz_make) -k $(fuzz_targets:%=fuzz-%)
 fuzz-long: ## the same with FUZZ_RUNS inputs each, side by side; hours
 	@$(fuzz_make) -k -j$(shell nproc) --output-sync=target FUZZ_LIMIT=-runs=$(FUZZ_RUNS) $(fuzz_targets:%=fuzz-%)
-fuzz-merge: ## add to tests/fuzz what was found that reaches code that nothing there does
+fuzz-merge: ## add to tests/fuzz what was found, is small, and reaches code that nothing there does
 	@$(fuzz_make) $(fuzz_targets:%=fuzz-merge-%)
 fuzz-afl: ## the same with AFL++ in place of libFuzzer (Debian's afl++), for inputs that are bytes or text
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/afl CC=afl-clang-fast CFLAGS='$(FUZZ_CFLAGS)' \

@@ -136,6 +136,22 @@ static void check_ranges(const char *script) {
     }
 }
 
+// A string ends on its line, where gnuplot would take what follows for commands.
+static void check_quotes(const char *script) {
+    char quote = 0;
+    for (const char *p = script; *p; p++) {
+        FUZZ_CHECK(*p != '\n' || !quote);
+        if (quote == '"' && *p == '\\') {
+            p++;
+        } else if (*p == quote) {
+            quote = 0;
+        } else if (!quote && (*p == '"' || *p == '\'')) {
+            quote = *p;
+        }
+    }
+    FUZZ_CHECK(!quote);
+}
+
 // In place of the one of lib/report: checks the script, and draws nothing.
 enum status gnuplot_run(struct text *picture, const char *script, enum plot_terminal terminal,
                         struct error *error) {
@@ -145,6 +161,7 @@ enum status gnuplot_run(struct text *picture, const char *script, enum plot_term
     text_add(&text, script);
     rendered_check_text(&text, "\n\t");
     check_ranges(script);
+    check_quotes(script);
     text_free(&text);
     text_add(picture, "<svg width=\"1\" height=\"1\" viewBox=\"0 0 1 1\"><title>Gnuplot</title>\n"
                       "<g><path d='M0,0'/></g></svg>\n");
