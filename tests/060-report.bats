@@ -334,6 +334,9 @@ END
     chmod +x none/gnuplot
     run --separate-stderr -1 env PATH="$PWD/none" "$tool" figure F2 -o f.svg a
     expect_error_line "dlt-report figure" "gnuplot failed: no such terminal"
+    printf '#!/bin/sh\nprintf "  line 0: warning: a wish\\n\\ngnuplot> x\\n   ^\\n line 7: no x\\n" >&2\nexit 1\n' >none/gnuplot
+    run --separate-stderr -1 env PATH="$PWD/none" "$tool" figure F2 -o f.svg a
+    expect_error_line "dlt-report figure" "gnuplot failed: line 7: no x"
 }
 
 @test "a full disk" {

@@ -192,3 +192,107 @@ AGENT
     run -4 bash -c "$(declare -f small_run); small_run --agent \"exec python3 agent.py '$ROOT/tests/agents' wrong\" -o s 2>messages"
     no_escapes messages
 }
+
+# ---- What is written into other languages -------------------------------------------------------
+
+# Each of these means something to HTML, SVG, TeX, Markdown, CSV, TSV, gnuplot or a shell.
+NASTY=(
+    '</title><script>touch(1)</script>"><img src=x onerror=alert(1)>'
+    "' onload='x' ]]>&lt;<!-- %s%n EOD '; system('touch pwned') #"
+    '[3cm]\input{/etc/passwd}\write18{touch pwned}}\end{table}$x^2_1$%#&~^|"-\'
+    '*b* `touch pwned` $(touch pwned) @x {/Symbol a} a|b ![x](y) \\'
+    '=cmd() "a;b" ../../pwned é'
+    '-o pwned	x'
+)
+
+# run_of NAME FILE: a run log and measurements whose every name is NAME.
+run_of() {
+    name=$1 python3 - <<'RUN' | python3 "$ROOT/tests/report/make_run.py" json >"$2"
+import json, os
+name = os.environ["name"]
+visit = {"kind": "visit", "episode": 1, "layer": 1, "changed": True, "state": [0, 1], "independent": 2}
+for record in (
+    {"kind": "header", "format": "dlt", "version": 1, "content": "run", "program": name,
+     "labels": {key: name for key in ("dataset", "method", "arch", "seed", "profile", "sample", "m" + name)},
+     "config": {"agent": name, "c" + name: name, "width": 16}},
+    {"kind": "env", "host": name, "v" + name: name},
+    {"kind": "env", "role": "train", "name": name, "sha256": name},
+    {"kind": "start", "layers": 2, "map": [0, 0], "agent": name, "parameters": {"conventional": 9}},
+    visit, dict(visit, episode=2, state=[0, 0]),
+    {"kind": "eval", "episode": 1, "split": "test", "perplexity": 9.0, "full": True},
+    {"kind": "eval", "episode": 2, "split": "test", "perplexity": 8.0, "full": True},
+    {"kind": "input", "role": name, "content_xxh64": name},
+    {"kind": "timing", "episode": 2, "seconds": 9.0}):
+    print(json.dumps(record))
+RUN
+    name=$1 python3 - <<'METRICS' | python3 "$ROOT/tests/report/make_run.py" json >"$2.m"
+import json, os
+name = os.environ["name"]
+print(json.dumps({"kind": "header", "format": "dlt", "version": 1, "content": "metrics",
+                  "program": "dlt-eval similarity", "labels": {"dataset": name, "method": name}}))
+for task in "similarity", "head-similarity":
+    print(json.dumps({"kind": "metric", "task": task, "part": name, "layer": 0, "head": 0, "other": 1,
+                      "cosine": 0.5, name: name}))
+METRICS
+    printf 'tables\tarch\tdataset\tmethod\ttitle\tseeds\tmissing\nT1\t%s\t%s\t%s\t%s\t%s\t-\n' \
+        "${1//	/?}" "${1//	/?}" "${1//	/?}" "${1//	/?}" "${1//	/?}" >"$2.list"
+}
+
+# reports_of FILE FOLDER: all that dlt-report can make of it.
+reports_of() {
+    local id format
+    mkdir -p "$2"
+    for id in T1 T2 T3 T4 T5; do
+        for format in tex md csv; do
+            dlt-report table $id --format $format -o "$2/$id.$format" "$1" "$1.m" 2>>"$2/log" || return 1
+        done
+    done
+    dlt-report table T1 --format md --experiments "$1.list" -o "$2/list.md" "$1" 2>>"$2/log" || return 1
+    for id in F1 F2 F3 F4 F5; do
+        for format in svg tsv; do
+            dlt-report figure $id --format $format -o "$2/$id.$format" "$1" "$1.m" || return 1
+        done
+    done
+    dlt-report macros -o "$2/macros.tex" "$1" "$1.m" && dlt-report html -o "$2/page.html" "$1" "$1.m"
+}
+
+skeletons() { # FOLDER: of each report in it
+    local file
+    for file in "$1"/*.{html,svg,csv,tsv,md}; do
+        echo "== $(basename "$file")"
+        python3 "$ROOT/tests/report/structure.py" "${file##*.}" "$file" || return 1
+    done
+}
+
+@test "a report's skeleton is the same whatever the names in a run log" {
+    run_of plain plain
+    reports_of plain good
+    skeletons good >good.skeleton
+    [ "$(wc -l <good.skeleton)" -gt 100 ]
+    for i in "${!NASTY[@]}"; do
+        run_of "${NASTY[i]}" "x$i"
+        reports_of "x$i" "of$i" || { echo "${NASTY[i]}"; return 1; }
+        skeletons "of$i" | diff good.skeleton - || { echo "${NASTY[i]}"; return 1; }
+        dlt-report compare "x$i" plain >compared || [ $? -eq 1 ]
+        dlt-report figure F3 --format pdf -o "of$i/F3.pdf" "x$i"
+        rm -r "x$i" "x$i".*
+    done
+    # A file's name is shown too.
+    run_of plain "$(printf '<b>\n`touch pwned` %s' "'")"
+    dlt-report html -o page.html '<b>'*"'"
+    python3 "$ROOT/tests/report/structure.py" html page.html | grep -c '^b$' && return 1
+    [ -z "$(find . "$BATS_TEST_TMPDIR/.." -maxdepth 2 -name 'pwned*')" ]
+    # LaTeX takes every table and every macro, and reads no file that a name tells it to.
+    command -v pdflatex >/dev/null || skip "no pdflatex: the tables were not typeset"
+    {
+        printf '%s\n' '\documentclass{article}' '\usepackage[T1]{fontenc}' '\usepackage{booktabs,textcomp}' \
+            '\begin{document}'
+        for folder in of*; do
+            cat "$folder"/macros.tex "$folder"/T?.tex
+            echo '\clearpage'
+        done
+        echo '\end{document}'
+    } | sed 's/\\newcommand\*\\dlt/\\providecommand*\\dlt/' >all.tex
+    pdflatex -halt-on-error -interaction=nonstopmode all.tex >tex.log || { grep -A 5 '^!' tex.log; return 1; }
+    [ ! -e pwned ]
+}

@@ -47,7 +47,6 @@ static enum status spawn(struct child *child, int ends[3], struct error *error) 
 
 static enum status start(struct child *child, struct error *error) {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
-    *child = (struct child){.process = -1, .script = -1, .picture = -1, .messages = -1};
     enum status status = STATUS_OK;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) != 0 || pipe2(out, O_CLOEXEC) != 0 ||
         pipe2(err, O_CLOEXEC) != 0) {
@@ -148,13 +147,40 @@ static void improve_svg(struct text *picture) {
     }
 }
 
+// The line that says what failed: none of the warnings, the lines at fault and the marks under them.
+static const char *find_failure(const char *messages, size_t *length) {
+    static const char *const NOT[] = {"warning: ", "gnuplot> ", "multiplot> "};
+    for (const char *line = messages + strspn(messages, " \n^"); *line;
+         line += *length, line += strspn(line, " \n^")) {
+        bool says = true;
+        *length = strcspn(line, "\n");
+        for (size_t i = 0; i < ARRAY_LENGTH(NOT); i++) {
+            says = says && !memmem(line, *length, NOT[i], strlen(NOT[i]));
+        }
+        if (says) {
+            return line;
+        }
+    }
+    *length = strlen("it drew nothing");
+    return "it drew nothing";
+}
+
+static void add_as_shown(struct text *text, const char *script) {
+    text_add_past_gnuplot(text, script, false);
+}
+
 enum status gnuplot_run(struct text *picture, const char *script, enum plot_terminal terminal,
                         struct error *error) {
-    struct child child;
-    struct text result = {0}, messages = {0};
+    struct child child = {.process = -1, .script = -1, .picture = -1, .messages = -1};
+    struct text given = {0}, result = {0}, messages = {0};
     int exit_status = 0;
-    enum status status = start(&child, error);
-    bool fine = status == STATUS_OK && converse(&child, script, &result, &messages);
+    bool svg = terminal == PLOT_SVG;
+    (svg ? text_add : add_as_shown)(&given, script);
+    enum status status = text_status(&given, error);
+    if (status == STATUS_OK) {
+        status = start(&child, error);
+    }
+    bool fine = status == STATUS_OK && converse(&child, text_string(&given), &result, &messages);
     close_end(&child.script);
     close_end(&child.picture);
     close_end(&child.messages);
@@ -162,22 +188,26 @@ enum status gnuplot_run(struct text *picture, const char *script, enum plot_term
         while (waitpid(child.process, &exit_status, 0) < 0 && errno == EINTR) {
         }
         if (!fine || exit_status != 0 || text_length(&result) == 0) {
-            const char *why = text_string(&messages);
-            why += strspn(why, " \n^");
-            status = error_set(error, STATUS_FAILURE, "gnuplot failed: %.*s",
-                               *why ? (int)strcspn(why, "\n") : 20, *why ? why : "it drew nothing");
+            size_t length = 0;
+            const char *why = find_failure(text_string(&messages), &length);
+            status = error_set(error, STATUS_FAILURE, "gnuplot failed: %.*s", (int)length, why);
         }
     }
     if (status == STATUS_OK) {
         if (terminal == PLOT_PDF) {
             remove_date(&result);
-        } else if (terminal == PLOT_SVG) {
+        } else if (svg) {
             improve_svg(&result);
         }
-        text_add_bytes(picture, result.buffer.data, text_length(&result));
+        if (svg) {
+            text_add_past_gnuplot(picture, text_string(&result), true);
+        } else {
+            text_add_bytes(picture, result.buffer.data, text_length(&result));
+        }
         picture->failed = picture->failed || result.failed;
         status = text_status(picture, error);
     }
+    text_free(&given);
     text_free(&result);
     text_free(&messages);
     return status;

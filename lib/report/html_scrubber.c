@@ -126,7 +126,9 @@ static void add_strip(struct text *text, const struct run *run) {
     add_colours(text, run->layers);
     text_add(text, "\"><span class=\"name\">");
     text_add_xml(text, run->dataset);
-    text_format(text, " (%s), ", figure_arch_name(run->arch));
+    text_add(text, " (");
+    text_add_xml(text, figure_arch_name(run->arch));
+    text_add(text, "), ");
     text_add_xml(text, run->method);
     text_add(text, run->seed[0] ? ", seed " : "");
     text_add_xml(text, run->seed);

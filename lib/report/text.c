@@ -146,12 +146,32 @@ void text_add_field(struct text *text, const char *string) {
     add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
 }
 
-// In single quotes gnuplot replaces nothing: no escapes, no macros, no commands in back quotes.
+// In single quotes gnuplot replaces nothing: no escapes, no macros, no commands in back quotes. A quote
+// is doubled there, but at the start of a string it takes that for the end; so it gets the apostrophe.
+// Its SVG takes "&lt;" for itself and leaves "]]>" as it is: what XML would read goes past it, as
+// characters that have no other meaning.
+#define PAST_GNUPLOT_LIST                                                                          \
+    {"&", "\xee\x80\x80"}, {"<", "\xee\x80\x81"}, {                                                \
+        ">", "\xee\x80\x82"                                                                        \
+    }
+static const struct replacement PAST_GNUPLOT[] = {PAST_GNUPLOT_LIST};
+
 void text_add_gnuplot(struct text *text, const char *string) {
-    static const struct replacement TABLE[] = {{"'", "''"}, {"\n", " "}, {"\r", " "}};
+    static const struct replacement TABLE[] = {
+        {"'", "’"}, {"\n", " "}, {"\r", " "}, PAST_GNUPLOT_LIST};
     text_add(text, "'");
     add_replaced(text, string, TABLE, ARRAY_LENGTH(TABLE));
     text_add(text, "'");
+}
+
+void text_add_past_gnuplot(struct text *text, const char *string, bool xml) {
+    struct replacement table[ARRAY_LENGTH(PAST_GNUPLOT)];
+    static const char *const ENTITIES[] = {"&amp;", "&lt;", "&gt;"};
+    for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
+        table[i].character = PAST_GNUPLOT[i].with;
+        table[i].with = xml ? ENTITIES[i] : PAST_GNUPLOT[i].character;
+    }
+    add_replaced(text, string, table, ARRAY_LENGTH(table));
 }
 
 void text_add_shell(struct text *text, const char *string) {

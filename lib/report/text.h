@@ -34,6 +34,9 @@ void text_add_csv(struct text *text, const char *string);      // quoted where n
 void text_add_field(struct text *text, const char *string);    // of a TSV line: no tab, no line end
 void text_add_gnuplot(struct text *text, const char *string);  // with its quotes
 void text_add_shell(struct text *text, const char *string);    // a word, quoted where needed
+// What XML would read goes past gnuplot under other characters. This gives it back: to a script for
+// the other formats, or to the SVG that was drawn, as entities.
+void text_add_past_gnuplot(struct text *text, const char *string, bool xml);
 // Lower-case letters, digits, '.', '-': anything else becomes '-'.
 void text_add_key(struct text *text, const char *string);
 void text_add_base64(struct text *text, const void *bytes, size_t length);

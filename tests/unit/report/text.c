@@ -30,11 +30,26 @@ static void test_escapes(void) {
     check_escape(text_add_csv, "plain", "plain");
     check_escape(text_add_csv, "a,\"b\"\nc", "\"a,\"\"b\"\"\nc\"");
     check_escape(text_add_field, "a\tb\nc", "a b c");
-    check_escape(text_add_gnuplot, "it's `rm` \"@x\"\n", "'it''s `rm` \"@x\" '");
+    check_escape(text_add_gnuplot, "it's `rm` \"@x\"\n", "'it’s `rm` \"@x\" '");
+    check_escape(text_add_gnuplot, "'", "'’'");
     check_escape(text_add_shell, "runs/a-1.zst", "runs/a-1.zst");
     check_escape(text_add_shell, "it's; rm", "'it'\\''s; rm'");
     check_escape(text_add_shell, "", "''");
     check_escape(text_add_key, "Steps per_action", "steps-per-action");
+}
+
+static void test_past_gnuplot(void) {
+    static const char NASTY[] = "&lt;<b>]]>&";
+    for (int xml = 0; xml < 2; xml++) {
+        struct text quoted = {0}, back = {0};
+        text_add_gnuplot(&quoted, NASTY);
+        CHECK(!strpbrk(text_string(&quoted), "&<>"));
+        text_add_past_gnuplot(&back, text_string(&quoted), xml);
+        CHECK(strcmp(text_string(&back),
+                     xml ? "'&amp;lt;&lt;b&gt;]]&gt;&amp;'" : "'&lt;<b>]]>&'") == 0);
+        text_free(&quoted);
+        text_free(&back);
+    }
 }
 
 static void test_numbers_read_back(void) {
@@ -80,6 +95,7 @@ static void test_base64(void) {
 
 int main(void) {
     RUN(test_escapes);
+    RUN(test_past_gnuplot);
     RUN(test_numbers_read_back);
     RUN(test_clean_copies);
     RUN(test_base64);
