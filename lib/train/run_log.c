@@ -212,7 +212,6 @@ enum status run_log_final(struct trainer *t, struct error *error) {
         put_best(&t->record, "best_valid", &t->state.best_valid, t->has[SPLIT_TEST]);
     }
     enum status status = write_record(t, error);
-    return status == STATUS_OK
-               ? device_write_choices(t->log, &t->record, t->ops, t->dev, error)
-               : status;
+    return status == STATUS_OK ? device_write_choices(t->log, &t->record, t->ops, t->dev, error)
+                               : status;
 }
