@@ -15,6 +15,7 @@ digests: runs ## write the digests of what PROFILE computes into results/digests
 
 # In a folder of its own, from nothing, or from where it was interrupted.
 verify: $(programs) ## compute PROFILE's results anew and compare them with results/digests
+	@[ -s $(DIGESTS) ] || { echo "verify: there is no $(DIGESTS) to compare with; there are: $(notdir $(basename $(wildcard results/digests/*)))" >&2; exit 2; }
 	@pipelines/anew $(VERIFY) $(VERIFY)/digests.tsv $(tools:%=$(bin)/%)
 	@+$(sub_make) $(call below,$(VERIFY)) DIGESTS=$(VERIFY)/digests.tsv digests
 	@pipelines/compare $(DIGESTS) $(VERIFY)/digests.tsv

@@ -175,7 +175,7 @@ records() {
     records 1 | plain --no-end >x
     for claim in '\xdd\xff\xff\xff\xff' '\xc6\xff\xff\xff\xff' '\xc6\x3f\x00\x00\x00' '\xdf\x00\x0f\xff\xff'; do
         { cat x; printf '\x81\xa1a'; printf '%b' "$claim"; } >y
-        run --separate-stderr -3 bash -c 'ulimit -v 400000; dlt-cat y'
+        run --separate-stderr -3 bash -c "ulimit -v $(addresses 400000); dlt-cat y"
         expect_error_line dlt-cat "cannot read 'y'"
     done
 }

@@ -12,6 +12,12 @@ build_dir() { echo "${BUILD_DIR:-$ROOT/build}"; }
     [[ "${lines[-1]}" == *" run logs, "*" metrics, "*" reports: all as committed" ]]
 }
 
+@test "make verify says at once of a profile whose digests are not there" {
+    run -2 make -C "$ROOT" --no-print-directory BUILD="$(build_dir)" PROFILE=mine VERIFY="$BATS_TEST_TMPDIR/verify" verify
+    [[ "$output" == *"there is no results/digests/mine.tsv to compare with; there are: quick tiny"* ]]
+    [ ! -e verify ]
+}
+
 @test "make verify: a result that changed, is missing or was added is named, and exit 1" {
     compare() { "$ROOT/pipelines/compare" committed now; }
     printf 'T1.md\taa\na.run\tbb\nb.metrics\tcc\n' | tee now >committed

@@ -11,7 +11,7 @@ setup_file() { make_small; }
 expect_refused() {
     local text=$1
     shift
-    run --separate-stderr -3 bash -c 'ulimit -v 600000; exec timeout 20 "$@"' - "$@"
+    run --separate-stderr -3 bash -c "ulimit -v $(addresses 600000)"'; exec timeout 20 "$@"' - "$@"
     expect_error_line dlt- "$text"
     [ -z "$(find . -name 'OUT*')" ] || { ls; return 1; }
 }
@@ -60,6 +60,7 @@ by_every_tool() {
     expect_refused "larger than the limit" dlt-eval similarity --checkpoint x -o OUT
     expect_refused "larger than the limit" dlt-train --train "$BATS_FILE_TMPDIR/pieces" --checkpoint x -o OUT
     # One tensor may be that large; dlt-cat has room for one record, or says that it has none.
+    [ "$(addresses 600000)" = 600000 ] || return 0
     run --separate-stderr -1 bash -c 'ulimit -v 600000; dlt-cat x'
     expect_error_line dlt-cat "cannot allocate"
 }
@@ -68,7 +69,7 @@ by_every_tool() {
     for record in '{"kind":"eval","episode":1,"split":"test","perplexity":1.5}' '{"kind":"input","role":"x"}' \
         '{"kind":"visit","episode":1,"layer":1,"action":0,"state":[0,0]}' '{"kind":"timing","seconds":1.0}'; do
         hostile many run 2200000 "$record" | zstd -q -1 >x
-        run --separate-stderr -3 bash -c 'ulimit -v 600000; exec timeout 60 dlt-report macros x'
+        run --separate-stderr -3 bash -c "ulimit -v $(addresses 600000); exec timeout 60 dlt-report macros x"
         expect_error_line "dlt-report macros" "x"
     done
 }

@@ -32,6 +32,11 @@ digest() {
     dlt-cat "$1" | tail -n 1 | jq -r .content_xxh64
 }
 
+# addresses KB: for `ulimit -v`, where there is no sanitizer whose shadow takes terabytes of them.
+addresses() {
+    case ${DLT_CHECKER:-none} in address | thread) echo unlimited ;; *) echo "$1" ;; esac
+}
+
 # not_under CHECKER... WHY: skips a test that cannot be under a sanitizer (tests/checks/sanitize).
 not_under() {
     [[ " ${*:1:$#-1} " != *" ${DLT_CHECKER:-none} "* ]] || skip "not under the $DLT_CHECKER checker: ${!#}"

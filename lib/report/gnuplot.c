@@ -119,6 +119,9 @@ static bool converse(struct child *child, const char *script, struct text *pictu
 // cairo writes the time of day into a PDF, in a place of fixed length.
 static void remove_date(struct text *picture) {
     static const char KEY[] = "/CreationDate (D:";
+    if (!picture->buffer.data) {
+        return;
+    }
     char *at = memmem(picture->buffer.data, text_length(picture), KEY, sizeof KEY - 1);
     char *end = (char *)picture->buffer.data + text_length(picture);
     for (at = at ? at + sizeof KEY - 1 : end; at < end && *at >= '0' && *at <= '9'; at++) {
@@ -134,7 +137,7 @@ static void improve_svg(struct text *picture) {
     };
     for (size_t i = 0; i < ARRAY_LENGTH(CHANGES); i++) {
         struct text changed = {0};
-        const char *from = text_string(picture), *at = from;
+        const char *from = text_string(picture), *at;
         while ((at = strstr(from, CHANGES[i][0])) != NULL) {
             text_add_bytes(&changed, from, (size_t)(at - from));
             text_add(&changed, CHANGES[i][1]);

@@ -260,10 +260,10 @@ static enum status compare_all_heads(const struct comparison *c, struct metrics_
     }
     double *cosines = NULL, *squares = NULL;
     enum status status =
-        memory_allocate((void **)&cosines, (size_t)(H * H), sizeof *cosines, "heads", error);
+        memory_allocate((void **)&cosines, (size_t)H * (size_t)H, sizeof *cosines, "heads", error);
     if (status == STATUS_OK) {
-        status = memory_allocate((void **)&squares, (size_t)(layers * H), sizeof *squares, "heads",
-                                 error);
+        status = memory_allocate((void **)&squares, (size_t)layers * (size_t)H, sizeof *squares,
+                                 "heads", error);
     }
     if (status == STATUS_OK) {
         square_heads(c, squares);
