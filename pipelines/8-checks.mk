@@ -5,7 +5,7 @@
 lint: check-warnings check-tidy check-cppcheck ## look at the code with two compilers, clang-tidy and cppcheck
 
 # $(call built_by,COMPILER,C++ COMPILER): everything, where any warning is an error.
-built_by = @$(MAKE) --no-print-directory BUILD=$(BUILD)/warnings-$(1) CC=$(1) CXX=$(2) NVCC= CFLAGS='-O2 -Werror' \
+built_by = +@$(MAKE) --no-print-directory BUILD=$(BUILD)/warnings-$(1) CC=$(1) CXX=$(2) NVCC= CFLAGS='-O2 -Werror' \
     CXXFLAGS=-Werror all unit $(patsubst $(BUILD)/%,$(BUILD)/warnings-$(1)/%,$(benches) $(gpu_programs))
 check-warnings: ## compile everything with gcc and with clang, warnings being errors
 	$(call built_by,gcc,g++)

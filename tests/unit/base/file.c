@@ -270,5 +270,5 @@ int main(void) {
     RUN(test_names);
     char command[64];
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return check_finish() || system(command) != 0; // NOLINT(cert-env33-c): of our own name
+    return check_finish() || system(command) != 0;
 }
