@@ -265,8 +265,8 @@ MAKE
     [[ "$stderr" == *"data/d/other.zip: its SHA-256 is"*"not $x"* ]]
 }
 
-# A table of datasets of the test's own: `d` has a whole and a sample, `e` no sample, `f` no home.
-datasets() { # AWK-VARIABLES
+# Tables of the test's own: the dataset `d` has a whole and a sample, `e` no sample, `f` no home.
+write_tables() {
     mkdir -p data/x downloads/x
     hash=$(printf 12345 | sha256sum | cut -c 1-64)
     printf 'file\tbytes\thash\tfrom\n' >files.tsv
@@ -279,6 +279,8 @@ datasets() { # AWK-VARIABLES
       printf 'd\tD\twiki\t1\tnovels\tx/whole.tar.gz\tpassages-sample=x/part.txt\ta part\n'
       printf 'e\tE\t-\t-\tshakespeare\tx/whole.tar.gz\t-\t-\n'
       printf 'f\tF\t-\t-\tshakespeare\tx/hand.txt\t-\t-\n'; } >datasets.tsv
+}
+datasets() { # AWK-VARIABLES
     awk -f "$ROOT/pipelines/table.awk" -f "$ROOT/pipelines/datasets.awk" -v vocabulary=300 \
         -v folder=data -v downloads=downloads "$@" files.tsv vocabularies.tsv datasets.tsv
 }
@@ -286,7 +288,7 @@ has() { printf '%s\n' "$output" | grep -qxF "$1" || { echo "no '$1' in: $output"
 has_no() { ! printf '%s\n' "$output" | grep -q "$1" || { echo "'$1' in: $output"; return 1; }; }
 
 @test "datasets: the whole, or its sample where the profile says so or the whole is not there" {
-    datasets >/dev/null 2>&1 || true
+    write_tables
     printf 12345 >data/x/part.txt
     run --separate-stderr -0 datasets -v source=data -v datasets='d e f'
     has "FILES_d += 'data/x/part.txt'"; has "CHECKS_d += $hash 'data/x/part.txt'"
@@ -305,7 +307,7 @@ has_no() { ! printf '%s\n' "$output" | grep -q "$1" || { echo "'$1' in: $output"
 }
 
 @test "datasets: what could not be fetched, or has another size, says so; with dry it counts as there" {
-    datasets >/dev/null 2>&1 || true
+    write_tables
     echo "it's not to be had" >downloads/x/whole.tar.gz.failed
     run --separate-stderr -0 datasets -v source=data -v datasets=e
     has "MISSING_e := x/whole.tar.gz cannot be fetched: its not to be had"
@@ -317,7 +319,7 @@ has_no() { ! printf '%s\n' "$output" | grep -q "$1" || { echo "'$1' in: $output"
 }
 
 @test "datasets: a vocabulary by name; without it no dataset" {
-    datasets >/dev/null 2>&1 || true
+    write_tables
     printf 12345 >data/x/hand.txt
     run --separate-stderr -0 datasets -v source=data -v datasets=f -v vocabulary=v
     has "FETCH += v/vocab.bpe"; has "MISSING_f := v/vocab.bpe is not there; make fetch gets it"
