@@ -134,12 +134,21 @@ same_content() {
     [ "$refused" -gt 2 ] && [ "$refused" -ge $((tried / 2)) ]
 }
 
-# What the trainer and its agent have: descriptors, resident and virtual kB of each.
+# What the trainer and its agent keep: descriptors, virtual and resident kB of each. The agent is held
+# meanwhile, and the trainer waits for it; until it does, it may be writing a checkpoint, which takes a
+# descriptor and memory for a while: so each figure is the least of several looks.
 measure() { # TRAINER-PID AGENT-PID
     local pid
-    for pid in "$1" "$2"; do
-        echo -n "$(ls "/proc/$pid/fd" | wc -l) $(awk '/^Vm(RSS|Size)/ { print $2 }' "/proc/$pid/status" | tr '\n' ' ')"
-    done
+    kill -STOP "$2"
+    for _ in {1..20}; do
+        for pid in "$1" "$2"; do
+            echo "$pid.descriptors $(ls "/proc/$pid/fd" | wc -l)"
+            awk -v pid="$pid" '/^Vm(RSS|Size)/ { print pid "." $1, $2 }' "/proc/$pid/status"
+        done
+        sleep 0.02
+    done | awk '!($1 in least) { order[n++] = $1; least[$1] = $2 } $2 < least[$1] { least[$1] = $2 }
+                END { for (i = 0; i < n; i++) printf "%d ", least[order[i]] }'
+    kill -CONT "$2"
 }
 
 @test "ten thousand actions: no more descriptors, memory or disk than after one thousand" {
@@ -157,8 +166,8 @@ measure() { # TRAINER-PID AGENT-PID
     wait $trainer
     echo "trainer and agent, each descriptors, virtual and resident kB: early ${early[*]}, late ${late[*]}"
     [ "${#late[@]}" -eq 6 ]
-    for i in 0 1 2 3 4 5; do # a checkpoint may just be written; 16 bytes for each action would be more
-        [ "${late[i]}" -le $((early[i] + (i % 3 ? 100 : 2))) ]
+    for i in 0 1 2 3 4 5; do # 16 bytes for each action would be more
+        [ "${late[i]}" -le $((early[i] + (i % 3 ? 100 : 0))) ]
     done
     [ "$(ls | tr '\n' ' ')" = "agent.pid c episodes r " ]
     [ "$(records c exchange | wc -l)" -eq 0 ]
