@@ -68,7 +68,7 @@ struct record_writer_options {
     const char *content; // what the file is: "run", "tokens", "checkpoint", "metrics"
     bool flush;          // ends a zstd block at each record (a pipe that is read as it is written);
                          // always on for a stream
-    int level;           // zstd level; 0: the default, 3
+    int level;           // zstd level; 0: the default, 3; far below 0: little but coding the bytes
     uint64_t expected;   // bytes of the file, which the message of a full disk tells; 0: unknown
     int *hold;           // file_hold() of `path`, if it is held: passes on to the new file
 };

@@ -20,6 +20,14 @@ struct record_writer {
     struct record_digest digest;
 };
 
+// Below level 0 zstd leaves bytes as they are where it finds no match: that is most of some data,
+// and coding them makes it smaller at less cost than looking for more matches. A wish: an option
+// that zstd may come to lack.
+static void code_all_bytes(ZSTD_CCtx *compressor) {
+    enum { LITERALS_CODED = 1 };
+    ZSTD_CCtx_setParameter(compressor, ZSTD_c_experimentalParam5, LITERALS_CODED);
+}
+
 static enum status writer_create(struct record_writer **created, int level, struct error *error) {
     struct record_writer *writer = calloc(1, sizeof *writer);
     *created = NULL;
@@ -35,6 +43,9 @@ static enum status writer_create(struct record_writer **created, int level, stru
         ZSTD_isError(ZSTD_CCtx_setParameter(writer->compressor, ZSTD_c_checksumFlag, 1))) {
         record_writer_abandon(writer, false);
         return error_set(error, STATUS_FAILURE, "cannot allocate a writer");
+    }
+    if (level < 0) {
+        code_all_bytes(writer->compressor);
     }
     record_digest_start(&writer->digest);
     *created = writer;

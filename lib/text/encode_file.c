@@ -6,8 +6,8 @@
 #include "lib/record/tokens.h"
 
 // Records hold this many, however the text was cut into parts. Ids are compressed lightly, so that
-// it takes less time than the tokenising.
-enum { IDS_PER_RECORD = 1 << 15, LINES_PER_RECORD = 1 << 14, COMPRESSION_LEVEL = -5 };
+// it takes less time than the tokenising: looking for matches among them is hardly worth it.
+enum { IDS_PER_RECORD = 1 << 15, LINES_PER_RECORD = 1 << 14, COMPRESSION_LEVEL = -200 };
 
 // ---- Token files -------------------------------------------------------------------------------
 
