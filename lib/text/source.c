@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include "lib/text/pretokenize.h"
 #include "lib/text/unicode.h"
 #include "lib/text/wordpiece_encoder.h"
@@ -109,37 +113,63 @@ uint64_t text_source_bytes(const struct text_source *source) {
     return bytes;
 }
 
+// ---- Words and lines ---------------------------------------------------------------------------
+
+// Adds up the words that start and the lines that end behind the first byte of a text.
+typedef void text_counter(const uint8_t *text, size_t length, struct text_counts *counts);
+
 // Counts of a byte's width, which vectorise well, over about as much text as they can hold.
 enum { COUNTED_AT_ONCE = 240 };
 
-uint64_t text_count_words(const struct text_part *part) {
-    const uint8_t *text = part->text.data;
-    size_t length = part->text.length;
-    uint64_t words = length > 0 && part->after_space && !byte_is_space(text[0]);
+static void count_plainly(const uint8_t *text, size_t length, struct text_counts *counts) {
     for (size_t from = 1; from < length; from += COUNTED_AT_ONCE) {
         size_t to = length - from < COUNTED_AT_ONCE ? length : from + COUNTED_AT_ONCE;
-        uint8_t count = 0;
-#pragma omp simd reduction(+ : count)
+        uint8_t words = 0, lines = 0;
+#pragma omp simd reduction(+ : words, lines)
         for (size_t i = from; i < to; i++) {
-            count = (uint8_t)(count + (byte_is_space(text[i - 1]) > byte_is_space(text[i])));
+            words = (uint8_t)(words + (byte_is_space(text[i - 1]) > byte_is_space(text[i])));
+            lines = (uint8_t)(lines + (text[i] == '\n'));
         }
-        words += count;
+        counts->words += words;
+        counts->lines += lines;
     }
-    return words;
 }
 
-uint64_t text_count_lines(const struct text_part *part) {
-    const uint8_t *text = part->text.data;
-    size_t length = part->text.length;
-    uint64_t lines = 0;
-    for (size_t from = 0; from < length; from += COUNTED_AT_ONCE) {
-        size_t to = length - from < COUNTED_AT_ONCE ? length : from + COUNTED_AT_ONCE;
-        uint8_t count = 0;
-#pragma omp simd reduction(+ : count)
-        for (size_t i = from; i < to; i++) {
-            count = (uint8_t)(count + (text[i] == '\n'));
-        }
-        lines += count;
+#ifdef __x86_64__
+__attribute__((target("avx512bw,popcnt"))) static void
+count_avx512(const uint8_t *text, size_t length, struct text_counts *counts) {
+    enum { BLOCK = 64 };
+    const __m512i tab = _mm512_set1_epi8('\t'), others = _mm512_set1_epi8('\r' - '\t');
+    size_t end = 1 + (length - 1) / BLOCK * BLOCK;
+    count_plainly(text + end - 1, length - end + 1, counts); // first: wide registers are left clean
+    uint64_t before = byte_is_space(text[0]), words = 0, lines = 0;
+    for (size_t at = 1; at < end; at += BLOCK) {
+        __m512i some = _mm512_loadu_si512(text + at);
+        uint64_t spaces = _mm512_cmple_epu8_mask(_mm512_sub_epi8(some, tab), others) |
+                          _mm512_cmpeq_epi8_mask(some, _mm512_set1_epi8(' '));
+        words += (uint64_t)__builtin_popcountll((spaces << 1 | before) & ~spaces);
+        lines +=
+            (uint64_t)__builtin_popcountll(_mm512_cmpeq_epi8_mask(some, _mm512_set1_epi8('\n')));
+        before = spaces >> (BLOCK - 1);
     }
-    return lines;
+    counts->words += words;
+    counts->lines += lines;
+}
+#endif
+
+struct text_counts text_count(const struct text_part *part, bool plainly) {
+    struct text_counts counts = {0};
+    text_counter *count = count_plainly;
+#ifdef __x86_64__
+    count = __builtin_cpu_supports("avx512bw") && !plainly ? count_avx512 : count_plainly;
+#else
+    (void)plainly;
+#endif
+    if (part->text.length > 0) {
+        const uint8_t *text = part->text.data;
+        counts.words = part->after_space && !byte_is_space(text[0]);
+        counts.lines = text[0] == '\n';
+        count(text, part->text.length, &counts);
+    }
+    return counts;
 }

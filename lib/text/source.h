@@ -51,8 +51,11 @@ enum status text_source_read(struct text_source *source, struct text_part *part,
 // Bytes of the files that were read to their ends.
 uint64_t text_source_bytes(const struct text_source *source);
 
-// Words (white-space separated) that start in the part, and line ends.
-uint64_t text_count_words(const struct text_part *part);
-uint64_t text_count_lines(const struct text_part *part);
+struct text_counts {
+    uint64_t words; // white-space separated, that start in the part
+    uint64_t lines; // line ends
+};
+// `plainly`: without what only some machines can, with the same result.
+struct text_counts text_count(const struct text_part *part, bool plainly);
 
 #endif

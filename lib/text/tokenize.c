@@ -70,13 +70,14 @@ static enum status encode_slot(struct pipeline *pipeline, const struct text_enco
         pipeline->source->cut == TEXT_CUT_LINES
             ? encode_lines(encoder, slot, error)
             : text_encoder_encode(encoder, text->data, text->length, &slot->tokens, error);
+    struct text_counts counts = text_count(&slot->text, false);
     slot->part = (struct token_part){.ids = slot->tokens.ids,
                                      .count = slot->tokens.count,
                                      .line_ends = (const uint32_t *)(void *)slot->line_ends.data,
                                      .line_count = slot->line_ends.length / sizeof(uint32_t),
                                      .text_bytes = text->length,
-                                     .text_words = text_count_words(&slot->text),
-                                     .text_lines = text_count_lines(&slot->text)};
+                                     .text_words = counts.words,
+                                     .text_lines = counts.lines};
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "lib/base/random.h"
+#include "lib/text/unicode.h"
 #include "tests/unit/text/support.h"
 
 struct result {
@@ -166,19 +167,46 @@ static void test_missing_file(void) {
     bpe_vocabulary_free(&v);
 }
 
+static void check_counts(const struct text_part *part, uint64_t words, uint64_t lines) {
+    for (int plainly = 0; plainly < 2; plainly++) {
+        struct text_counts counts = text_count(part, plainly);
+        CHECK_INT(counts.words, words);
+        CHECK_INT(counts.lines, lines);
+    }
+}
+
 static void test_counts_of_words(void) {
     struct text_part part = {.after_space = true};
     struct error error = {0};
+    check_counts(&part, 0, 0);
     CHECK(buffer_append(&part.text, "one two\n\n three", 15, &error) == STATUS_OK);
-    CHECK_INT(text_count_words(&part), 3);
-    CHECK_INT(text_count_lines(&part), 2);
+    check_counts(&part, 3, 2);
     part.after_space = false;
-    CHECK_INT(text_count_words(&part), 2);
+    check_counts(&part, 2, 2);
     for (size_t i = 0; i < 1000; i++) {
         buffer_append(&part.text, " a\n", 3, &error);
     }
-    CHECK_INT(text_count_words(&part), 1002);
-    CHECK_INT(text_count_lines(&part), 1002);
+    check_counts(&part, 1002, 1002);
+    buffer_free(&part.text);
+}
+
+// Texts of every length, in which all kinds of bytes meet.
+static void test_counts_of_all_lengths(void) {
+    enum { LONGEST = 700 };
+    struct text_part part = {.after_space = true};
+    struct error error = {0};
+    struct random_sequence random;
+    random_sequence_start(&random, (struct random_place){.seed = 6});
+    uint64_t words = 0, lines = 0;
+    uint8_t before = ' ';
+    while (part.text.length < LONGEST) {
+        uint8_t byte = (uint8_t) "ab \t\n\v\f\r!\b\x0E\xA0\x85\x89"[random_below(&random, 14)];
+        CHECK(buffer_append(&part.text, &byte, 1, &error) == STATUS_OK);
+        words += byte_is_space(before) && !byte_is_space(byte);
+        lines += byte == '\n';
+        check_counts(&part, words, lines);
+        before = byte;
+    }
     buffer_free(&part.text);
 }
 
@@ -187,5 +215,6 @@ int main(void) {
     RUN(test_wordpiece);
     RUN(test_missing_file);
     RUN(test_counts_of_words);
+    RUN(test_counts_of_all_lengths);
     return check_finish();
 }
