@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/text/load.h"
 #include "lib/text/vocabulary_file.h"
 
 enum {
@@ -27,7 +28,7 @@ struct bpe_vocabulary {
     uint32_t end_of_text;    // V - 1
     struct bpe_pair *merges; // (V - 257) what id 256 + i is made of
     uint32_t *offsets;       // (V + 1) where the bytes of an id start in `bytes`
-    uint8_t *bytes;          // what the ids stand for, one after the other
+    uint8_t *bytes; // what the ids stand for, one after the other; LOAD_READABLE more can be read
     uint32_t byte_ids[BPE_BYTES];
     uint64_t *stable;     // (V / 64 + 1) a bit for each id that its own bytes give
     uint32_t *byte_pairs; // (65536) id of two bytes merged, first byte high; or BPE_NONE
@@ -35,6 +36,8 @@ struct bpe_vocabulary {
     size_t pair_mask;
     uint64_t *filter; // a bit for each of 8 times as many hash values as the table has places:
                       // tells most pairs that do not merge from far less memory
+    void *memory;     // of all arrays but `bytes`
+    size_t memory_size;
     struct vocabulary_file file;
 };
 
@@ -69,14 +72,21 @@ static inline uint64_t bpe_filter_bit(uint64_t hash) {
     return (uint64_t)1 << (hash & 63);
 }
 
+// Whether two ids can merge; most that cannot are told.
+static inline bool bpe_pair_can_merge(const struct bpe_vocabulary *vocabulary, uint32_t left,
+                                      uint32_t right) {
+    uint64_t hash = bpe_pair_hash(bpe_pair_key(left, right));
+    return vocabulary->filter[bpe_filter_word(vocabulary, hash)] & bpe_filter_bit(hash);
+}
+
 // Id of two ids merged, or BPE_NONE.
 static inline uint32_t bpe_pair_find(const struct bpe_vocabulary *vocabulary, uint32_t left,
                                      uint32_t right) {
-    uint64_t key = bpe_pair_key(left, right), hash = bpe_pair_hash(key);
-    if (!(vocabulary->filter[bpe_filter_word(vocabulary, hash)] & bpe_filter_bit(hash))) {
+    if (!bpe_pair_can_merge(vocabulary, left, right)) {
         return BPE_NONE;
     }
-    size_t at = (size_t)hash & vocabulary->pair_mask;
+    uint64_t key = bpe_pair_key(left, right);
+    size_t at = (size_t)bpe_pair_hash(key) & vocabulary->pair_mask;
     for (; vocabulary->pairs[at]; at = (at + 1) & vocabulary->pair_mask) {
         if ((vocabulary->pairs[at] ^ key) < BPE_SIZE_MAXIMUM) {
             return (uint32_t)(vocabulary->pairs[at] ^ key);

@@ -37,7 +37,7 @@ static void remember_tokens(const struct encoder *encoder) {
             const uint8_t *bytes = bpe_token_bytes(vocabulary, --id, &length);
             if (length <= PIECE_SHORT_BYTES && bpe_is_stable(vocabulary, id)) {
                 ids[count] = id;
-                piece_cache_wait_at_end(&encoder->cache, &pieces[count++], bytes, length);
+                piece_cache_wait(&encoder->cache, &pieces[count++], bytes, length);
             }
         }
         for (size_t i = 0; i < count; i++) {

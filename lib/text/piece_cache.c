@@ -9,29 +9,6 @@ static const size_t SHORT_SIZE =
     ((size_t)1 << PIECE_SHORT_BUCKETS_LOG2) * 2 * sizeof(struct piece_short_entry);
 static const size_t LONG_SIZE = LONG_ENTRIES * sizeof(struct piece_long_entry);
 
-#define BYTES(count) (((uint64_t)1 << 8 * (count)) - 1)
-#define WHOLE UINT64_MAX
-const uint64_t PIECE_MASKS[PIECE_SHORT_BYTES + 1][2] = {
-    {0, 0},
-    {BYTES(1), 0},
-    {BYTES(2), 0},
-    {BYTES(3), 0},
-    {BYTES(4), 0},
-    {BYTES(5), 0},
-    {BYTES(6), 0},
-    {BYTES(7), 0},
-    {WHOLE, 0},
-    {WHOLE, BYTES(1)},
-    {WHOLE, BYTES(2)},
-    {WHOLE, BYTES(3)},
-    {WHOLE, BYTES(4)},
-    {WHOLE, BYTES(5)},
-    {WHOLE, BYTES(6)},
-    {WHOLE, BYTES(7)},
-};
-#undef BYTES
-#undef WHOLE
-
 enum status piece_cache_create(struct piece_cache *cache, piece_encode *encode, void *context,
                                struct error *error) {
     *cache = (struct piece_cache){.encode = encode, .context = context};

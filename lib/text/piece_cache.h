@@ -19,7 +19,7 @@
 // cache line. The second one takes longer pieces, and scripts that the vocabulary has few pieces
 // for. Unused bytes of a key are 0, its last byte is the length; a length of 0 marks a free entry.
 enum {
-    PIECE_SHORT_BYTES = 15,
+    PIECE_SHORT_BYTES = LOAD_SHORT,
     PIECE_SHORT_IDS = 3,
     PIECE_IDS_ELSEWHERE =
         4, // count of a piece whose ids, more than three, the second cache may have
@@ -28,7 +28,7 @@ enum {
     PIECE_LONG_IDS = 15,
     PIECES_AT_ONCE = 128,             // that are worth waiting for together
     PIECE_IDS_EXTRA = PIECE_LONG_IDS, // a known piece is copied with that many too many
-    PIECE_READABLE = 16,              // bytes of the text that must be left for piece_cache_wait()
+    PIECE_READABLE = LOAD_READABLE,   // bytes of the text that must be left for piece_cache_wait()
 };
 
 struct piece_short_entry {
@@ -66,9 +66,6 @@ struct waiting_piece {
     size_t length;
 };
 
-// What is kept of 16 bytes for a piece of so many.
-extern const uint64_t PIECE_MASKS[PIECE_SHORT_BYTES + 1][2];
-
 static inline void piece_fetch(const struct piece_cache *cache, struct waiting_piece *piece,
                                uint64_t low, uint64_t high) {
     piece->key[0] = low;
@@ -85,8 +82,7 @@ static inline void piece_cache_wait(const struct piece_cache *cache, struct wait
     piece->length = length;
     piece->bucket = NULL;
     if (length <= PIECE_SHORT_BYTES) {
-        piece_fetch(cache, piece, load_eight(bytes) & PIECE_MASKS[length][0],
-                    load_eight(bytes + 8) & PIECE_MASKS[length][1]);
+        piece_fetch(cache, piece, load_first(bytes, length), load_second(bytes, length));
     }
 }
 

@@ -12,7 +12,7 @@
 
 // Tokens of up to 7 bytes stand in the key itself; a longer one is named there by its length and
 // hash, and compared with its bytes in the arena, where all tokens' bytes stand.
-enum { TOKEN_INLINE_BYTES = 7, TOKEN_HASHED_AT_ONCE = 16 };
+enum { TOKEN_INLINE_BYTES = 7 };
 
 struct token_slot {
     uint64_t key; // 0: free
@@ -29,24 +29,18 @@ struct token_table {
 enum status token_table_create(struct token_table *table, size_t count, struct error *error);
 void token_table_free(struct token_table *table);
 
-// What a token of 1 to 65535 bytes is looked up by.
+// What a token of 1 to 65535 bytes is looked up by; bytes[0 .. LOAD_READABLE) can be read.
 static inline uint64_t token_key(const uint8_t *bytes, size_t length) {
-    if (length < 4) { // three bytes, which may be the same ones
-        return (uint64_t)length << 56 | (uint64_t)bytes[length - 1] << (8 * (length - 1)) |
-               (uint64_t)bytes[length / 2] << (8 * (length / 2)) | bytes[0];
-    }
-    if (length <= TOKEN_INLINE_BYTES) {
-        return (uint64_t)length << 56 |
-               (uint64_t)load_four(bytes + length - 4) << (8 * (length - 4)) | load_four(bytes);
-    }
-    uint64_t hash;
-    if (length <= TOKEN_HASHED_AT_ONCE) {
-        uint64_t last = load_eight(bytes + length - 8) * 0xD6E8FEB86659FD93u;
-        hash = (load_eight(bytes) ^ last ^ last >> 32) * 0x9E3779B97F4A7C15u;
+    uint64_t hash, whole = 0;
+    if (length <= LOAD_SHORT) {
+        uint64_t second = load_second(bytes, length) * 0xD6E8FEB86659FD93u;
+        whole = load_first(bytes, length);
+        hash = (whole ^ second ^ second >> 32) * 0x9E3779B97F4A7C15u;
     } else {
         hash = XXH3_64bits(bytes, length);
     }
-    return (uint64_t)0xFF << 56 | (uint64_t)length << 40 | hash >> 24;
+    uint64_t named = (uint64_t)0xFF << 56 | (uint64_t)length << 40 | hash >> 24;
+    return length <= TOKEN_INLINE_BYTES ? (uint64_t)length << 56 | whole : named;
 }
 
 static inline size_t token_table_slot(const struct token_table *table, uint64_t key) {

@@ -14,6 +14,7 @@
 enum {
     FILE_MAXIMUM = 1 << 30,    // bytes of a vocabulary file
     BYTES_MAXIMUM = 256 << 20, // bytes of all tokens together
+    CACHE_LINE = 64,
 };
 static const char VERSION_LINE[] = "#version: 0.2";
 
@@ -159,32 +160,74 @@ static void add_pair(struct parser *parser, uint32_t id) {
     }
 }
 
-// Whether nothing merges across the border between the parts of an id before they merge. What is at
-// the border is taken apart again, the later one first, of equal ones the right one, and looked at:
-// would its parts merge before they became part of what was taken apart?
-static bool border_holds(const struct bpe_vocabulary *vocabulary, struct bpe_pair pair) {
-    uint32_t left = pair.left, right = pair.right;
-    while (left >= BPE_BYTES || right >= BPE_BYTES) {
-        // No branch: which one is the later cannot be foretold.
-        bool is_left = left > right;
-        uint32_t later = is_left ? left : right;
-        struct bpe_pair parts = vocabulary->merges[later - BPE_BYTES];
-        uint32_t limit =
-            later + !is_left; // the same merge at the border is further left than one behind it
-        left = is_left ? parts.right : left;
-        right = is_left ? right : parts.left;
-        if (bpe_pair_find(vocabulary, left, right) < limit) {
-            return false;
-        }
-    }
-    return true;
+// ---- Stable ids
+//
+// An id is stable if its parts are, and nothing merges across the border between them before they
+// merge. What is at the border is taken apart again, the later one first, of equal ones the right
+// one, and looked at: would its parts merge before they became part of what was taken apart? All
+// borders of some lines go a step together, and those that need a closer look wait in a list, so
+// that hardly a branch has to be foretold.
+
+struct border {
+    uint32_t left, right; // what stands at it
+    uint32_t limit;       // a merge across it must not be of a lower id
+    uint32_t id;          // what it is inside of
+};
+
+static bool between_bytes(const struct border *border) {
+    return (border->left | border->right) < BPE_BYTES;
 }
 
-static void add_stable(struct bpe_vocabulary *vocabulary, uint32_t id) {
-    struct bpe_pair pair = vocabulary->merges[id - BPE_BYTES];
-    bool stable = bpe_is_stable(vocabulary, pair.left) && bpe_is_stable(vocabulary, pair.right) &&
-                  border_holds(vocabulary, pair);
-    vocabulary->stable[id / 64] |= (uint64_t)stable << id % 64;
+static struct border step_back(const struct bpe_vocabulary *vocabulary, struct border border) {
+    bool is_left = border.left > border.right;
+    uint32_t later = is_left ? border.left : border.right;
+    struct bpe_pair parts = vocabulary->merges[later - BPE_BYTES];
+    return (struct border){
+        .left = is_left ? parts.right : border.left,
+        .right = is_left ? border.right : parts.left,
+        // The same merge at the border is further left than one behind it.
+        .limit = later + !is_left,
+        .id = border.id,
+    };
+}
+
+static void set_stable(const struct bpe_vocabulary *vocabulary, uint32_t id, bool stable) {
+    uint64_t bit = (uint64_t)1 << id % 64, *word = &vocabulary->stable[id / 64];
+    *word = stable ? *word | bit : *word & ~bit;
+}
+
+static void find_stable(const struct bpe_vocabulary *vocabulary, uint32_t first, uint32_t end) {
+    struct border borders[LINES_AT_ONCE], suspects[LINES_AT_ONCE];
+    size_t count = 0;
+    for (uint32_t id = first; id < end; id++) {
+        struct bpe_pair pair = vocabulary->merges[id - BPE_BYTES];
+        borders[count] = (struct border){.left = pair.left, .right = pair.right, .id = id};
+        count += !between_bytes(&borders[count]);
+        set_stable(vocabulary, id, true);
+    }
+    while (count > 0) {
+        size_t left = 0, suspect = 0;
+        for (size_t i = 0; i < count; i++) {
+            struct border border = step_back(vocabulary, borders[i]);
+            borders[left] = border;
+            left += !between_bytes(&border);
+            suspects[suspect] = border;
+            suspect += bpe_pair_can_merge(vocabulary, border.left, border.right);
+        }
+        for (size_t i = 0; i < suspect; i++) {
+            const struct border *border = &suspects[i];
+            if (bpe_pair_find(vocabulary, border->left, border->right) < border->limit) {
+                set_stable(vocabulary, border->id, false);
+            }
+        }
+        count = left;
+    }
+    for (uint32_t id = first; id < end; id++) {
+        struct bpe_pair pair = vocabulary->merges[id - BPE_BYTES];
+        set_stable(vocabulary, id,
+                   bpe_is_stable(vocabulary, id) && bpe_is_stable(vocabulary, pair.left) &&
+                       bpe_is_stable(vocabulary, pair.right));
+    }
 }
 
 // ---- Lines
@@ -210,9 +253,7 @@ static enum status parse_some(struct parser *parser) {
     for (uint32_t id = first; id < parser->count; id++) {
         add_pair(parser, id);
     }
-    for (uint32_t id = first; id < parser->count; id++) {
-        add_stable(parser->vocabulary, id);
-    }
+    find_stable(parser->vocabulary, first, parser->count);
     return status == STATUS_OK ? read : status;
 }
 
@@ -240,11 +281,15 @@ static void add_bytes(struct parser *parser) {
     memset(vocabulary->stable, 0xFF, BPE_BYTES / 8);
     for (uint32_t id = 0; id < BPE_BYTES; id++) {
         uint8_t byte = parser->alphabet.byte_of_id[id];
-        uint64_t key = token_key(&byte, 1);
         parser->bytes.data[parser->bytes.length++] = byte;
+        uint64_t key = token_key(parser->bytes.data + id, 1);
         vocabulary->byte_ids[byte] = id;
         add_token(parser, find_slot(parser, key, id, 1), key, id, 1);
     }
+}
+
+static size_t aligned(size_t bytes) {
+    return (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
 }
 
 static enum status allocate(struct parser *parser) {
@@ -267,30 +312,35 @@ static enum status allocate(struct parser *parser) {
     vocabulary->pair_mask = slots - 1;
     const struct {
         void **pointer;
-        size_t count, size;
+        size_t bytes;
     } arrays[] = {
-        {(void **)&vocabulary->filter, slots / 8, sizeof *vocabulary->filter},
-        {(void **)&vocabulary->merges, lines, sizeof *vocabulary->merges},
-        {(void **)&vocabulary->offsets, size + 1, sizeof *vocabulary->offsets},
-        {(void **)&vocabulary->stable, size / 64 + 1, sizeof *vocabulary->stable},
-        {(void **)&vocabulary->byte_pairs, 1 << 16, sizeof *vocabulary->byte_pairs},
+        {(void **)&vocabulary->pairs, slots * sizeof *vocabulary->pairs},
+        {(void **)&vocabulary->filter, slots / 8 * sizeof *vocabulary->filter},
+        {(void **)&vocabulary->byte_pairs, sizeof *vocabulary->byte_pairs << 16},
+        {(void **)&vocabulary->stable, (size / 64 + 1) * sizeof *vocabulary->stable},
+        {(void **)&vocabulary->merges, lines * sizeof *vocabulary->merges},
+        {(void **)&vocabulary->offsets, (size + 1) * sizeof *vocabulary->offsets},
     };
+    for (size_t i = 0; i < ARRAY_LENGTH(arrays); i++) {
+        vocabulary->memory_size += aligned(arrays[i].bytes);
+    }
     // What a line spells is no longer than the line.
-    enum status status = buffer_reserve(
-        &parser->bytes, BPE_BYTES + length + END_OF_TEXT_LENGTH + ALPHABET_WRITTEN_AHEAD,
-        parser->error);
+    enum status status = buffer_reserve(&parser->bytes,
+                                        BPE_BYTES + length + END_OF_TEXT_LENGTH +
+                                            ALPHABET_WRITTEN_AHEAD + LOAD_READABLE,
+                                        parser->error);
     if (status == STATUS_OK) {
         status = token_table_create(&parser->tokens, size, parser->error);
     }
     if (status == STATUS_OK) {
-        status = pages_allocate((void **)&vocabulary->pairs, slots * sizeof *vocabulary->pairs,
-                                "the vocabulary", parser->error);
-    }
-    for (size_t i = 0; status == STATUS_OK && i < ARRAY_LENGTH(arrays); i++) {
-        status = memory_allocate(arrays[i].pointer, arrays[i].count, arrays[i].size,
-                                 "the vocabulary", parser->error);
+        status = pages_allocate(&vocabulary->memory, vocabulary->memory_size, "the vocabulary",
+                                parser->error);
     }
     if (status == STATUS_OK) {
+        uint8_t *memory = vocabulary->memory;
+        for (size_t i = 0; i < ARRAY_LENGTH(arrays); memory += aligned(arrays[i++].bytes)) {
+            *arrays[i].pointer = memory;
+        }
         memset(vocabulary->byte_pairs, 0xFF, sizeof(uint32_t) << 16); // BPE_NONE
     }
     return status;
@@ -338,13 +388,8 @@ enum status bpe_vocabulary_read(struct bpe_vocabulary *vocabulary, const char *p
 }
 
 void bpe_vocabulary_free(struct bpe_vocabulary *vocabulary) {
-    free(vocabulary->merges);
-    free(vocabulary->offsets);
+    pages_free(vocabulary->memory, vocabulary->memory_size);
     free(vocabulary->bytes);
-    free(vocabulary->stable);
-    free(vocabulary->byte_pairs);
-    pages_free(vocabulary->pairs, (vocabulary->pair_mask + 1) * sizeof *vocabulary->pairs);
-    free(vocabulary->filter);
     vocabulary_file_free(&vocabulary->file);
     *vocabulary = (struct bpe_vocabulary){0};
 }

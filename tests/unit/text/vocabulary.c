@@ -1,3 +1,5 @@
+#include "lib/base/random.h"
+#include "lib/text/unicode.h"
 #include "tests/unit/text/support.h"
 
 static void test_ids_in_order(void) {
@@ -72,10 +74,57 @@ static void test_tokens_too_long(void) {
     buffer_free(&text);
 }
 
+// Each token is the one before and one more character, white space of all kinds among them.
+static struct bpe_vocabulary tokens_of_all_lengths(void) {
+    enum { LONGEST = 300 };
+    static const char *const LETTERS[] = {"a", "b", "Ġ", "Ċ", "ĉ", "č", "!"};
+    char token[4 * LONGEST] = "a";
+    struct buffer text = {0};
+    struct bpe_vocabulary vocabulary;
+    struct error error = {0};
+    struct random_sequence random;
+    random_sequence_start(&random, (struct random_place){.seed = 7});
+    buffer_append(&text, "#version: 0.2\n", 14, &error);
+    for (size_t i = 1; i < LONGEST; i++) {
+        const char *letter = LETTERS[random_below(&random, ARRAY_LENGTH(LETTERS))];
+        char line[4 * LONGEST + 8];
+        int length = snprintf(line, sizeof line, "%s %s\n", token, letter);
+        buffer_append(&text, line, (size_t)length, &error);
+        strcat(token, letter);
+    }
+    CHECK(bpe_vocabulary_parse(&vocabulary, text.data, text.length, "v", &error) == STATUS_OK);
+    buffer_free(&text);
+    return vocabulary;
+}
+
+static void test_facts_of_ids(void) {
+    struct text_model model = {.kind = TEXT_BPE, .bpe = tokens_of_all_lengths()};
+    struct token_vocabulary facts;
+    struct error error = {0};
+    size_t wrong = 0;
+    CHECK(text_model_describe(&model, &facts, &error) == STATUS_OK);
+    for (uint32_t id = 0; id < facts.size; id++) {
+        size_t length, words = 0, newlines = 0;
+        const uint8_t *bytes = bpe_token_bytes(&model.bpe, id, &length);
+        for (size_t i = 0; i < length; i++) {
+            words += i > 0 && byte_is_space(bytes[i - 1]) && !byte_is_space(bytes[i]);
+            newlines += bytes[i] == '\n';
+        }
+        int flags = (byte_is_space(bytes[0]) ? TOKEN_STARTS_WITH_SPACE : 0) |
+                    (byte_is_space(bytes[length - 1]) ? TOKEN_ENDS_WITH_SPACE : 0);
+        wrong += facts.bytes[id] != length || facts.words[id] != words ||
+                 facts.newlines[id] != newlines || facts.flags[id] != flags;
+    }
+    CHECK_INT(wrong, 0);
+    token_vocabulary_free(&facts);
+    bpe_vocabulary_free(&model.bpe);
+}
+
 int main(void) {
     RUN(test_ids_in_order);
     RUN(test_damage_names_the_line);
     RUN(test_every_cut_is_noticed);
     RUN(test_tokens_too_long);
+    RUN(test_facts_of_ids);
     return check_finish();
 }
