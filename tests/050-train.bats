@@ -221,9 +221,11 @@ setup_file() { make_tokens; }
 }
 
 @test "agents that die, answer nonsense or hang: exit 4, one line, and a checkpoint" {
-    local how
+    local how silence
     for how in dies closes nonsense range negative text wrong hangs dies-on-reward hangs-on-save; do
-        run --separate-stderr -4 tiny --agent "$(agent bad.py $how)" --agent-timeout 1 \
+        silence=60
+        [[ $how != hangs* ]] || silence=5
+        run --separate-stderr -4 tiny --agent "$(agent bad.py $how)" --agent-timeout $silence \
             --checkpoint "$how.c" -o "$how.r"
         expect_error_line dlt-train "agent"
         dlt-cat --check "$how.c"
@@ -233,9 +235,11 @@ setup_file() { make_tokens; }
 
 @test "agents that do not get so far" {
     enter_clean
-    local how
+    local how silence
     for how in start-range start-short start-dies start-nothing; do
-        run --separate-stderr -4 tiny --agent "$(agent bad.py $how)" --agent-timeout 1 -o r
+        silence=60
+        [ $how != start-nothing ] || silence=1
+        run --separate-stderr -4 tiny --agent "$(agent bad.py $how)" --agent-timeout $silence -o r
         expect_error_line dlt-train "agent"
     done
     run --separate-stderr -4 tiny --agent no-such-program -o r # the shell has its say too

@@ -66,10 +66,12 @@ long() {
 }
 
 @test "after an agent's failure the run goes on where it was" {
-    local how
+    local how silence
     for how in dies dies-on-reward hangs-on-save; do
         rm -f healed
-        run --separate-stderr -4 long broken-$how --agent-timeout 2 --agent "$(agent bad.py $how 5)"
+        silence=60
+        [[ $how != hangs* ]] || silence=5
+        run --separate-stderr -4 long broken-$how --agent-timeout $silence --agent "$(agent bad.py $how 5)"
         expect_error_line dlt-train "agent"
         touch healed
         long broken-$how --agent "$(agent bad.py $how 5)"
@@ -173,10 +175,9 @@ long() {
 }
 
 @test "two runs cannot write one run log" {
-    : >a.r.partial
-    flock a.r.partial sleep 2 &
-    sleep 0.3
-    run --separate-stderr -1 long a --agent "$(agent ten_lines.py)"
+    exec 7>a.r.partial
+    flock 7
+    run --separate-stderr -1 long a --agent "$(agent ten_lines.py)" 7>&-
     expect_error_line dlt-train "another process is writing it"
-    wait
+    exec 7>&-
 }

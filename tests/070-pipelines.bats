@@ -1,5 +1,6 @@
 # The whole chain on the tiny profile: text to paper; what is rebuilt, and what is refused.
 load helpers
+load crash
 
 # Everything but the tools goes below the test's own folder.
 pipeline() {
@@ -157,9 +158,12 @@ field() { # RUN KIND EXPRESSION
             "$1/greedy-wiki2-s1.run.msgpack.zst"
     }
     long "$PWD/whole"
-    long "$PWD/killed" >output 2>&1 &
-    until [ -s killed/checkpoints/greedy-wiki2-s1.checkpoint.msgpack.zst ]; do sleep 0.05; done
+    faulty dlt-train stop:1000 long "$PWD/killed" >output 2>&1 3>&- &
+    wait_until stands
+    [ -s killed/checkpoints/greedy-wiki2-s1.checkpoint.msgpack.zst ]
     kill $(pgrep -P $! make || echo $!)
+    wait_until is_told_to_end
+    go_on
     wait $! && return 1
     [ -e killed/greedy-wiki2-s1.run.msgpack.zst.partial ]
     run -0 long "$PWD/killed"
@@ -174,7 +178,7 @@ field() { # RUN KIND EXPRESSION
     exec 7>"$BATS_FILE_TMPDIR/checkpoints/all-wiki2-s1.checkpoint.msgpack.zst.lock"
     flock 7
     pipeline train-all >output 2>&1 7>&- &
-    until grep -q 'all-wiki2-s1: waiting for another process' output; do sleep 0.1; done
+    wait_until grep -q 'all-wiki2-s1: waiting for another process' output
     exec 7>&-
     wait $!
     grep -q 'all-wiki2-s1: done' output

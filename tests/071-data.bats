@@ -17,12 +17,8 @@ setup_file() {
         -extfile <(echo subjectAltName=IP:127.0.0.1) 2>/dev/null
     python3 "$BATS_TEST_DIRNAME/https_server.py" home cert.pem key.pem port log 3>&- >server.log 2>&1 &
     echo $! >server.pid
-    for _ in $(seq 100); do
-        [ -s port ] && return
-        sleep 0.1
-    done
-    cat server.log
-    return 1
+    serves_or_ended() { [ -s port ] || ! kill -0 "$(cat server.pid)" 2>/dev/null; }
+    wait_until serves_or_ended && [ -s port ] || { cat server.log; return 1; }
 }
 
 teardown_file() {

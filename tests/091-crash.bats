@@ -111,24 +111,25 @@ stop_often() {
 
 @test "one wish to stop may come as two signals: the checkpoint is written all the same" {
     whole_run --episodes 150
-    LAUNCH=exec long broken --episodes 150 3>&- &
-    until [ -s broken.c ]; do sleep 0.01; done
-    sleep 0.05
-    before=$(stat -c %i broken.c)
+    LAUNCH=exec faulty dlt-train stop:1000 long broken --episodes 150 3>&- &
+    wait_until stands
+    ln broken.c before # so that no later file gets its number
     kill -INT $!
     kill -TERM $!
+    go_on
     status=0
     wait $! || status=$?
     [ "$status" -eq 130 ] || [ "$status" -eq 143 ]
-    [ "$(stat -c %i broken.c)" != "$before" ]
+    [ ! broken.c -ef before ]
+    rm before
     long broken --episodes 150
     expect_same whole broken
 }
 
 @test "two runs cannot keep one checkpoint, also with run logs of their own" {
-    # while the first one's agent is silent, its checkpoint is there and its own
-    LAUNCH=exec long first --agent "touch silent; exec $(agent bad.py hangs 1 | sed 's/^exec //')" --checkpoint c 2>/dev/null 3>&- &
-    until [ -e silent ] && [ -e c ]; do sleep 0.02; done
+    # while the first one stands still, its checkpoint is there and its own
+    LAUNCH=exec faulty dlt-train stop:1000 long first --episodes 150 --checkpoint c 3>&- &
+    wait_until stands
     cp c before
     for restart in '' --restart; do
         run --separate-stderr -1 long second --checkpoint c $restart
@@ -183,12 +184,7 @@ contents() { # FOLDER
         sleep "$moment"
         kill -KILL -- -$! 2>/dev/null || true # it may be through
         wait $! || true
-        for ((i = 0; i < 50; i++)); do
-            left=$(survivors "$PWD/broken")
-            [ -n "$left" ] || break
-            sleep 0.1
-        done
-        [ -z "$left" ] || { ps -fp $left; return 1; }
+        wait_until none_survives "$PWD/broken" || { ps -fp $(survivors "$PWD/broken"); return 1; }
     done
     paper_below "$PWD/broken" "${make_it[@]}" >>output 2>&1 || { cat output; return 1; }
     diff <(contents "$PWD/whole") <(contents "$PWD/broken") || { cat output; return 1; }
@@ -214,7 +210,7 @@ contents() { # FOLDER
     run_of EPISODES=8 >/dev/null
     cp "$checkpoint" old
     # stopped in the middle of another length, then killed as the next began
-    run ! run_of EPISODES=9 LAUNCH="timeout -s KILL 0.03"
+    run ! run_of EPISODES=9 LAUNCH="env LD_PRELOAD=$FAULT_LIBRARY FAULT_PROGRAM=dlt-train FAULT=kill:20"
     cp old "$checkpoint"
     run ! run_of EPISODES=10 LAUNCH=false
     run -0 run_of EPISODES=10

@@ -7,11 +7,12 @@ hostile() { python3 "$ROOT/tests/damage/hostile.py" "$@"; }
 
 setup_file() { make_small; }
 
-# expect_refused TEXT COMMAND...: exit 3 and one line that says so, in 600 MB of memory and 20 seconds.
+# expect_refused TEXT COMMAND...: exit 3 and one line that says so, in 600 MB of memory and 20
+# seconds of a processor.
 expect_refused() {
     local text=$1
     shift
-    run --separate-stderr -3 bash -c "ulimit -v $(addresses 600000)"'; exec timeout 20 "$@"' - "$@"
+    run --separate-stderr -3 bash -c "ulimit -v $(addresses 600000) -t 20"'; exec "$@"' - "$@"
     expect_error_line dlt- "$text"
     [ -z "$(find . -name 'OUT*')" ] || { ls; return 1; }
 }
@@ -69,7 +70,7 @@ by_every_tool() {
     for record in '{"kind":"eval","episode":1,"split":"test","perplexity":1.5}' '{"kind":"input","role":"x"}' \
         '{"kind":"visit","episode":1,"layer":1,"action":0,"state":[0,0]}' '{"kind":"timing","seconds":1.0}'; do
         hostile many run 2200000 "$record" | zstd -q -1 >x
-        run --separate-stderr -3 bash -c "ulimit -v $(addresses 600000); exec timeout 60 dlt-report macros x"
+        run --separate-stderr -3 bash -c "ulimit -v $(addresses 600000) -t 60; exec dlt-report macros x"
         expect_error_line "dlt-report macros" "x"
     done
 }
@@ -96,7 +97,7 @@ with_values() {
     with_values "$BATS_FILE_TMPDIR/run" 1e308 5e-324 -1e308
     for file in made/{eval.perplexity,timing.seconds,visit.parameters,visit.independent,final.parameters,reward.perplexity}*; do
         for figure in F2 F5; do
-            timeout 20 dlt-report figure $figure -o f.svg "$file"
+            (ulimit -t 20 && dlt-report figure $figure -o f.svg "$file")
             python3 -c 'import xml.dom.minidom as m; m.parse("f.svg")'
         done
     done

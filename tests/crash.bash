@@ -15,6 +15,18 @@ faulty() {
 
 came_to_it() { [ -e "$BATS_TEST_TMPDIR/mark" ]; }
 
+# With the fault stop:N the program stands still there; go_on KILL would end it instead.
+stands() {
+    [ -s "$BATS_TEST_TMPDIR/mark" ] &&
+        grep -q '^State:.T' "/proc/$(cat "$BATS_TEST_TMPDIR/mark")/status" 2>/dev/null
+}
+# While it stands, SIGTERM waits for it.
+is_told_to_end() {
+    grep -qE '^ShdPnd:.*[4-7c-f][0-9a-f]{3}$' "/proc/$(cat "$BATS_TEST_TMPDIR/mark")/status"
+}
+go_on() { kill -s "${1:-CONT}" "$(cat "$BATS_TEST_TMPDIR/mark")"; }
+teardown() { ! stands || go_on KILL; }
+
 # microseconds COMMAND...: how long it takes.
 microseconds() {
     local begun="${EPOCHREALTIME/./}"
@@ -42,6 +54,7 @@ paper_below() {
 survivors() {
     grep -slzx "CRASH_TEST=$1" /proc/[0-9]*/environ | cut -d / -f 3
 }
+none_survives() { [ -z "$(survivors "$1")" ]; }
 
 # long NAME [OPTION...]: a run of a fraction of a second with a checkpoint, NAME.r and NAME.c.
 long() {

@@ -22,6 +22,17 @@ expect_error_line() {
     esac
 }
 
+# wait_until COMMAND...: tries it until it succeeds, for as long as the busiest machine may take.
+wait_until() {
+    local tries
+    for ((tries = 0; tries < 6000; tries++)); do
+        if "$@"; then return; fi
+        sleep 0.05
+    done
+    echo "waited in vain until: $*"
+    return 1
+}
+
 # Real data, or a skip that says so.
 need_data() {
     [ -n "${DLT_DATA:-}" ] && [ -e "$DLT_DATA/$1" ] || skip "no $1 (set DLT_DATA to a folder with the data)"

@@ -11,10 +11,10 @@
 
 #include "lib/base/file.h"
 
-// Tried for half a second: a process that was killed while it started another leaves its locks to that
+// Tried for a second: a process that was killed while it started another leaves its locks to that
 // one until it runs. A file system without locks is no reason to refuse.
 bool file_is_locked_by_another(int descriptor) {
-    enum { TRIES = 50, NANOSECONDS = 10000000 };
+    enum { TRIES = 100, NANOSECONDS = 10000000 };
     for (int i = 0; i < TRIES; i++) {
         if (flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
             return false;

@@ -4,6 +4,7 @@
 //
 // Only the program that FAULT_PROGRAM names is hit, not what it starts. FAULT is one of
 //     kill:N         SIGKILL in place of the N-th call
+//     stop:N         SIGSTOP before the N-th call, until somebody sends SIGCONT
 //     fail:N:ERRNO   the N-th call fails with that number
 //     ever:N:ERRNO   and so does every later one
 //     short          a write takes at most a third of what it is given, and every other call fails
@@ -11,8 +12,8 @@
 //     room:BYTES     the files of the working folder, and those without a name that are still open,
 //                    find room for so many bytes
 // The calls that are counted open a file to be written, write it, cut it, sync, rename, remove and
-// close it; for a kill also those that read and write pipes. A fault that happened leaves its mark:
-// the file that FAULT_MARK names is there.
+// close it; for a kill and a stop also those that read and write pipes. A fault that happened leaves its
+// mark: the file that FAULT_MARK names is there, and holds the number of the process.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -28,7 +29,7 @@
 #include <unistd.h>
 
 static struct {
-    enum { NONE, KILL, FAIL, EVER, SHORT, ROOM } kind;
+    enum { NONE, KILL, STOP, FAIL, EVER, SHORT, ROOM } kind;
     long number; // of the call, or the bytes of ROOM
     int failure;
     const char *mark;
@@ -42,7 +43,7 @@ static void *real(const char *name) {
 }
 
 __attribute__((constructor)) static void configure(void) {
-    static const char *const KINDS[] = {"none", "kill", "fail", "ever", "short", "room"};
+    static const char *const KINDS[] = {"none", "kill", "stop", "fail", "ever", "short", "room"};
     const char *text = getenv("FAULT"), *program = getenv("FAULT_PROGRAM");
     char kind[8] = "";
     if (!text || !program || strcmp(program, program_invocation_short_name) != 0) {
@@ -56,9 +57,21 @@ __attribute__((constructor)) static void configure(void) {
 }
 
 static void leave_mark(void) {
-    if (fault.mark) {
-        REAL(close)(REAL(open)(fault.mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+    if (!fault.mark) {
+        return;
     }
+    char text[16];
+    int length = snprintf(text, sizeof text, "%d\n", (int)getpid());
+    int descriptor = REAL(open)(fault.mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (REAL(write)(descriptor, text, (size_t)length) != length) {
+        abort();
+    }
+    REAL(close)(descriptor);
+}
+
+// Whether calls count that change no file.
+static bool all_count(void) {
+    return fault.kind == KILL || fault.kind == STOP;
 }
 
 // Counts a call; true if it is to fail, with errno set.
@@ -67,9 +80,10 @@ static bool is_hit(void) {
     bool hit = false;
     switch (fault.kind) {
     case KILL:
+    case STOP:
         if (call == fault.number) {
             leave_mark();
-            kill(getpid(), SIGKILL);
+            kill(getpid(), fault.kind == KILL ? SIGKILL : SIGSTOP);
         }
         return false;
     case FAIL:
@@ -131,7 +145,7 @@ static ssize_t write_where_room(int descriptor, const void *data, size_t length)
 
 ssize_t write(int descriptor, const void *data, size_t length) {
     bool file = is_file(descriptor);
-    if ((file || fault.kind == KILL) && is_hit()) {
+    if ((file || all_count()) && is_hit()) {
         return -1;
     }
     if (file && fault.kind == ROOM) {
@@ -151,7 +165,7 @@ ssize_t write(int descriptor, const void *data, size_t length) {
 }
 
 ssize_t read(int descriptor, void *data, size_t capacity) {
-    if (fault.kind == KILL && !is_file(descriptor)) {
+    if (all_count() && !is_file(descriptor)) {
         is_hit();
     }
     if (fault.kind == SHORT && capacity > 1) {
@@ -199,7 +213,7 @@ int rename(const char *from, const char *to) {
 }
 
 int unlink(const char *path) {
-    if (fault.kind == KILL) { // the worst disk lets files go
+    if (all_count()) { // the worst disk lets files go
         is_hit();
     }
     return REAL(unlink)(path);

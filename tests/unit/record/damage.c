@@ -200,7 +200,6 @@ static void test_nesting(void) {
 }
 
 int main(void) {
-    alarm(120);
     files_start();
     RUN(prepare);
     RUN(test_plain_is_read);

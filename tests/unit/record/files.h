@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "lib/base/file.h"
@@ -15,7 +16,13 @@
 
 static char files_folder[64];
 
+// A test that takes a minute of a processor reads something without end, and is ended.
+__attribute__((unused)) static void files_limit_time(void) {
+    setitimer(ITIMER_PROF, &(struct itimerval){.it_value = {.tv_sec = 60}}, NULL);
+}
+
 __attribute__((unused)) static void files_start(void) {
+    files_limit_time();
     snprintf(files_folder, sizeof files_folder, "/tmp/dlt-unit-XXXXXX");
     if (!mkdtemp(files_folder)) {
         perror(files_folder);

@@ -128,7 +128,7 @@ static void test_passed_on(void) {
 }
 
 int main(void) {
-    alarm(60);
+    files_limit_time();
     msgpack_zone_init(&zone, MSGPACK_ZONE_CHUNK_SIZE);
     RUN(test_pieces);
     RUN(test_parsing_on);

@@ -157,7 +157,6 @@ static void test_full_disk(void) {
 }
 
 int main(void) {
-    alarm(60);
     files_start();
     RUN(test_resume);
     RUN(test_marked_at_once);

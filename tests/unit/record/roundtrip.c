@@ -240,7 +240,6 @@ static void test_options(void) {
 }
 
 int main(void) {
-    alarm(60);
     files_start();
     RUN(test_every_type);
     RUN(test_whole_file);

@@ -163,7 +163,6 @@ static void test_refused(void) {
 }
 
 int main(void) {
-    alarm(60);
     files_start();
     RUN(test_small);
     RUN(test_long);
