@@ -134,12 +134,13 @@ same_content() {
     [ "$refused" -gt 2 ] && [ "$refused" -ge $((tried / 2)) ]
 }
 
-# What the trainer and its agent keep: descriptors, virtual and resident kB of each. The agent is held
-# meanwhile, and the trainer waits for it; until it does, it may be writing a checkpoint, which takes a
-# descriptor and memory for a while: so each figure is the least of several looks.
+# What the trainer and its agent keep: descriptors, virtual and resident kB of each. The agent stands
+# still meanwhile, and the trainer waits for it; until it does, it may be writing a checkpoint, which
+# takes a descriptor and memory for a while: so each figure is the least of several looks.
+waits() { [ ! -e c.partial ] && grep -q '^State:.S' "/proc/$1/status"; }
 measure() { # TRAINER-PID AGENT-PID
     local pid
-    kill -STOP "$2"
+    wait_until waits "$1"
     for _ in {1..20}; do
         for pid in "$1" "$2"; do
             echo "$pid.descriptors $(ls "/proc/$pid/fd" | wc -l)"
@@ -148,7 +149,6 @@ measure() { # TRAINER-PID AGENT-PID
         sleep 0.02
     done | awk '!($1 in least) { order[n++] = $1; least[$1] = $2 } $2 < least[$1] { least[$1] = $2 }
                 END { for (i = 0; i < n; i++) printf "%d ", least[order[i]] }'
-    kill -CONT "$2"
 }
 
 @test "ten thousand actions: no more descriptors, memory or disk than after one thousand" {
@@ -156,20 +156,24 @@ measure() { # TRAINER-PID AGENT-PID
         tiny --layers 5 --width 8 --heads 1 --context 8 --batch 1 --steps-per-action 1 --episodes "$@" \
             --semantics released --checkpoint-every 100
     }
-    LAUNCH=exec of_episodes 2500 --agent 'echo $$ >agent.pid; exec dlt-qagent --policy random' \
+    # the agent makes about eleven calls an episode
+    LAUNCH=exec faulty dlt-qagent stop:2800:26000 of_episodes 2500 --agent 'exec dlt-qagent --policy random' \
         --checkpoint c -o r --no-quiet 2>episodes 3>&- &
     trainer=$!
-    until [ -e c ] && [ "$(wc -l <episodes)" -ge 250 ]; do sleep 0.02; done
-    early=($(measure $trainer "$(cat agent.pid)"))
-    until [ "$(wc -l <episodes)" -ge 2400 ]; do sleep 0.02; done
-    late=($(measure $trainer "$(cat agent.pid)"))
+    wait_until stands
+    early=($(measure $trainer "$(cat mark)")) episodes=$(wc -l <episodes)
+    go_on
+    wait_until stands
+    late=($(measure $trainer "$(cat mark)"))
+    [ "$episodes" -ge 200 ] && [ "$episodes" -lt 300 ] && [ "$(wc -l <episodes)" -ge 2200 ]
+    go_on
     wait $trainer
     echo "trainer and agent, each descriptors, virtual and resident kB: early ${early[*]}, late ${late[*]}"
     [ "${#late[@]}" -eq 6 ]
     for i in 0 1 2 3 4 5; do # 16 bytes for each action would be more
         [ "${late[i]}" -le $((early[i] + (i % 3 ? 100 : 0))) ]
     done
-    [ "$(ls | tr '\n' ' ')" = "agent.pid c episodes r " ]
+    [ "$(ls | tr '\n' ' ')" = "c episodes mark r " ]
     [ "$(records c exchange | wc -l)" -eq 0 ]
     # a checkpoint holds the network and none of the actions
     of_episodes 2 --agent 'dlt-qagent --policy fixed:independent' --checkpoint independent.c -o independent.r

@@ -4,7 +4,7 @@
 //
 // Only the program that FAULT_PROGRAM names is hit, not what it starts. FAULT is one of
 //     kill:N         SIGKILL in place of the N-th call
-//     stop:N         SIGSTOP before the N-th call, until somebody sends SIGCONT
+//     stop:N[:M]     SIGSTOP before the N-th call, and the M-th, until somebody sends SIGCONT
 //     fail:N:ERRNO   the N-th call fails with that number
 //     ever:N:ERRNO   and so does every later one
 //     short          a write takes at most a third of what it is given, and every other call fails
@@ -31,7 +31,7 @@
 static struct {
     enum { NONE, KILL, STOP, FAIL, EVER, SHORT, ROOM } kind;
     long number; // of the call, or the bytes of ROOM
-    int failure;
+    int other;   // the error's number, or that of another call
     const char *mark;
     long calls; // so far
 } fault;
@@ -49,7 +49,7 @@ __attribute__((constructor)) static void configure(void) {
     if (!text || !program || strcmp(program, program_invocation_short_name) != 0) {
         return;
     }
-    int fields = sscanf(text, "%7[a-z]:%ld:%d", kind, &fault.number, &fault.failure);
+    int fields = sscanf(text, "%7[a-z]:%ld:%d", kind, &fault.number, &fault.other);
     for (int i = 0; fields > 0 && i <= ROOM; i++) {
         fault.kind = strcmp(kind, KINDS[i]) == 0 ? (__typeof__(fault.kind))i : fault.kind;
     }
@@ -81,7 +81,7 @@ static bool is_hit(void) {
     switch (fault.kind) {
     case KILL:
     case STOP:
-        if (call == fault.number) {
+        if (call == fault.number || (fault.kind == STOP && call == fault.other)) {
             leave_mark();
             kill(getpid(), fault.kind == KILL ? SIGKILL : SIGSTOP);
         }
@@ -97,7 +97,7 @@ static bool is_hit(void) {
     }
     if (hit) {
         leave_mark();
-        errno = fault.failure;
+        errno = fault.other;
     }
     return hit;
 }
