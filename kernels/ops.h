@@ -93,8 +93,8 @@ struct ops {
     void (*download)(device *dev, void *host_to, const void *from, size_t bytes);
     void (*copy)(device *dev, void *to, const void *from, size_t bytes);
     void (*zero)(device *dev, void *memory, size_t bytes);
-    // n numbers of the state type, floats on the host.
-    void (*upload_state)(device *dev, void *to, const float *host_from, size_t n);
+    // n numbers of the state type; floats on the host, which may come from any address.
+    void (*upload_state)(device *dev, void *to, const void *host_from, size_t n);
     void (*download_state)(device *dev, float *host_to, const void *from, size_t n);
     // weight[i] = master[i] in the compute type; nothing to do where they are one array.
     void (*cast)(device *dev, act *weight, const void *master, size_t n);

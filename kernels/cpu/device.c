@@ -132,8 +132,8 @@ void cpu_zero(device *dev, void *memory, size_t bytes) {
     }
 }
 
-void cpu_upload_state(device *dev, void *to, const float *host_from, size_t n) {
-    cpu_copy(dev, to, host_from, n * sizeof *host_from);
+void cpu_upload_state(device *dev, void *to, const void *host_from, size_t n) {
+    cpu_copy(dev, to, host_from, n * sizeof(float));
 }
 
 void cpu_download_state(device *dev, float *host_to, const void *from, size_t n) {

@@ -30,7 +30,7 @@ const char *cpu_choices(device *dev);
 bool cpu_restore_choices(device *dev, const char *choices);
 void cpu_copy(device *dev, void *to, const void *from, size_t bytes);
 void cpu_zero(device *dev, void *memory, size_t bytes);
-void cpu_upload_state(device *dev, void *to, const float *host_from, size_t n);
+void cpu_upload_state(device *dev, void *to, const void *host_from, size_t n);
 void cpu_download_state(device *dev, float *host_to, const void *from, size_t n);
 void cpu_cast(device *dev, act *weight, const void *master, size_t n);
 

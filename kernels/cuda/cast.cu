@@ -33,8 +33,8 @@ template <> void cuda_cast<bf16, float>(device *dev, act *weight, const void *ma
 
 // ---- The host's floats --------------------------------------------------------------------------
 
-template <> void cuda_upload_state<float>(device *dev, void *to, const float *host_from, size_t n) {
-    cuda_upload(dev, to, host_from, n * sizeof *host_from);
+template <> void cuda_upload_state<float>(device *dev, void *to, const void *host_from, size_t n) {
+    cuda_upload(dev, to, host_from, n * sizeof(float));
 }
 
 template <>
@@ -52,17 +52,19 @@ static uint16_t *host_halves(device *dev, size_t n) {
     return (uint16_t *)halves;
 }
 
-// To the nearest, even of equals; NaN stays one.
-static uint16_t nearest_half(float x) {
+// To the nearest, even of equals; NaN stays one. The float is at any address.
+static uint16_t nearest_half(const char *host_from) {
     uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
+    float x;
+    memcpy(&bits, host_from, sizeof bits);
+    memcpy(&x, host_from, sizeof x);
     return x == x ? (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16) : 0x7FC0;
 }
 
-template <> void cuda_upload_state<bf16>(device *dev, void *to, const float *host_from, size_t n) {
+template <> void cuda_upload_state<bf16>(device *dev, void *to, const void *host_from, size_t n) {
     uint16_t *halves = host_halves(dev, n);
     for (size_t i = 0; halves && i < n; i++) {
-        halves[i] = nearest_half(host_from[i]);
+        halves[i] = nearest_half((const char *)host_from + i * sizeof(float));
     }
     if (halves) {
         cuda_upload(dev, to, halves, n * sizeof *halves);

@@ -197,7 +197,7 @@ __device__ inline float block_max(float x, float *room) {
     template decltype(name<float>) name<float>;                                                    \
     template decltype(name<bf16>) name<bf16>
 
-template <class S> void cuda_upload_state(device *dev, void *to, const float *host_from, size_t n);
+template <class S> void cuda_upload_state(device *dev, void *to, const void *host_from, size_t n);
 template <class S>
 void cuda_download_state(device *dev, float *host_to, const void *from, size_t n);
 // From master weights of type S.

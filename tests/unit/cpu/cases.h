@@ -126,13 +126,17 @@ static act *run_act(struct run *run, size_t n, double scale) {
     return run_upload(run, halves, n * sizeof *halves);
 }
 
-// What is at `host`, owned by the caller's malloc, as numbers of the state type.
+// What is at `host`, owned by the caller's malloc, as numbers of the state type. It is taken from an odd
+// address, as a file's may be.
 static void *run_state(struct run *run, float *host, size_t n) {
     void *memory = run_memory(run, n * run->ops->state_bytes);
     for (size_t i = 0; i < n && run->precision == OPS_BF16_PURE; i++) {
         host[i] = bf16_float(bf16_bits(host[i]));
     }
-    run->ops->upload_state(run->dev, memory, host, n);
+    char *odd = run_host_memory(n * sizeof(float) + 1);
+    memcpy(odd + 1, host, n * sizeof(float));
+    run->ops->upload_state(run->dev, memory, odd + 1, n);
+    free(odd);
     free(host);
     return memory;
 }

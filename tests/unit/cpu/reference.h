@@ -27,8 +27,8 @@ static void reference_copy(device *dev, void *to, const void *from, size_t bytes
     memcpy(to, from, bytes);
 }
 
-static void reference_upload_state(device *dev, void *to, const float *from, size_t n) {
-    reference_copy(dev, to, from, n * sizeof *from);
+static void reference_upload_state(device *dev, void *to, const void *from, size_t n) {
+    reference_copy(dev, to, from, n * sizeof(float));
 }
 
 static void reference_download_state(device *dev, float *to, const void *from, size_t n) {
