@@ -15,6 +15,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int check_tests, check_failed_tests;
@@ -69,6 +70,18 @@ __attribute__((unused)) static bool check_close(double got, double want, double 
         check_failed_tests += check_test_failed;                                                   \
         printf("%s %d - %s\n", check_test_failed ? "not ok" : "ok", check_tests, #test);           \
         fflush(stdout);                                                                            \
+    } while (0)
+
+// Skips a test that cannot be under these sanitizers (tests/checks/sanitize), and says why.
+#define RUN_NOT_UNDER(checkers, why, test)                                                         \
+    do {                                                                                           \
+        const char *check_checker = getenv("DLT_CHECKER");                                         \
+        if (check_checker && strstr(checkers, check_checker)) {                                    \
+            printf("ok %d - %s # skip not under the %s checker: %s\n", ++check_tests, #test,       \
+                   check_checker, why);                                                            \
+        } else {                                                                                   \
+            RUN(test);                                                                             \
+        }                                                                                          \
     } while (0)
 
 __attribute__((unused)) static int check_finish(void) {
