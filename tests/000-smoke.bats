@@ -51,6 +51,13 @@ commands() {
         done
 }
 
+@test "a usage error gives one piece of advice: --help, where it says nothing better itself" {
+    run --separate-stderr -2 dlt-train 'a; b'
+    [ "$stderr" = "dlt-train: unexpected operand 'a; b': texts are given by --train, --valid and --test; see 'dlt-train --help'" ]
+    run --separate-stderr -2 dlt-eval sample --checkpoint none --vocab none --length -1
+    [[ "$stderr" == *"; see 'dlt-eval sample --help'" ]]
+}
+
 @test "help to a full disk is a failure" {
     for tool in $(programs); do
         run -1 bash -c "$tool --help >/dev/full"

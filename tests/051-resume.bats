@@ -96,7 +96,8 @@ long() {
 @test "another configuration or text is refused, naming what differs; --restart begins anew" {
     long a --agent "$(agent ten_lines.py)"
     run --separate-stderr -2 long a --agent "$(agent ten_lines.py)" --lr 0.5
-    expect_error_line dlt-train "--lr was 0.001, not 0.5"
+    expect_error_line dlt-train "--lr was 0.001, not 0.5; --restart begins anew"
+    [[ "$stderr" == *"begins anew" ]] # one piece of advice, not two
     run --separate-stderr -2 long a --agent "$(agent bad.py well)"
     expect_error_line dlt-train "--agent was"
     rm a.r

@@ -41,10 +41,10 @@ int main(int argc, char **argv) {
     program_start(&program, argc, argv, &common, &operands);
     enum status status = STATUS_OK;
     if (operands.count > 0) {
-        status = error_set(&error, STATUS_USAGE,
-                           "'%s' is no option; texts are given by --train, "
-                           "--valid and --test",
-                           operands.words[0]);
+        status =
+            error_set(&error, STATUS_USAGE,
+                      "unexpected operand '%s': texts are given by --train, --valid and --test",
+                      operands.words[0]);
     }
     operands_free(&operands);
     if (status == STATUS_OK) {

@@ -109,8 +109,24 @@ static void print_help(const struct program *program, const struct option *commo
     }
 }
 
+// Whether a message says what to do: behind a semicolon, and not in what it quotes.
+static bool has_hint(const char *message) {
+    bool quoted = false;
+    for (const char *c = message; *c; c++) {
+        quoted = quoted != (*c == '\'');
+        if (!quoted && c[0] == ';' && c[1] == ' ') {
+            return true;
+        }
+    }
+    return false;
+}
+
 _Noreturn static void exit_usage(const char *name, const struct error *error) {
-    fprintf(stderr, "%s: %s; see '%s --help'\n", name, error->message, name);
+    if (has_hint(error->message)) {
+        fprintf(stderr, "%s: %s\n", name, error->message);
+    } else {
+        fprintf(stderr, "%s: %s; see '%s --help'\n", name, error->message, name);
+    }
     exit(STATUS_USAGE);
 }
 
