@@ -215,7 +215,10 @@ setup_file() { make_tokens; }
     run --separate-stderr -1 tiny --lr 1000 --clip 0 --weight-decay 1000 --episodes 100 \
         --agent "$(agent ten_lines.py)" -o r --checkpoint c --checkpoint-every 1
     expect_error_line dlt-train "training diverged"
-    [[ "$stderr" =~ "the loss, "(from layer [0-2] on|from the embedding on|not yet behind the last layer)", of step "[0-9]+ ]]
+    [[ "$stderr" =~ "the loss, "(from layer [0-2] on|from the embedding on|not yet behind the last layer)", of step "([0-9]+) ]]
+    step=${BASH_REMATCH[2]}
+    [[ "$stderr" == *"; a smaller --lr, with --restart, may help; dlt-cat --salvage 'r.partial' shows how it came to that" ]]
+    [ "$(dlt-cat --quiet --salvage r.partial | jq -c 'select(.kind == "step")' | wc -l)" -eq $((step - 1)) ]
     [ ! -e r ]
     dlt-cat --check c
 }

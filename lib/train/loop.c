@@ -11,17 +11,27 @@
 
 // ---- Steps and visits ---------------------------------------------------------------------------
 
-static enum status diverged(const struct trainer *t, int layer, const char *what, double value,
+// The same steps would be taken again, so the checkpoint is nothing to go on from. The run log, made
+// readable to its end, tells how it came to that.
+static enum status diverged(struct trainer *t, int layer, const char *what, double value,
                             struct error *error) {
-    char visited[32] = "";
+    char visited[32] = "", left[512] = "";
+    struct record_position position;
+    struct error unwritten;
     if (layer > 0) {
         snprintf(visited, sizeof visited, ", at layer %d's visit", layer);
     }
+    t->diverged = true;
+    if (trainer_keeps_log(t) && record_position_mark(t->log, &position, &unwritten) == STATUS_OK) {
+        snprintf(left, sizeof left,
+                 "; dlt-cat --salvage '%.400s.partial' shows how it came to that", t->output);
+    }
     return error_set(error, STATUS_FAILURE,
                      "training diverged: the %s of step %" PRId64 " (episode %" PRId64
-                     "%s) is %s; a smaller --lr may help",
+                     "%s) is %s; a smaller --lr%s may help%s",
                      what, t->state.step + 1, t->state.episode, visited,
-                     isnan(value) ? "not a number" : "infinite");
+                     isnan(value) ? "not a number" : "infinite",
+                     t->settings->checkpoint ? ", with --restart," : "", left);
 }
 
 // A loss that is not finite, and where in the network that began.

@@ -331,11 +331,15 @@ static enum status run(struct trainer *t, struct checkpoint *checkpoint, int *si
     return status;
 }
 
-// An unfinished run log stays as NAME.partial: to go on with, or to salvage what was recorded.
+// To go on with, or to salvage what was recorded.
+bool trainer_keeps_log(const struct trainer *t) {
+    return t->log && !t->log_is_stream &&
+           (t->state.step > 0 || is_regular_file(t->settings->checkpoint));
+}
+
 static void close_trainer(struct trainer *t, bool resuming) {
     if (t->log) {
-        bool has_checkpoint = is_regular_file(t->settings->checkpoint);
-        record_writer_abandon(t->log, resuming || t->state.step > 0 || has_checkpoint);
+        record_writer_abandon(t->log, resuming || trainer_keeps_log(t));
     }
     file_let_go(&t->hold);
     record_builder_free(&t->record);
@@ -359,13 +363,15 @@ static void close_trainer(struct trainer *t, bool resuming) {
     }
 }
 
-static void tell_stopped(const struct trainer *t, int signal) {
-    if (!signal) {
+// What a run that did not end leaves, and how to go on with it.
+static void tell_left(const struct trainer *t) {
+    if (!trainer_keeps_log(t) || t->diverged) {
         return;
     }
-    log_info("stopped by signal (%s) after step %" PRId64, strsignal(signal), t->state.step);
-    if (t->settings->checkpoint && t->dialogue.ready.can_save && !t->log_is_stream) {
+    if (t->settings->checkpoint && t->dialogue.ready.can_save) {
         log_info("the same command goes on from checkpoint '%s'", t->settings->checkpoint);
+    } else {
+        log_info("dlt-cat --salvage '%s.partial' shows what was recorded", t->output);
     }
 }
 
@@ -405,9 +411,11 @@ enum status train_run(struct settings *settings, const char *output,
         show_table(&table);
         status = run(&t, resuming ? &checkpoint : NULL, &outcome->signal, error);
     }
-    if (status == STATUS_OK) {
-        tell_stopped(&t, outcome->signal);
+    if (status == STATUS_OK && outcome->signal) {
+        log_info("stopped by signal (%s) after step %" PRId64, strsignal(outcome->signal),
+                 t.state.step);
     }
+    tell_left(&t);
     if (resuming) {
         status = checkpoint_blame(&checkpoint, status, error);
         checkpoint_close(&checkpoint);

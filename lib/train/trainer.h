@@ -31,6 +31,7 @@ struct trainer {
     struct record_writer *log; // NULL when it is finished
     struct record_builder record;
     bool log_is_stream;
+    bool diverged; // the same command would come to the same end
 
     struct train_state state;
     bool saved;              // a checkpoint of this state is on disk
@@ -47,6 +48,9 @@ struct trainer {
     int64_t loss_count;
     double epsilon; // as the agent last told, below 0 if it does not
 };
+
+// Whether the run log, where it ends now, stays as NAME.partial.
+bool trainer_keeps_log(const struct trainer *t);
 
 // loop.c: trains until the end, a signal (*signal) or a failure.
 enum status trainer_loop(struct trainer *t, int *signal, struct error *error);
