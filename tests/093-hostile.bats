@@ -66,6 +66,18 @@ by_every_tool() {
     expect_error_line dlt-cat "cannot allocate"
 }
 
+@test "ids without end in a few kilobytes: read as long as there is memory" {
+    not_under address thread "its shadow takes terabytes of addresses, so that no limit of them is left"
+    hostile ids 1000 | zstd -q -1 >x # 2 GB
+    [ "$(stat -c %s x)" -lt 300000 ]
+    for command in "dlt-train --train x -o OUT" "dlt-eval unigram --train x --tokens x -o OUT"; do
+        run --separate-stderr -1 bash -c "ulimit -v 600000 -t 20; exec $command"
+        expect_error_line dlt- "cannot read tokens 'x': no memory is available for more than "
+        [ "${stderr//[^0-9]/}" -gt 60 ] && [ "${stderr//[^0-9]/}" -lt 600 ]
+        [ ! -e OUT ] && [ ! -e OUT.partial ]
+    done
+}
+
 @test "millions of records: an end to each kind" {
     for record in '{"kind":"eval","episode":1,"split":"test","perplexity":1.5}' '{"kind":"input","role":"x"}' \
         '{"kind":"visit","episode":1,"layer":1,"action":0,"state":[0,0]}' '{"kind":"timing","seconds":1.0}'; do

@@ -94,6 +94,24 @@ static enum status load_vocabulary(struct token_loader *loader, const msgpack_ob
     return status;
 }
 
+// Room for so many bytes more. How much a file holds only its content tells, and a small one may hold
+// more than this machine can: where it becomes much, what is available is looked at, since a system may
+// promise memory that it has not.
+static enum status reserve(struct token_loader *loader, struct buffer *buffer, size_t length,
+                           struct error *error) {
+    enum { MUCH = 64 << 20 };
+    struct error why;
+    bool grows = length > buffer->capacity - buffer->length;
+    uint64_t available = grows && buffer->capacity >= MUCH ? memory_available("") : 0;
+    if ((available == 0 || buffer->capacity / 2 + length <= available) &&
+        buffer_reserve(buffer, length, &why) == STATUS_OK) {
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_FAILURE,
+                     "cannot read tokens '%s': no memory is available for more than %zu MB of them",
+                     record_reader_name(loader->reader), buffer->length / 1000000);
+}
+
 static enum status load_ids(struct token_loader *loader, const msgpack_object *map,
                             struct error *error) {
     struct token_file *file = loader->file;
@@ -112,7 +130,7 @@ static enum status load_ids(struct token_loader *loader, const msgpack_object *m
     if (length == 0) { // and perhaps no ids yet to point behind
         return STATUS_OK;
     }
-    enum status status = buffer_reserve(&loader->ids, length, error);
+    enum status status = reserve(loader, &loader->ids, length, error);
     if (status != STATUS_OK) {
         return status;
     }
@@ -147,7 +165,7 @@ static enum status load_lines(struct token_loader *loader, const msgpack_object 
         return record_reader_damaged(loader->reader, error, "no line ends");
     }
     loader->has_lines = true;
-    enum status status = buffer_reserve(&loader->ends, length, error);
+    enum status status = reserve(loader, &loader->ends, length, error);
     if (status != STATUS_OK) {
         return status;
     }

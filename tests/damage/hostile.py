@@ -5,6 +5,7 @@
     hostile.py header CONTENT            a header alone
     hostile.py zeros BYTES               a record of that many zeros
     hostile.py many CONTENT COUNT RECORD a header, a run's start, and the same record again and again
+    hostile.py ids COUNT                 a token file's beginning, with so many million ids
     hostile.py frame NAME                a zstd frame that asks for all memory there is
     hostile.py set PATH=VALUE ... <LINES a file as `dlt-cat --binary` prints it, with other values, and
                                          with digests that are right: PATH is kind.field.field, VALUE
@@ -104,7 +105,14 @@ def main():
         block = records.pack(json.loads(arguments[2])) * 1000
         for _ in range(int(arguments[1]) // 1000):
             out.write(block)
-    elif command == "frame":
+    elif command == "ids":
+        out.write(records.pack(header("tokens")))
+        out.write(records.pack({"kind": "vocabulary", "model": "bpe", "size": 1, "sha256": "0",
+                                "bytes": {"hex": "0100"}, "flags": {"hex": "00"},
+                                "words": {"hex": "00"}, "newlines": {"hex": "00"}}))
+        block = records.pack({"kind": "tokens", "width": 2, "data": {"hex": "0" * 4000000}})
+        for _ in range(int(arguments[0])):
+            out.write(block)
         out.write(FRAMES[arguments[0]])
     elif command == "set":
         lines = read_lines()
