@@ -102,9 +102,14 @@ static bool is_hit(void) {
     return hit;
 }
 
+// Whether it is a file of the program's: LLVM's OpenMP has one of its own in /dev/shm.
 static bool is_file(int descriptor) {
+    static const char ELSEWHERE[] = "/dev/shm/";
     struct stat info;
-    return fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode);
+    char link[32], name[sizeof ELSEWHERE] = "";
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    return fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode) &&
+           (readlink(link, name, sizeof name - 1) < 0 || strcmp(name, ELSEWHERE) != 0);
 }
 
 static bool is_written(int descriptor) {
@@ -205,7 +210,7 @@ int fsync(int descriptor) {
 }
 
 int ftruncate(int descriptor, off_t length) {
-    return is_hit() ? -1 : REAL(ftruncate)(descriptor, length);
+    return is_file(descriptor) && is_hit() ? -1 : REAL(ftruncate)(descriptor, length);
 }
 
 int rename(const char *from, const char *to) {

@@ -72,13 +72,18 @@ __attribute__((unused)) static bool check_close(double got, double want, double 
         fflush(stdout);                                                                            \
     } while (0)
 
-// Skips a test that cannot be under these sanitizers (tests/checks/sanitize), and says why.
+// Whether the tests run under one of these sanitizers (tests/checks/sanitize).
+__attribute__((unused)) static bool check_is_under(const char *checkers) {
+    const char *checker = getenv("DLT_CHECKER");
+    return checker && strstr(checkers, checker);
+}
+
+// Skips a test that cannot be under these sanitizers, and says why.
 #define RUN_NOT_UNDER(checkers, why, test)                                                         \
     do {                                                                                           \
-        const char *check_checker = getenv("DLT_CHECKER");                                         \
-        if (check_checker && strstr(checkers, check_checker)) {                                    \
+        if (check_is_under(checkers)) {                                                            \
             printf("ok %d - %s # skip not under the %s checker: %s\n", ++check_tests, #test,       \
-                   check_checker, why);                                                            \
+                   getenv("DLT_CHECKER"), why);                                                    \
         } else {                                                                                   \
             RUN(test);                                                                             \
         }                                                                                          \
