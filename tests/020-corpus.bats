@@ -83,6 +83,9 @@ STYLES="wiki stories passages news"
     expect_error_line dlt-corpus "No space left"
     run --separate-stderr -1 bash -c 'dlt-corpus --bytes 10k --entropy >/dev/full'
     expect_error_line dlt-corpus "cannot write"
+    run --separate-stderr -1 bash -c 'ulimit -f 8; dlt-corpus --bytes 100k -o text'
+    expect_error_line dlt-corpus "File too large"
+    [ ! -e text ] && [ ! -e text.partial ]
     run --separate-stderr -0 bash -c 'dlt-corpus --bytes 50M | head -n 1'
     [ -z "$stderr" ]
 }

@@ -47,6 +47,18 @@ EOF
     expect_error_line dlt-tokenize "one file"
     run -2 --separate-stderr dlt-tokenize train --size 256
     expect_error_line dlt-tokenize "size"
+    echo text >text
+    run -2 --separate-stderr dlt-tokenize encode --vocab v.bpe -o text text
+    expect_error_line dlt-tokenize "cannot write 'text': it is read"
+    run -2 --separate-stderr dlt-tokenize train -o ./text text
+    expect_error_line dlt-tokenize "it is read"
+    [ "$(cat text)" = text ]
+    for standard_input in - /dev/stdin; do
+        run -2 --separate-stderr dlt-tokenize encode --vocab $standard_input <v.bpe
+        expect_error_line dlt-tokenize "only one input"
+    done
+    run -2 --separate-stderr dlt-tokenize train - text - <text
+    expect_error_line dlt-tokenize "only one input"
 }
 
 @test "golden ids with a small vocabulary" {

@@ -177,7 +177,18 @@ setup_file() { make_tokens; }
     run --separate-stderr -2 tiny --labels oops
     expect_error_line dlt-train "KEY=VALUE"
     run --separate-stderr -2 tiny --train - --test - -o r
-    expect_error_line dlt-train "only one text"
+    expect_error_line dlt-train "only one input"
+    run --separate-stderr -2 tiny --labels a=1,bb=2,b=3,a=4
+    expect_error_line dlt-train "'a' is given twice"
+    run --separate-stderr -2 tiny --checkpoint r -o ./r
+    expect_error_line dlt-train "--checkpoint and -o name one file"
+    cp "$BATS_FILE_TMPDIR/train.tok" t
+    for output in '-o t' '-o ./t' '-o r --restart --checkpoint t'; do
+        run --separate-stderr -2 tiny --train t $output
+        expect_error_line dlt-train "it is read"
+    done
+    cmp t "$BATS_FILE_TMPDIR/train.tok"
+    rm t
     run --separate-stderr -2 tiny --checkpoint - -o r
     expect_error_line dlt-train "--checkpoint"
     run --separate-stderr -2 tiny --device tpu -o r
@@ -197,6 +208,8 @@ setup_file() { make_tokens; }
     expect_error_line dlt-train "No such file"
     run --separate-stderr -1 tiny --agent "$(agent ten_lines.py)" -o r --checkpoint /dev/full
     expect_error_line dlt-train "No space left"
+    run --separate-stderr -1 bash -c "$(declare -f tiny); tiny --dry-run >/dev/full"
+    expect_error_line dlt-train "cannot write standard output: No space left"
     [ -z "$(ls)" ]
 }
 

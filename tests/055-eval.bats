@@ -58,6 +58,16 @@ evaluate() { # OPTION...
     run --separate-stderr -1 evaluate --quiet -o /dev/full
     expect_error_line "dlt-eval perplexity" "No space left"
     [ -z "$(ls)" ]
+    cp "$BATS_FILE_TMPDIR/c" c
+    for output in c ./c; do
+        run --separate-stderr -2 dlt-eval perplexity --checkpoint c --tokens "$BATS_FILE_TMPDIR/test.tok" -o $output
+        expect_error_line "dlt-eval perplexity" "it is read"
+    done
+    cmp c "$BATS_FILE_TMPDIR/c"
+    run --separate-stderr -2 dlt-eval perplexity --checkpoint - --tokens - <c
+    expect_error_line "dlt-eval perplexity" "only one input"
+    run --separate-stderr -2 dlt-eval unigram --train - --tokens - <c
+    expect_error_line "dlt-eval unigram" "only one input"
 }
 
 @test "a damaged or truncated checkpoint" {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/file_names.h"
 #include "lib/base/log.h"
 #include "lib/base/program.h"
 #include "lib/text/model.h"
@@ -30,6 +31,20 @@
         .help = h, .outside = true                                                                 \
     }
 
+// Every file that a command names but with -o is read.
+static enum status check_files(const struct option *options, const char *output,
+                               struct error *error) {
+    struct file_names names = {.output = output};
+    enum status status = STATUS_OK;
+    for (const struct option *o = options; o->name && status == STATUS_OK; o++) {
+        if (o->argument &&
+            (strcmp(o->argument, "FILE") == 0 || strcmp(o->argument, "TOKENS") == 0)) {
+            status = file_names_add(&names, o->value, 1, error);
+        }
+    }
+    return status;
+}
+
 // Parses a command's options; none of the commands takes further words.
 static enum status start(const struct program *program, const struct option *options, int argc,
                          char **argv, struct common_options *common, struct error *error) {
@@ -42,7 +57,7 @@ static enum status start(const struct program *program, const struct option *opt
         status = error_set(error, STATUS_USAGE, "unexpected word '%s'", operands.words[0]);
     }
     operands_free(&operands);
-    return status;
+    return status == STATUS_OK ? check_files(options, common->output, error) : status;
 }
 
 static int run_perplexity(const struct program *program, int argc, char **argv) {

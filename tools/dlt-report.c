@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/file_names.h"
 #include "lib/base/log.h"
+#include "lib/base/memory.h"
 #include "lib/base/program.h"
 #include "lib/report/report.h"
 
@@ -80,6 +82,15 @@ static enum status read_lists(const struct command *command, struct published *p
     return status;
 }
 
+static enum status check_files(const struct command *command, const struct report_input *input,
+                               struct error *error) {
+    const char *const lists[] = {command->published_path, command->experiments_path};
+    struct file_names names = {.output = command->common.output};
+    enum status status = file_names_add(&names, lists, ARRAY_LENGTH(lists), error);
+    return status == STATUS_OK ? file_names_add(&names, input->paths, input->path_count, error)
+                               : status;
+}
+
 // Reads the inputs, lets `write` make the text, and puts it out whole.
 static enum status report(const struct command *command, size_t first,
                           enum status (*write)(struct text *text, const void *what,
@@ -97,8 +108,11 @@ static enum status report(const struct command *command, size_t first,
                                  .path_count = command->operands.count - first,
                                  .published_path = command->published_path,
                                  .experiments_path = command->experiments_path};
-    enum status status = read_lists(command, &published, &experiments,
-                                    first > 0 ? command->operands.words[0] : NULL, error);
+    enum status status = check_files(command, &input, error);
+    if (status == STATUS_OK) {
+        status = read_lists(command, &published, &experiments,
+                            first > 0 ? command->operands.words[0] : NULL, error);
+    }
     if (status == STATUS_OK) {
         status = run_set_read(&set, input.paths, input.path_count, &command->reading, error);
     }
@@ -222,10 +236,13 @@ static int run_compare(const struct program *program, int argc, char **argv) {
     struct text text = {0};
     bool equal = false;
     program_start(&own, argc, argv, &common, &operands);
-    enum status status =
-        operands.count == 2
-            ? compare_runs(&text, operands.words[0], operands.words[1], &equal, &error)
-            : error_set(&error, STATUS_USAGE, "give two run logs to compare");
+    struct file_names names = {.output = common.output};
+    enum status status = operands.count == 2
+                             ? file_names_add(&names, operands.words, 2, &error)
+                             : error_set(&error, STATUS_USAGE, "give two run logs to compare");
+    if (status == STATUS_OK) {
+        status = compare_runs(&text, operands.words[0], operands.words[1], &equal, &error);
+    }
     if (status == STATUS_OK) {
         status = text_status(&text, &error);
     }

@@ -1,6 +1,7 @@
 // dlt-tokenize: text to tokens and back, and the vocabulary from text.
 #include <string.h>
 
+#include "lib/base/file_names.h"
 #include "lib/base/log.h"
 #include "lib/base/program.h"
 #include "lib/text/decode_file.h"
@@ -200,21 +201,34 @@ static enum status decode(const struct common_options *common, const struct oper
     return status;
 }
 
+// Without a name, standard input is read.
+static enum status check_files(const struct common_options *common, const struct operands *operands,
+                               struct error *error) {
+    static const char *const STANDARD_INPUT[] = {"-"};
+    struct file_names names = {.output = common->output};
+    enum status status = file_names_add(&names, &settings.vocabulary, 1, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    return operands->count > 0 ? file_names_add(&names, operands->words, operands->count, error)
+                               : file_names_add(&names, STANDARD_INPUT, 1, error);
+}
+
 int main(int argc, char **argv) {
     const struct program *program = program_select(PROGRAMS, SUMMARY, argc, argv);
     struct common_options common;
     struct operands operands;
     program_start(program, argc - 1, argv + 1, &common, &operands);
     struct error error = {0};
-    enum status status = STATUS_OK;
+    enum status status = program != &PROGRAMS[TRAIN] && !settings.vocabulary
+                             ? error_set(&error, STATUS_USAGE, "no vocabulary given (--vocab FILE)")
+                             : check_files(&common, &operands, &error);
     interrupt_install();
-    if (program != &PROGRAMS[TRAIN] && !settings.vocabulary) {
-        status = error_set(&error, STATUS_USAGE, "no vocabulary given (--vocab FILE)");
-    } else if (program == &PROGRAMS[TRAIN]) {
+    if (status == STATUS_OK && program == &PROGRAMS[TRAIN]) {
         status = train(&common, &operands, &error);
-    } else if (program == &PROGRAMS[ENCODE]) {
+    } else if (status == STATUS_OK && program == &PROGRAMS[ENCODE]) {
         status = encode(&common, &operands, argc, argv, &error);
-    } else {
+    } else if (status == STATUS_OK) {
         status = decode(&common, &operands, &error);
     }
     operands_free(&operands);

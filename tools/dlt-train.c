@@ -1,6 +1,7 @@
 // dlt-train: trains a transformer whose layers share weights as an agent decides.
 #include <stdio.h>
 
+#include "lib/base/file_names.h"
 #include "lib/base/program.h"
 #include "lib/train/train.h"
 
@@ -13,12 +14,20 @@ static const char EXAMPLES[] =
 
 static int print_table(const struct buffer *table) {
     fwrite(table->data, 1, table->length, stdout);
-    if (fflush(stdout) != 0) {
-        struct error error;
-        return program_finish(error_set(&error, STATUS_FAILURE, "cannot write standard output"),
-                              &error);
+    return program_finish(STATUS_OK, NULL); // which flushes
+}
+
+// What is written must be nothing that is read, nor one file.
+static enum status check_files(const struct settings *settings, const char *output,
+                               struct error *error) {
+    const char *checkpoint = settings->checkpoint;
+    if (checkpoint && output && file_names_same(checkpoint, output)) {
+        return error_set(error, STATUS_USAGE, "--checkpoint and -o name one file, '%s'", output);
     }
-    return STATUS_OK;
+    struct file_names of_log = {.output = output}, of_checkpoint = {.output = checkpoint};
+    enum status status = file_names_add(&of_log, settings->text, SPLITS, error);
+    return status == STATUS_OK ? file_names_add(&of_checkpoint, settings->text, SPLITS, error)
+                               : status;
 }
 
 int main(int argc, char **argv) {
@@ -49,6 +58,9 @@ int main(int argc, char **argv) {
     operands_free(&operands);
     if (status == STATUS_OK) {
         status = settings_resolve(&settings, &error);
+    }
+    if (status == STATUS_OK) {
+        status = check_files(&settings, common.output, &error);
     }
     struct train_outcome outcome = {0};
     if (status == STATUS_OK) {

@@ -52,6 +52,7 @@ static int attributes_set(posix_spawnattr_t *attributes) {
     sigaddset(&defaults, SIGPIPE);
     sigaddset(&defaults, SIGINT);
     sigaddset(&defaults, SIGTERM);
+    sigaddset(&defaults, SIGXFSZ);
     int failed = posix_spawnattr_setpgroup(attributes, 0);
     failed = failed ? failed : posix_spawnattr_setsigmask(attributes, &none);
     failed = failed ? failed : posix_spawnattr_setsigdefault(attributes, &defaults);

@@ -184,6 +184,7 @@ static void common_table(struct option table[static COMMON_OPTIONS + 1],
 
 void program_start(const struct program *program, int argc, char **argv,
                    struct common_options *common, struct operands *operands) {
+    signal(SIGXFSZ, SIG_IGN); // too large a file is seen when writing
     const struct option nothing[] = {{0}};
     struct option shown[COMMON_OPTIONS + 1];
     struct requests asked = {0};

@@ -216,6 +216,16 @@ static void resolve_preset(int *value, int preset) {
     *value = *value == AS_SEMANTICS ? preset : *value;
 }
 
+// Whether a label before `end` has the key of `length` bytes, the equals sign among them.
+static bool has_label(const char *labels, const char *end, const char *key, size_t length) {
+    for (const char *at = labels; at < end; at += strcspn(at, ",") + 1) {
+        if (strncmp(at, key, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum status settings_check_labels(const char *labels, struct error *error) {
     for (const char *at = labels; at && *at;) {
         size_t length = strcspn(at, ",");
@@ -224,24 +234,21 @@ enum status settings_check_labels(const char *labels, struct error *error) {
             return error_set(error, STATUS_USAGE, "option --labels: '%.*s' is not KEY=VALUE",
                              (int)length, at);
         }
+        if (has_label(labels, at, at, (size_t)(equals - at) + 1)) {
+            return error_set(error, STATUS_USAGE, "option --labels: '%.*s' is given twice",
+                             (int)(equals - at), at);
+        }
         at += length + (at[length] == ',');
     }
     return STATUS_OK;
 }
 
 static enum status check_paths(const struct settings *settings, struct error *error) {
-    int streams = 0;
-    for (int i = 0; i < SPLITS; i++) {
-        streams += settings->text[i] && strcmp(settings->text[i], "-") == 0;
-    }
     if (!settings->text[SPLIT_TRAIN]) {
         return error_set(error, STATUS_USAGE, "no training text: give --train TOKENS");
     }
     if (settings->checkpoint && strcmp(settings->checkpoint, "-") == 0) {
         return error_set(error, STATUS_USAGE, "option --checkpoint: a file, not standard output");
-    }
-    if (streams > 1) {
-        return error_set(error, STATUS_USAGE, "only one text can come from standard input");
     }
     return STATUS_OK;
 }

@@ -1,0 +1,53 @@
+#include "lib/base/file_names.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/base/file.h"
+
+static bool is_standard_input(const char *path) {
+    return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
+}
+
+static bool same_inode(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool same_directory(const char *a, const char *b) {
+    char *of_a = file_directory_of(a), *of_b = file_directory_of(b);
+    struct stat info_a, info_b;
+    bool same = of_a && of_b && stat(of_a, &info_a) == 0 && stat(of_b, &info_b) == 0 &&
+                same_inode(&info_a, &info_b);
+    free(of_a);
+    free(of_b);
+    return same;
+}
+
+bool file_names_same(const char *a, const char *b) {
+    struct stat info_a, info_b;
+    bool is_a = stat(a, &info_a) == 0, is_b = stat(b, &info_b) == 0;
+    if (is_a && is_b) {
+        return S_ISREG(info_a.st_mode) && same_inode(&info_a, &info_b);
+    }
+    return !is_a && !is_b && strcmp(file_base_name(a), file_base_name(b)) == 0 &&
+           same_directory(a, b);
+}
+
+enum status file_names_add(struct file_names *names, const char *const *paths, size_t count,
+                           struct error *error) {
+    for (size_t i = 0; i < count; i++) {
+        const char *path = paths[i];
+        if (path && is_standard_input(path)) {
+            if (names->takes_standard_input) {
+                return error_set(error, STATUS_USAGE, "only one input can be standard input");
+            }
+            names->takes_standard_input = true;
+        } else if (path && names->output && strcmp(names->output, "-") != 0 &&
+                   file_names_same(path, names->output)) {
+            return error_set(error, STATUS_USAGE,
+                             "cannot write '%s': it is read, and would be replaced", names->output);
+        }
+    }
+    return STATUS_OK;
+}
