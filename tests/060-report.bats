@@ -113,6 +113,32 @@ column() { # column NAME ROW FILE: a cell of a CSV without quotes
     done
 }
 
+@test "runs of the same dataset, method and seed are not taken for two" {
+    two_seeds
+    exact again dynamic 2 45.0 47 310.0
+    run --separate-stderr -2 dlt-report table T1 -o t c a again b
+    expect_error_line "dlt-report table" "'again' and 'b' are both of dataset wiki2, gpt2, method dynamic, seed 2"
+    run --separate-stderr -2 dlt-report html -o t a a
+    expect_error_line "dlt-report html" "'a' and 'a'"
+    run --separate-stderr -2 dlt-report figure F2 -o t a - <a
+    expect_error_line "dlt-report figure" "are both of"
+    [ ! -e t ]
+}
+
+@test "what is read is neither replaced nor read twice" {
+    two_seeds
+    cp a kept
+    run --separate-stderr -2 dlt-report table T1 -o a b ./a
+    expect_error_line "dlt-report table" "cannot write 'a': it is read"
+    run --separate-stderr -2 dlt-report compare -o a a b
+    expect_error_line "dlt-report compare" "it is read"
+    cmp a kept
+    run --separate-stderr -2 dlt-report table T1 --published - - <a
+    expect_error_line "dlt-report table" "only one input"
+    run --separate-stderr -2 dlt-report compare - - <a
+    expect_error_line "dlt-report compare" "only one input"
+}
+
 @test "names from outside are escaped in every format" {
     DATASET='<script>alert(1)</script>' exact a '_&%#${}~^|' 1 40.0 42 300.0
     dlt-report html -o p.html a
@@ -315,7 +341,7 @@ END
     exact a dynamic 1 40.0 42 300.0
     printf 'T1\t1b\n' >p.tsv
     run --separate-stderr -3 dlt-report table T1 --published p.tsv a
-    expect_error_line "dlt-report table" "line 1"
+    expect_error_line "dlt-report table" "line 1: the names of the 7 columns should stand first: table, "
     { grep -v '^#' "$ROOT/results/published.tsv" | head -n 1; printf 'T1\t1b\n'; } >p.tsv
     run --separate-stderr -3 dlt-report table T1 --published p.tsv a
     expect_error_line "dlt-report table" "line 2: there should be 7 columns"

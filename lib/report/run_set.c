@@ -133,6 +133,22 @@ static int compare_places(const void *a, const void *b) {
     return run_order(*(struct run *const *)a, *(struct run *const *)b);
 }
 
+// Runs of one seed are one run, whatever their other options: to take them for more would be to find
+// differences certain that are not. The set is in order.
+static enum status refuse_twice(const struct run_set *set, struct error *error) {
+    for (size_t i = 1; i < set->count; i++) {
+        const struct run *a = set->runs[i - 1], *b = set->runs[i];
+        if (strcmp(a->dataset, b->dataset) == 0 && strcmp(a->arch, b->arch) == 0 &&
+            strcmp(a->method, b->method) == 0 && strcmp(a->seed, b->seed) == 0) {
+            return error_set(
+                error, STATUS_USAGE,
+                "run logs '%s' and '%s' are both of dataset %s, %s, method %s, seed %s", a->path,
+                b->path, a->dataset, a->arch, a->method, a->seed);
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status run_set_read(struct run_set *set, const char *const *paths, size_t count,
                          const struct run_reading *reading, struct error *error) {
     *set = (struct run_set){0};
@@ -144,10 +160,12 @@ enum status run_set_read(struct run_set *set, const char *const *paths, size_t c
         status = error_set(error, STATUS_USAGE,
                            count == 0 ? "no run logs given" : "no run logs among the files");
     }
+    if (status == STATUS_OK) {
+        qsort(set->runs, set->count, sizeof *set->runs, compare_places);
+        status = refuse_twice(set, error);
+    }
     if (status != STATUS_OK) {
         run_set_free(set);
-        return status;
     }
-    qsort(set->runs, set->count, sizeof *set->runs, compare_places);
-    return STATUS_OK;
+    return status;
 }

@@ -1,6 +1,7 @@
 #include "lib/report/tsv.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,20 @@ static bool is_heading(const char *const *fields, const char *const *names, size
     return same == column_count;
 }
 
+static enum status refuse_heading(const char *path, const char *what, size_t number,
+                                  const char *const *names, size_t column_count,
+                                  struct error *error) {
+    char list[160] = "";
+    for (size_t i = 0; i < column_count; i++) {
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", i > 0 ? ", " : "", names[i]);
+    }
+    return error_set(error, STATUS_DAMAGED,
+                     "cannot read %s '%s': line %zu: the names of the %zu columns should stand "
+                     "first: %s",
+                     what, path, number, column_count, list);
+}
+
 static enum status parse(struct tsv *tsv, const char *path, const char *what,
                          const char *const *names, struct error *error) {
     size_t number = 0;
@@ -93,13 +108,13 @@ static enum status parse(struct tsv *tsv, const char *path, const char *what,
         if (line[0] != '#' && line[0]) {
             const char **fields = tsv->fields + tsv->row_count * tsv->column_count;
             bool whole = split(line, fields, tsv->column_count);
-            if (!whole || (!heading_seen && !is_heading(fields, names, tsv->column_count))) {
-                return error_set(
-                    error, STATUS_DAMAGED,
-                    heading_seen ? "cannot read %s '%s': line %zu: there should be %zu columns"
-                                 : "cannot read %s '%s': line %zu: the names of the %zu columns "
-                                   "should stand first",
-                    what, path, number, tsv->column_count);
+            if (!heading_seen && !(whole && is_heading(fields, names, tsv->column_count))) {
+                return refuse_heading(path, what, number, names, tsv->column_count, error);
+            }
+            if (!whole) {
+                return error_set(error, STATUS_DAMAGED,
+                                 "cannot read %s '%s': line %zu: there should be %zu columns", what,
+                                 path, number, tsv->column_count);
             }
             tsv->row_count += heading_seen;
             heading_seen = true;
