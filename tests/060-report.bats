@@ -230,7 +230,7 @@ END
     [ "$(value gpt2.wiki2.dynamic.runs)" = 2 ]
     [ "$(value wiki2.conventional.published.parameters-mean)" = 1.6B ]
     [ "$(value profile)" = hand ]
-    [ "$(value runs)" = 3 ]
+    [ "$(value runs)" = 3 ] && [ "$(value runs-covered)" = "3 runs" ]
     [[ "$(value setting.F5)" == "Profile hand; 3 runs; data: "*. ]]
     [ "$(value width)" = 16 ]
     [ "$(value layers)" = 3 ]

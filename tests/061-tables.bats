@@ -42,6 +42,8 @@ macro() { sed -n "s/^.expandafter.def.csname dlt:$1.endcsname{\(.*\)}\$/\1/p" "$
     dlt-report table T4 --format csv --experiments list ./*-s1 >t.csv
     [ "$(cut -d, -f 1,2 t.csv | tr '\n' '|')" = 'dataset,method|wiki2,Dynamic|wiki2,Random policy|wiki2,Conventional|wiki2,"Cycle|' ]
     [ "$(tail -n 1 t.csv | tr ',' '\n' | grep -cvxF n/a)" -eq 3 ] # a run that is not there is n/a
+    dlt-report macros --experiments list -o m.tex ./*-s1
+    [ "$(macro runs-covered m.tex)" = "4 of the 5 runs" ]
     # T1 keeps a dataset's rows together.
     dlt-report table T1 --format csv --experiments list ./*-s1 >t.csv
     [ "$(cut -d, -f 1,2 t.csv | tr '\n' '|')" = 'dataset,method|wiki2,Dynamic|wiki2,Conventional|1b,Dynamic|' ]

@@ -116,6 +116,34 @@ static void define_hours(struct text *text, const struct run_set *set) {
     text_free(&total);
 }
 
+// Runs that the experiments name; 0 without a list of them.
+static size_t count_planned(const struct experiments *experiments) {
+    size_t count = 0;
+    for (size_t i = 0; experiments && i < experiments->count; i++) {
+        count++;
+        for (const char *seeds = experiments->items[i].seeds; (seeds = strchr(seeds, ','));
+             seeds++) {
+            count++;
+        }
+    }
+    return count;
+}
+
+// "3 runs", "all 87 runs", "9 of the 51 runs"
+static void define_runs(struct text *text, const struct report_input *input) {
+    char words[80];
+    size_t planned = count_planned(input->experiments), count = input->set->count;
+    snprintf(words, sizeof words, "%zu", count);
+    define(text, "runs", words);
+    if (planned > count) {
+        snprintf(words, sizeof words, "%zu of the %zu runs", count, planned);
+    } else {
+        snprintf(words, sizeof words, "%s%zu run%s", planned == count ? "all " : "", count,
+                 count == 1 ? "" : "s");
+    }
+    define(text, "runs-covered", words);
+}
+
 // The same number of every run, or "various".
 static void define_same(struct text *text, const struct run_set *set, const char *key,
                         int64_t (*of)(const struct run *)) {
@@ -275,14 +303,12 @@ static enum status define_figure(struct text *text, const struct figure_type *ty
 enum status macros_write(struct text *text, const struct report_input *input, struct error *error) {
     enum status status = STATUS_OK;
     const struct run_set *set = input->set;
-    char number[32];
     struct text sentence = {0};
     text_add(text, "% Written by dlt-report macros.\n"
                    "\\newcommand*\\dlt[1]{\\ifcsname dlt:#1\\endcsname\\csname dlt:#1\\endcsname"
                    "\\else n/a\\fi}\n");
     define(text, "version", PROGRAM_VERSION);
-    snprintf(number, sizeof number, "%zu", set->count);
-    define(text, "runs", number);
+    define_runs(text, input);
     define_profile(text, set);
     define_data(text, set);
     define_hours(text, set);
