@@ -93,6 +93,9 @@ function expand(e, d, n, i, t, shown, all, missing, seed) {
         if (t[i] ~ /^T/) all = all " " (table_seeds[t[i]] ? table_seeds[t[i]] : seeds)
     }
     if (!shown) return
+    if ((arch[e], d, method[e]) in has_method)
+        fail_at(e, "its method is that of '" has_method[arch[e], d, method[e]] "', on " d ": reports would mix their runs")
+    has_method[arch[e], d, method[e]] = e
     all = sorted_seeds(all ? all : seeds)
     missing = ENVIRON["MISSING_" d] == "" ? "-" : ENVIRON["MISSING_" d]
     n = split(all, seed, " ")

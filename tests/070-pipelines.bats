@@ -19,6 +19,8 @@ pipeline() {
     dlt-cat --check results/unigram-wiki2.metrics.msgpack.zst results/similarity-dynamic-wiki2-s1.metrics.msgpack.zst \
         results/lastword-dynamic-lambada-s1.metrics.msgpack.zst
     [ "$(head -c 5 paper/paper.pdf)" = "%PDF-" ]
+    # A table or figure goes by one number, on paper, on the page and for dlt-report.
+    for id in tab:T{1..6} fig:F{1..5}; do grep -qF "newlabel{$id}{{${id: -1}}" paper/typeset/paper.aux; done
     grep -q '<svg' paper/index.html
     ls results/*.partial 2>/dev/null && return 1
     true
@@ -233,6 +235,7 @@ header='name\ttables\tarch\tdataset\tmethod\ttitle\tpolicy\toptions\n'
     check 'a\tT1\tgpt2\twiki2\tx\tX\tmap:{a.colour}\t-\n' "unknown placeholder '{a.colour}'"
     check 'a\tT1\tgpt2\twiki2\tx\tX\tmap:{a.map\t-\n' "a brace without its other"
     check 'b\tT1\tgpt2\t1b\tx\tX\tqlearn\t-\na\tT1\tgpt2\twiki2\tx\tX\tmap:{b.map}\t-\n' "is of another dataset"
+    check 'b\tT1\tgpt2\t*\tx\tX\tqlearn\t-\na\tT3\tgpt2\twiki2\tx\tY\trandom\t-\n' "a: its method is that of 'b', on wiki2"
     check 'a\tT1\tgpt2\twiki2\tx\tX\tmap:{b.map}\t-\nb\tT1\tgpt2\twiki2\tx\tX\tmap:{a.map}\t-\n' "it needs its own outcome: a b a"
     check 'a\tT1\tgpt2\twiki2\tx\tX\tmap:{a.map}\t-\n' "it needs its own outcome: a a"
     printf 'name\ttables\tcolour\n' >experiments.tsv
@@ -241,11 +244,11 @@ header='name\ttables\tarch\tdataset\tmethod\ttitle\tpolicy\toptions\n'
 }
 
 @test "two runs of one name, and a run whose outcome is needed but not made, are mistakes" {
-    printf "$header"'a\tT1\tgpt2\t*\tx\tX\tqlearn\t-\na-wiki2\tT1\tgpt2\t*\tx\tX\tqlearn\t-\n' >experiments.tsv
+    printf "$header"'a\tT1\tgpt2\t*\tx\tX\tqlearn\t-\na-wiki2\tT1\tgpt2\t*\ty\tX\tqlearn\t-\n' >experiments.tsv
     run -0 experiments -v known='wiki2 wiki2-wiki2' -v wanted='wiki2' -v here=wiki2
     run --separate-stderr -2 experiments -v known='wiki2 wiki2-wiki2' -v wanted='wiki2 wiki2-wiki2' -v here='wiki2 wiki2-wiki2'
     expect_error_line dlt "two runs are called a-wiki2-wiki2-s1"
-    printf "$header"'b\tT3\tgpt2\twiki2\tx\tX\tqlearn\t-\na\tT4\tgpt2\twiki2\tx\tX\tmap:{b.map}\t-\n' >experiments.tsv
+    printf "$header"'b\tT3\tgpt2\twiki2\tx\tX\tqlearn\t-\na\tT4\tgpt2\twiki2\ty\tX\tmap:{b.map}\t-\n' >experiments.tsv
     run -0 experiments
     run --separate-stderr -2 experiments -v seeds_T4='1 2'
     expect_error_line dlt "b-wiki2-s2, whose outcome it needs, is no run"
