@@ -75,6 +75,44 @@ browse() { # browse SCHEME FILE: 0 dark, 1 light
     grep -E "^Episode 8 of 8: (.*; )?$roots, " told
 }
 
+# similarity NAME METHOD: of two layers and two heads, with the widest numbers.
+similarity() {
+    { printf '{"kind":"header","format":"dlt","version":1,"content":"metrics","program":"dlt-eval similarity","labels":{"dataset":"wiki2","arch":"gpt2","method":"%s","seed":"1"}}\n' "$2"
+        printf '{"kind":"metric","task":"similarity","part":"%s","layer":0,"other":1,"cosine":0.5}\n' attention feedforward
+        printf '{"kind":"metric","task":"head-similarity","head":%s,"other":%s,"pairs":1,"cosine":-0.004}\n' 0 0 0 1 1 0 1 1
+    } | made_up json >"$1"
+}
+
+@test "no text of a figure is cut off at its edge, whatever the browser's fonts" {
+    command -v chromium >/dev/null || skip "no chromium: the page was not opened in a browser"
+    for seed in $(seq 30); do made_up simulate --seed $seed --episodes 2 >dynamic-$seed; done
+    for method in mlm-conventional mlm-dynamic start-independent reward-unclipped k15; do
+        made_up simulate --arch bert --method $method --episodes 2 >$method-b
+        similarity $method-s $method
+    done
+    dlt-report html -o page.html dynamic-* ./*-[bs]
+    cat >>page.html <<'END'
+<script>
+const told = [];
+for (const picture of document.querySelectorAll("svg")) {
+    const edge = picture.getBoundingClientRect();
+    for (const text of picture.querySelectorAll("text")) {
+        const box = text.getBoundingClientRect();
+        told.push(box.left < edge.left - 1 || box.right > edge.right + 1 ? "cut: " + text.textContent : "fits");
+    }
+}
+document.body.innerText = told.join("\n");
+</script>
+END
+    sed -i 's/<meta http-equiv="Content-Security-Policy"[^>]*>//' page.html
+    for font in 'DejaVu Sans' 'Liberation Sans'; do
+        sed "s/svg text{font-family:[^}]*}/svg text{font-family:'$font'}/" page.html >font.html
+        browse 1 font.html | sed 's/<br>/\n/g; s/<[^>]*>//g' >told
+        [ "$(grep -c '^fits$' told)" -gt 100 ]
+        run -1 grep '^cut: ' told
+    done
+}
+
 @test "the page's policy lets its own script run and no other" {
     made_up simulate --episodes 2 >a
     dlt-report html -o page.html a

@@ -119,7 +119,7 @@ END
     grep -xF "$(printf 'wiki2\tgpt2\tdynamic\t1\thead\t1\t1\t0.25')" f4
     dlt-report figure F4 -o f4.svg run b a
     words f4.svg >said
-    grep -xF "same head 0.250, others 0.000" said
+    grep -xF "same 0.250, others 0.000" said
     grep -xF "dynamic, seed 1" said
     run ! grep -F "conventional" said # b
     [ "$(grep -cxF -- "−0.5" said)" -eq 2 ]  # both scales end at the next round number: 0.5

@@ -21,6 +21,7 @@ enum {
 // Strips with arcs, those that are set wide, and those that stand in one column.
 enum { ARCS_MAX = 8, ROOMY_MAX = 20, COLUMN_MAX = 28 };
 static const double ARC_HEIGHT = 46;
+static const double WIDEST = 1.15; // what some browsers' fonts take more than is estimated
 
 struct strip {
     const struct run *run; // the first of the seeds
@@ -215,7 +216,7 @@ static void measure(struct layout *at) {
     at->gap = at->count > ROOMY_MAX ? 4 : 9;
     at->columns = at->count > COLUMN_MAX ? 2 : 1;
     at->column = (PLOT_WIDTH - GUTTER * ((double)at->columns - 1)) / (double)at->columns;
-    at->left = fmin((at->columns > 1 ? 0 : dataset + 14) + method + 10, at->column / 2);
+    at->left = fmin((at->columns > 1 ? 0 : dataset + 14) + WIDEST * method + 10, at->column / 2);
     at->cell = (at->column - RIGHT - at->left) / at->layers;
 }
 

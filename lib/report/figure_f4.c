@@ -125,7 +125,7 @@ static void draw_means(struct plot *plot, const struct similarity *item, double 
         return;
     }
     struct text line = {0};
-    text_add(&line, "same head ");
+    text_add(&line, "same ");
     similarity_add_cosine(&line, item->same);
     text_add(&line, ", others ");
     similarity_add_cosine(&line, item->others);
