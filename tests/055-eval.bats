@@ -36,10 +36,24 @@ evaluate() { # OPTION...
 @test "overlapping windows count every token but the first once" {
     evaluate --quiet --stride 4 -o m
     tokens=$(records "$BATS_FILE_TMPDIR/test.tok" text | jq .tokens)
-    records m metric | jq -e --argjson n "$tokens" '.tokens == $n - 1 and .text_tokens == $n - 1'
-    run --separate-stderr -2 evaluate --stride 17 -o m2
-    expect_error_line "dlt-eval perplexity" "--stride 17"
+    records m metric | jq -e --argjson n "$tokens" '.tokens == $n and .text_tokens == $n'
+    run --separate-stderr -2 evaluate --stride 16 -o m2
+    expect_error_line "dlt-eval perplexity" "--stride 16 is longer than a window of this network, 15"
     [ ! -e m2 ] && [ ! -e m2.partial ]
+    # What is trained on a stream has nothing before its first token, and a window as long as its context.
+    tiny --blocks stream --episodes 1 --checkpoint stream -o r2
+    dlt-eval perplexity --quiet --checkpoint stream --tokens "$BATS_FILE_TMPDIR/test.tok" --stride 16 -o m3
+    records m3 metric | jq -e --argjson n "$tokens" '.tokens == $n - 1'
+}
+
+@test "more context costs nothing: overlapping windows after blocks" {
+    # Trained until the last position of a block expects nothing but the end.
+    tiny --episodes 40 --lr 3e-3 --checkpoint long -o r3
+    measure() {
+        dlt-eval perplexity --quiet --checkpoint long --tokens "$BATS_FILE_TMPDIR/test.tok" "$@" |
+            dlt-cat | jq 'select(.kind == "metric") | .bits_per_byte'
+    }
+    [ "$(jq -n "$(measure --stride 5) < 1.02 * $(measure)")" = true ]
 }
 
 @test "what is wrong gets one line and a status" {

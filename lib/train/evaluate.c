@@ -103,36 +103,49 @@ enum status evaluate_blocks(struct model *model, const struct blocks *blocks, si
     return status;
 }
 
-// Window w holds tokens from w stride on; the last may be shorter than T. Counted targets follow
-// each other without gap: token 1, 2, ... to the last.
-static void fill_window(const struct token_file *tokens, size_t window, size_t stride, size_t T,
-                        int32_t *inputs, int32_t *targets) {
-    size_t first = window * stride;
-    size_t uncounted = window > 0 ? T - stride : 0;
+size_t evaluate_window_room(enum blocks_kind kind, size_t T) {
+    return kind == BLOCKS_RELEASED ? T - 1 : T;
+}
+
+// Window w predicts `room` tokens from w stride + skipped on; the last may predict fewer. Those that
+// count follow each other without gap.
+static void fill_window(const struct token_file *tokens, size_t window, size_t stride, size_t room,
+                        size_t skipped, int32_t *inputs, int32_t *targets, size_t T) {
+    size_t uncounted = window > 0 ? room - stride : 0;
     for (size_t t = 0; t < T; t++) {
-        bool inside = first + t + 1 < tokens->count;
-        inputs[t] = inside ? (int32_t)token_file_id(tokens, first + t) : 0;
-        targets[t] = inside && t >= uncounted ? (int32_t)token_file_id(tokens, first + t + 1) : -1;
+        size_t at = window * stride + skipped + t;
+        bool inside = t < room && at < tokens->count, leads = skipped == 0 && t == 0;
+        inputs[t] = !inside ? 0
+                    : leads ? (int32_t)tokens->vocabulary.end_of_text
+                            : (int32_t)token_file_id(tokens, at - 1);
+        targets[t] = inside && t >= uncounted ? (int32_t)token_file_id(tokens, at) : -1;
     }
 }
 
-enum status evaluate_windows(struct model *model, const struct token_file *tokens, size_t batch,
-                             size_t stride, struct evaluation *result, struct error *error) {
-    size_t T = (size_t)model_get_config(model)->context;
-    assert(stride >= 1 && stride <= T);
-    if (tokens->count < 2) {
+enum status evaluate_windows(struct model *model, const struct token_file *tokens,
+                             enum blocks_kind kind, size_t batch, size_t stride,
+                             struct evaluation *result, struct error *error) {
+    size_t T = (size_t)model_get_config(model)->context, room = evaluate_window_room(kind, T);
+    size_t skipped = kind == BLOCKS_RELEASED ? 0 : 1; // the first token has nothing before it
+    assert(stride >= 1 && stride <= room);
+    if (tokens->count < skipped + 1) {
         return error_set(error, STATUS_DAMAGED, "the text '%s' has no token to predict",
                          tokens->name);
     }
-    size_t targets = tokens->count - 1;
-    size_t windows = targets <= T ? 1 : 1 + (targets - T + stride - 1) / stride;
+    if (kind == BLOCKS_RELEASED && tokens->vocabulary.end_of_text < 0) {
+        return error_set(error, STATUS_DAMAGED, "the vocabulary of '%s' has no end-of-text token",
+                         tokens->name);
+    }
+    size_t targets = tokens->count - skipped;
+    size_t windows = targets <= room ? 1 : 1 + (targets - room + stride - 1) / stride;
     *result = (struct evaluation){.blocks = windows, .full = true};
     struct workspace w;
     enum status status = workspace_open(&w, batch * T, error);
     for (size_t first = 0; status == STATUS_OK && first < windows; first += batch) {
         size_t taken = windows - first < batch ? windows - first : batch;
         for (size_t b = 0; b < taken; b++) {
-            fill_window(tokens, first + b, stride, T, w.inputs + b * T, w.targets + b * T);
+            fill_window(tokens, first + b, stride, room, skipped, w.inputs + b * T,
+                        w.targets + b * T, T);
         }
         status = add_batch(model, &w, taken, result, error);
         for (size_t i = 0; status == STATUS_OK && i < taken * T; i++) {
@@ -140,7 +153,7 @@ enum status evaluate_windows(struct model *model, const struct token_file *token
         }
     }
     result->text_tokens = result->tokens;
-    token_file_measure(tokens, 1, tokens->count, &result->text_bytes, &result->text_words);
+    token_file_measure(tokens, skipped, tokens->count, &result->text_bytes, &result->text_words);
     finish(result);
     workspace_free(&w);
     return status;

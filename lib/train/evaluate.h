@@ -29,10 +29,15 @@ struct evaluation {
 enum status evaluate_blocks(struct model *model, const struct blocks *blocks, size_t batch,
                             uint64_t batches, struct evaluation *result, bool *stopped,
                             struct error *error);
-// Windows of T tokens that overlap: each moves on by `stride` <= T tokens and only its last
-// `stride` targets count (all of the first window's), so that every counted token has context.
-enum status evaluate_windows(struct model *model, const struct token_file *tokens, size_t batch,
-                             size_t stride, struct evaluation *result, struct error *error);
+// Windows that overlap: each moves on by `stride` tokens and only its last `stride` targets count (all
+// of the first window's), so that every counted token has context. `kind`: the blocks that the network
+// was trained on. Where these are released, a window begins with the end-of-text token too, and its last
+// position, where every block of training ends, predicts nothing.
+enum status evaluate_windows(struct model *model, const struct token_file *tokens,
+                             enum blocks_kind kind, size_t batch, size_t stride,
+                             struct evaluation *result, struct error *error);
+// Tokens that a window predicts, at most: the longest stride.
+size_t evaluate_window_room(enum blocks_kind kind, size_t T);
 
 // Sets the perplexities and the bits per byte from loss, nll and the text's measures.
 void evaluation_derive(struct evaluation *result);

@@ -5,21 +5,24 @@
 static enum status evaluate_text(const struct trained *trained, const struct token_file *tokens,
                                  int64_t stride, struct evaluation *result, struct error *error) {
     size_t batch = (size_t)model_get_config(trained->model)->batch;
-    if (stride > trained->checkpoint.settings.context) {
-        return error_set(error, STATUS_USAGE, "--stride %lld is longer than the context, %lld",
-                         (long long)stride, (long long)trained->checkpoint.settings.context);
-    }
     const struct settings *settings = &trained->checkpoint.settings;
+    enum blocks_kind kind = (enum blocks_kind)settings->blocks;
+    size_t room = evaluate_window_room(kind, (size_t)settings->context);
+    if (stride > 0 && (size_t)stride > room) {
+        return error_set(error, STATUS_USAGE,
+                         "--stride %lld is longer than a window of this network, %zu",
+                         (long long)stride, room);
+    }
     enum status status = STATUS_OK;
     if (stride > 0) {
         status = trained_require_causal(trained, "--stride", error);
-        return status == STATUS_OK
-                   ? evaluate_windows(trained->model, tokens, batch, (size_t)stride, result, error)
-                   : status;
+        return status == STATUS_OK ? evaluate_windows(trained->model, tokens, kind, batch,
+                                                      (size_t)stride, result, error)
+                                   : status;
     }
     struct blocks blocks;
-    status = blocks_open(&blocks, tokens, (enum blocks_kind)settings->blocks,
-                         (enum objective)settings->objective, (size_t)settings->context, error);
+    status = blocks_open(&blocks, tokens, kind, (enum objective)settings->objective,
+                         (size_t)settings->context, error);
     return status == STATUS_OK
                ? evaluate_blocks(trained->model, &blocks, batch, 0, result, NULL, error)
                : status;

@@ -54,7 +54,8 @@ static void test_windows(void) {
     struct error error = {0};
     struct evaluation result;
     enum { STRIDE = 2 };
-    CHECK_INT(evaluate_windows(model, &text, BATCH, STRIDE, &result, &error), STATUS_OK);
+    CHECK_INT(evaluate_windows(model, &text, BLOCKS_STREAM, BATCH, STRIDE, &result, &error),
+              STATUS_OK);
     double nll = 0;
     for (int target = 1; target < COUNT;
          target++) { // each once, with T - STRIDE + 1 .. T of context
@@ -71,12 +72,35 @@ static void test_windows(void) {
     CHECK_CLOSE(result.bits_per_byte, nll / log(2) / (2 * (COUNT - 1)), 1e-6);
 }
 
+// Behind the end-of-text token, and nothing asked at the last position.
+static void test_released_windows(void) {
+    struct error error = {0};
+    struct evaluation result;
+    enum { ROOM = T - 1, STRIDE = 2 };
+    CHECK_INT(evaluate_window_room(BLOCKS_RELEASED, T), ROOM);
+    CHECK_INT(evaluate_windows(model, &text, BLOCKS_RELEASED, BATCH, STRIDE, &result, &error),
+              STATUS_OK);
+    double nll = 0;
+    for (int target = 0; target < COUNT; target++) {
+        int first = target < ROOM ? 0 : (target + 1 - ROOM + STRIDE - 1) / STRIDE * STRIDE;
+        int32_t inputs[T] = {(int32_t)text.vocabulary.end_of_text};
+        for (int t = 1; t <= target - first; t++) {
+            inputs[t] = ids[first + t - 1];
+        }
+        nll += loss_of(inputs, ids[target], (size_t)(target - first) + 1);
+    }
+    CHECK_INT(result.tokens, COUNT);
+    CHECK_CLOSE(result.nll, nll, 1e-5);
+    CHECK_INT(result.text_bytes, 2 * COUNT);
+}
+
 int main(void) {
     open_model();
     open_text();
     RUN(test_released);
     RUN(test_some_batches);
     RUN(test_windows);
+    RUN(test_released_windows);
     model_close(model);
     ops->close(dev);
     return check_finish();
