@@ -1,7 +1,7 @@
 # test, bench, install, deps.
 
-test: all unit $(BUILD)/emu/libdlt-cuda.so $(BUILD)/gpu/ops $(BUILD)/bench/model \
-    $(BUILD)/damage/damage ## pass the tests (real data from DLT_DATA where it is set)
+test_programs := $(BUILD)/emu/libdlt-cuda.so $(BUILD)/gpu/ops $(BUILD)/bench/model $(BUILD)/damage/damage
+test: all unit $(test_programs) ## pass the tests (real data from DLT_DATA where it is set)
 	@BUILD_DIR=$(abspath $(BUILD)) tests/run $(unit_tests)
 .PHONY: test
 

@@ -52,6 +52,16 @@ allowed() {
     done
 }
 
+@test "make help lists every target that the README names" {
+    make -s -C "$ROOT" help >help
+    { echo paper; echo test; grep -oE '`make [a-z][a-z-]*`?' "$ROOT/README.md" | tr -d '`' | cut -d ' ' -f 2
+        sed -nE 's/^make ([a-z][a-z-]*)( .*)?$/\1/p' "$ROOT/README.md"; } | sort -u >named
+    [ "$(wc -l <named)" -gt 10 ]
+    while read -r target; do
+        grep -q "^  make $target  " help || { echo "make help does not list $target"; return 1; }
+    done <named
+}
+
 @test "the README's picture is what its command draws" {
     [[ "$(gnuplot --version 2>&1)" == "gnuplot 5.4 "* ]] || skip "no gnuplot 5.4, which drew the picture"
     cp -r "$ROOT/results" .
