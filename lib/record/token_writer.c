@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "lib/record/little_endian.h"
 #include "lib/record/tokens.h"
 
 enum { IDS_PER_RECORD = 1 << 20, LINES_PER_RECORD = 1 << 17 };
@@ -41,14 +40,18 @@ enum status tokens_write_vocabulary(struct record_writer *writer, struct record_
     return record_write(writer, r, error);
 }
 
-static void store_ids(uint8_t *data, size_t width, const uint32_t *ids, size_t count) {
+size_t tokens_width(uint32_t vocabulary_size) {
+    return vocabulary_size <= 1U << 16 ? 2 : 4;
+}
+
+void tokens_pack(uint8_t *packed, size_t width, const uint32_t *ids, size_t count) {
     if (width == 4) {
         for (size_t i = 0; i < count; i++) {
-            store_le(data + 4 * i, ids[i], 4);
+            store_le(packed + 4 * i, ids[i], 4);
         }
         return;
     }
-    uint16_t *pairs = (uint16_t *)(void *)data; // aligned, as all that memory_allocate() gives
+    uint16_t *pairs = (uint16_t *)(void *)packed;
 #pragma omp simd
     for (size_t i = 0; i < count; i++) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -59,23 +62,16 @@ static void store_ids(uint8_t *data, size_t width, const uint32_t *ids, size_t c
     }
 }
 
-enum status tokens_write_ids(struct record_writer *writer, struct record_builder *r,
-                             uint32_t vocabulary_size, const uint32_t *ids, size_t count,
-                             struct error *error) {
-    size_t width = vocabulary_size <= 1U << 16 ? 2 : 4;
-    size_t most = count < IDS_PER_RECORD ? count : IDS_PER_RECORD;
-    uint8_t *data;
-    enum status status = memory_allocate((void **)&data, most, width, "tokens", error);
-    for (size_t at = 0; status == STATUS_OK && at < count;) {
-        size_t part = count - at < most ? count - at : most;
-        store_ids(data, width, ids + at, part);
+enum status tokens_write_ids(struct record_writer *writer, struct record_builder *r, size_t width,
+                             const uint8_t *packed, size_t count, struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t at = 0; status == STATUS_OK && at < count; at += IDS_PER_RECORD) {
+        size_t part = count - at < IDS_PER_RECORD ? count - at : IDS_PER_RECORD;
         record_begin(r, "tokens");
         record_put_int(r, "width", (int64_t)width);
-        record_put_binary(r, "data", data, width * part);
+        record_put_binary(r, "data", packed + width * at, width * part);
         status = record_write(writer, r, error);
-        at += part;
     }
-    free(data);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/record/little_endian.h"
 #include "lib/record/record.h"
 
 enum { TOKEN_VOCABULARY_MAX = 1 << 24 }; // ids that a reader takes
@@ -28,10 +29,17 @@ void token_vocabulary_free(struct token_vocabulary *vocabulary);
 
 enum status tokens_write_vocabulary(struct record_writer *writer, struct record_builder *r,
                                     const struct token_vocabulary *vocabulary, struct error *error);
-// Any number of calls; cuts the ids into records of at most 1 Mi. The width is 2 where V allows it.
-enum status tokens_write_ids(struct record_writer *writer, struct record_builder *r,
-                             uint32_t vocabulary_size, const uint32_t *ids, size_t count,
-                             struct error *error);
+// Bytes of an id in the file: 2 where V allows it, else 4.
+size_t tokens_width(uint32_t vocabulary_size);
+// Ids as the file has them: numbers of so many bytes, the lowest byte first. `packed` is aligned for
+// such numbers.
+void tokens_pack(uint8_t *packed, size_t width, const uint32_t *ids, size_t count);
+static inline uint32_t tokens_packed_id(const uint8_t *packed, size_t width, size_t i) {
+    return (uint32_t)load_le(packed + width * i, width);
+}
+// Any number of calls; cuts the ids into records of at most 1 Mi.
+enum status tokens_write_ids(struct record_writer *writer, struct record_builder *r, size_t width,
+                             const uint8_t *packed, size_t count, struct error *error);
 enum status tokens_write_lines(struct record_writer *writer, struct record_builder *r,
                                const uint64_t *ends, size_t count, struct error *error);
 enum status tokens_write_text(struct record_writer *writer, struct record_builder *r,

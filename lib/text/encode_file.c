@@ -15,7 +15,8 @@ struct token_output {
     const struct encode_job *job;
     struct record_writer *writer;
     struct record_builder builder;
-    uint32_t *ids; // (IDS_PER_RECORD) collected for the next record
+    size_t width; // bytes of an id
+    uint8_t *ids; // (IDS_PER_RECORD, width) collected for the next record
     size_t id_count;
     uint64_t *lines; // (LINES_PER_RECORD)
     size_t line_count;
@@ -25,10 +26,9 @@ struct token_output {
 static enum status flush_ids(struct token_output *output, struct error *error) {
     size_t count = output->id_count;
     output->id_count = 0;
-    return count == 0
-               ? STATUS_OK
-               : tokens_write_ids(output->writer, &output->builder,
-                                  text_model_size(output->job->model), output->ids, count, error);
+    return count == 0 ? STATUS_OK
+                      : tokens_write_ids(output->writer, &output->builder, output->width,
+                                         output->ids, count, error);
 }
 
 static enum status flush_lines(struct token_output *output, struct error *error) {
@@ -39,15 +39,16 @@ static enum status flush_lines(struct token_output *output, struct error *error)
                : tokens_write_lines(output->writer, &output->builder, output->lines, count, error);
 }
 
-static enum status collect_ids(struct token_output *output, const uint32_t *ids, size_t count,
+static enum status collect_ids(struct token_output *output, const uint8_t *ids, size_t count,
                                struct error *error) {
     enum status status = STATUS_OK;
+    size_t width = output->width;
     while (status == STATUS_OK && count > 0) {
         size_t room = IDS_PER_RECORD - output->id_count;
         size_t some = count < room ? count : room;
-        memcpy(output->ids + output->id_count, ids, some * sizeof *ids);
+        memcpy(output->ids + width * output->id_count, ids, width * some);
         output->id_count += some;
-        ids += some;
+        ids += width * some;
         count -= some;
         if (output->id_count == IDS_PER_RECORD) {
             status = flush_ids(output, error);
@@ -115,11 +116,11 @@ static enum status write_tail(struct token_output *output, struct error *error) 
 }
 
 enum status encode_to_tokens(const struct encode_job *job, struct error *error) {
-    struct token_output output = {.job = job};
+    struct token_output output = {.job = job, .width = tokens_width(text_model_size(job->model))};
     struct record_writer_options options = {
         .path = job->output, .content = "tokens", .level = COMPRESSION_LEVEL};
     enum status status =
-        memory_allocate((void **)&output.ids, IDS_PER_RECORD, sizeof *output.ids, "tokens", error);
+        memory_allocate((void **)&output.ids, IDS_PER_RECORD, output.width, "tokens", error);
     if (status == STATUS_OK) {
         status = memory_allocate((void **)&output.lines, LINES_PER_RECORD, sizeof *output.lines,
                                  "line ends", error);
@@ -178,7 +179,8 @@ static enum status sink_ids(void *context, const struct token_part *part, struct
         return status;
     }
     for (size_t i = 0; i < part->count; i++) {
-        output->text.length += format_id(part->ids[i], output->text.data + output->text.length);
+        uint32_t id = tokens_packed_id(part->ids, part->width, i);
+        output->text.length += format_id(id, output->text.data + output->text.length);
     }
     return file_output_write(&output->file, output->text.data, output->text.length, error);
 }

@@ -5,7 +5,8 @@
 #include "lib/text/model.h"
 
 struct token_part {
-    const uint32_t *ids;
+    const uint8_t *ids; // (count) packed, as a token file has them (lib/record/tokens.h)
+    size_t width;       // bytes of each
     size_t count;
     const uint32_t *line_ends; // with lines: ids of this part up to each line's end
     size_t line_count;

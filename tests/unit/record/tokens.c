@@ -44,7 +44,12 @@ static void write_tokens(const char *path, const struct token_vocabulary *vocabu
     record_begin_header(&r, "tokens", "unit", NULL);
     CHECK_INT(record_write(writer, &r, &error), STATUS_OK);
     CHECK_INT(tokens_write_vocabulary(writer, &r, vocabulary, &error), STATUS_OK);
-    CHECK_INT(tokens_write_ids(writer, &r, vocabulary->size, ids, count, &error), STATUS_OK);
+    size_t width = tokens_width(vocabulary->size);
+    uint8_t *packed;
+    CHECK_INT(memory_allocate((void **)&packed, count, width, "ids", &error), STATUS_OK);
+    tokens_pack(packed, width, ids, count);
+    CHECK_INT(tokens_write_ids(writer, &r, width, packed, count, &error), STATUS_OK);
+    free(packed);
     CHECK_INT(tokens_write_lines(writer, &r, ends, lines, &error), STATUS_OK);
     CHECK_INT(tokens_write_text(writer, &r, 100, 20, lines, told, &error), STATUS_OK);
     CHECK_INT(record_writer_finish(writer, &error), STATUS_OK);

@@ -24,7 +24,11 @@ static enum status collect(void *context, const struct token_part *part, struct 
     result->bytes += part->text_bytes;
     result->words += part->text_words;
     result->newlines += part->text_lines;
-    return buffer_append(&result->ids, part->ids, part->count * sizeof *part->ids, error);
+    for (size_t i = 0; i < part->count; i++) {
+        uint32_t id = tokens_packed_id(part->ids, part->width, i);
+        buffer_append(&result->ids, &id, sizeof id, error);
+    }
+    return STATUS_OK;
 }
 
 static struct result tokenize(const struct text_model *model, enum text_cut cut,
