@@ -40,6 +40,7 @@ struct file_output {
     char *path;     // final name, NULL for a stream
     char *partial;  // name while unfinished, NULL where the output is written in place
     uint64_t bytes; // written so far
+    uint64_t begun; // of them, those that the disk was told to begin with
     // The owner may set, after opening:
     uint64_t
         expected; // bytes of the whole file, which the message of a full disk tells; 0: unknown
