@@ -5,6 +5,7 @@ start-up, reading and writing, on one thread. MB/s by the clock, and by processo
 work on the machine disturbs less; how many times as fast is said by processor time.
 """
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -19,18 +20,23 @@ BPE = ("--vocab", f"{DATA}/gpt2/vocab.bpe")
 WORDPIECE = ("--model", "wordpiece", "--vocab", f"{DATA}/bert/bert-base-uncased-vocab.txt")
 
 
-def timed(function):
-    """Wall and processor seconds, of this process and its children."""
-    before = os.times()
+def timed(function, who=resource.RUSAGE_SELF):
+    """Wall and processor seconds, those of this process or of its children."""
+    def processor():
+        used = resource.getrusage(who)
+        return used.ru_utime + used.ru_stime
+    before = processor()
     start = time.perf_counter()
     function()
     wall = time.perf_counter() - start
-    after = os.times()
-    return wall, sum(after[:4]) - sum(before[:4])
+    return wall, processor() - before
 
 
 def tool(path, out, *options):
-    return timed(lambda: subprocess.run(["dlt-tokenize", *options, "-o", out, path], check=True))
+    if os.path.exists(out):  # freeing what was there before is not counted
+        os.unlink(out)
+    return timed(lambda: subprocess.run(["dlt-tokenize", *options, "-o", out, path], check=True),
+                 resource.RUSAGE_CHILDREN)
 
 
 def peer(model):
@@ -59,7 +65,7 @@ def rare_words(size):
     return " ".join(words)
 
 
-def measure(name, path, folder, model):
+def measure(name, path, folder, model, peers=True):
     with open(path, encoding="utf-8", newline="") as file:
         text = file.read()
     size = os.path.getsize(path) / 1e6
@@ -67,7 +73,7 @@ def measure(name, path, folder, model):
     runs = {f"dlt-tokenize, {threads} thread{'s' * (threads > 1)}":
             lambda threads=threads: tool(path, out, "encode", *model, "--threads", str(threads))
             for threads in (1, 2)}
-    other = peer(model)
+    other = peer(model) if peers else None
     if other:
         runs[other[0]] = lambda: timed(lambda: other[1](text))
     times = {run: [] for run in runs}
@@ -82,6 +88,8 @@ def measure(name, path, folder, model):
         ratio = f"  {slowest / processor:5.1f} times {other[0]}" if other and run != other[0] else ""
         print(f"  {run:24} {size / wall:7.1f} MB/s  {size / processor:7.1f} MB per processor second"
               f"{ratio}", flush=True)
+    one, two = [median[run][0] for run in list(runs)[:2]]
+    print(f"  two threads: {one / two:.2f} times as fast as one")
 
 
 def main():
@@ -95,6 +103,12 @@ def main():
             seconds = [tool(text, os.path.join(folder, "out"), "train", "--size", "8449")[0]
                        for _ in range(RUNS)]
             print(f"  dlt-tokenize train, 8192 merges {statistics.median(seconds):7.2f} s")
+            with open(text, "rb") as file:
+                content = file.read()
+            with open(made, "wb") as file:
+                for _ in range(10):
+                    file.write(content)
+            measure("WikiText-2 train ten times", made, folder, models[0], peers=False)
         for name, content in (("words that do not come again", rare_words(5_000_000)),
                               ("one word", "".join(rare_words(1_000_000).split()))):
             with open(made, "w", encoding="utf-8") as file:
