@@ -7,7 +7,7 @@ VERIFY := $(BUILD)/verify/$(PROFILE)
 # Everything that the rules of a profile write, below a folder of its own.
 below = DATA=$(1)/data STATE=$(1)/state CHECKPOINTS=$(1)/checkpoints RUN_LOGS=$(1)/results PAPER=$(1)/paper
 
-digests: runs ## write the digests of what PROFILE computes into results/digests
+digests: runs $(bin)/dlt-report ## write the digests of what PROFILE computes into results/digests
 	@BIN=$(bin) pipelines/digests $(experiments_list) $(RUNS:%=$(RUN_LOGS)/%.run.msgpack.zst) \
 	    $(metrics:%=$(RUN_LOGS)/%.metrics.msgpack.zst) > $(STATE)/digests
 	@pipelines/update $(DIGESTS) < $(STATE)/digests

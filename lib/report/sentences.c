@@ -123,8 +123,11 @@ void conclude_main(struct text *text, const struct rows *rows) {
     } else {
         text_add(text, "On ");
         add_datasets(text, r.lower, r.pairs);
-        text_add(text, " the dynamic network's best test perplexity is lower than the "
-                       "conventional network's");
+        text_add(text, r.lower > 0
+                           ? " the dynamic network's best test perplexity is lower than the "
+                             "conventional network's"
+                           : " is the dynamic network's best test perplexity lower than "
+                             "the conventional network's");
     }
     if (r.pairs > 0) {
         text_add(text, "; on average over training, ");
