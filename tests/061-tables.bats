@@ -335,3 +335,15 @@ END
     [ "$(cell seconds dynamic t.csv)$(cell peak_memory dynamic t.csv)" = n/an/a ]
     [ "$(cell perplexity_best dynamic t.csv)" = 40 ]
 }
+
+@test "a table that is too long or too wide for a page of the paper is set smaller" {
+    command -v pdflatex >/dev/null || skip "no pdflatex: LaTeX was not run"
+    for method in $(seq 30); do ARCH=bert a_run "a-method-of-a-long-name-$method" 1 40.0; done
+    mkdir tables figures
+    dlt-report macros -o macros.tex ./*-s1
+    dlt-report table T2 -o tables/T2.tex ./*-s1
+    { sed '/^.begin{document}/q' "$ROOT/paper/paper.tex"; echo '\generatedtable{T2}{Text.}\end{document}'; } >d.tex
+    pdflatex -halt-on-error -interaction=batchmode d.tex >/dev/null
+    grep -qF 'newlabel{tab:T2}' d.aux
+    run -1 grep -E 'too large for page|^Overfull' d.log
+}

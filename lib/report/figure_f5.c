@@ -65,7 +65,6 @@ static void add_data(struct text *data, const struct run_set *set) {
 
 static void measure_run(struct band *band, const struct run *run) {
     plot_range_add(&band->perplexity, quantity_of(PERPLEXITY_BEST, run));
-    plot_range_add(&band->perplexity, run_floor_perplexity(run));
     plot_range_add(&band->parameters, quantity_of(PARAMETERS_MEAN, run));
     plot_range_add(&band->parameters, quantity_of(PARAMETERS_FINAL, run));
     plot_range_add(&band->seconds, quantity_of(SECONDS, run));
@@ -210,7 +209,6 @@ static void draw_panel(const struct band *band, const struct facet *facet, struc
         .from = y.low, .to = y.high, .log = true, .labels = place.labels, .ticks = 4};
     draw_axis_names(band, place, against, way);
     plot_panel(band->plot, &panel);
-    facet_draw_floor(band->plot, facet, x.low, x.high);
     for (size_t i = 0; i < facet->count; i++) {
         if (against == TIME) {
             draw_time(band, &facet->curves[i], way);
@@ -338,7 +336,6 @@ static double draw_legend(struct plot *plot, const struct facets *facets, double
     facets_legend_methods(plot, &legend, facets, FACETS_MARKERS, FEW);
     plot_legend_marker(plot, &legend, "mean over training", PLOT_INK, 7);
     plot_legend_marker(plot, &legend, "at the end", PLOT_INK, 7 - HOLLOW);
-    facets_legend_floor(plot, &legend, facets);
     return y - legend.y + PLOT_LEGEND_HEIGHT;
 }
 
