@@ -5,93 +5,111 @@
 //     own rows, other rows:           keys and values, queries and dout     queries and dout, keys..
 //     scores    = own1 other1^T       k q^T                                 q k^T
 //     dp        = own2 other2^T       v dout^T                              dout v^T
-//     ds        = scale p (factor dp - delta),  delta = out . dout
-//     gradient1 = ds other1           dk                                    dq
+//     ds        = p (factor dp - delta),  delta = out . dout
+//     gradient1 = scale ds other1     dk                                    dq
 //     gradient2 = factor p other2     dv
+//
+// A warp keeps its own rows in registers. Scores that the mask hides are not computed, as far as whole
+// patches go.
 
 #include "kernels/cuda/attention_tile.h"
 
-static const float LOG2_E = 1.44269504f;
-
 constexpr unsigned ROWS = 4; // rows of a block, for delta
 
-__global__ static void delta_kernel(float *delta, const bf16 *out, const bf16 *out_gradient,
-                                    struct attention s) {
-    size_t number = (size_t)blockIdx.x * ROWS + threadIdx.x / WARP; // (b H + h) T + row
-    if (number >= s.B * s.H * s.T) {
+// Of a query: log_sum in units of log 2, and delta.
+struct alignas(8) query_numbers {
+    float log_sum, delta;
+};
+
+static size_t delta_blocks(const struct attention &s) {
+    return divide_up(s.T, ROWS) * s.B * s.H;
+}
+
+// A warp has a row of a head.
+__global__ static void delta_kernel(struct query_numbers *numbers, const float *log_sum,
+                                    const bf16 *out, const bf16 *out_gradient, struct attention s) {
+    unsigned heads = (unsigned)(s.B * s.H), H = (unsigned)s.H, head = blockIdx.x % heads;
+    size_t row = (size_t)(blockIdx.x / heads) * ROWS + threadIdx.x / WARP;
+    if (row >= s.T) {
         return;
     }
-    size_t b = number / s.T / s.H, h = number / s.T % s.H, row = number % s.T;
-    size_t place = (b * s.T + row) * s.C + h * s.D;
+    size_t place = (head / H * s.T + row) * s.C + head % H * s.D, number = head * s.T + row;
     float sum = 0;
     for (size_t c = threadIdx.x % WARP * 2; c < s.D; c += WARP * 2) {
-        sum += to_float(out[place + c]) * to_float(out_gradient[place + c]);
-        sum += to_float(out[place + c + 1]) * to_float(out_gradient[place + c + 1]);
+        uint32_t o = *(const uint32_t *)(out + place + c);
+        uint32_t g = *(const uint32_t *)(out_gradient + place + c);
+        sum += __uint_as_float(o << 16) * __uint_as_float(g << 16);
+        sum += __uint_as_float(o & 0xFFFF0000U) * __uint_as_float(g & 0xFFFF0000U);
     }
     sum = warp_sum(sum);
     if (threadIdx.x % WARP == 0) {
-        delta[number] = sum;
+        numbers[number] = {log_sum[number] * LOG2_E, sum};
     }
 }
 
-// patch (16, 16) = rows `row` of `own` times the transpose of rows `other_row` of `other`.
-template <int ND>
-__device__ inline void product_patch(float patch[2][4], const bf16 *own, unsigned row,
-                                     const bf16 *other, unsigned other_row) {
-#pragma unroll
-    for (int k = 0; k < tile_shape<ND>::KD; k++) {
-        uint32_t left[4], right[4];
-        patch_left<ND>(left, own, row, k);
-        patch_right_transposed<ND>(right, other, other_row, k);
-        multiply_add(patch[0], left, right[0], right[1]);
-        multiply_add(patch[1], left, right[2], right[3]);
-    }
-}
-
-// Per query of a tile: log_sum in units of log 2, and delta. Beyond T the probabilities become 0.
-struct query_numbers {
-    float log_sum[TILE], delta[TILE];
+// The warp's own rows, as left factors.
+template <int ND> struct own_rows {
+    uint32_t first[tile_shape<ND>::KD][4], second[tile_shape<ND>::KD][4];
 };
 
-__device__ static inline void load_numbers(struct query_numbers *to, const float *log_sum,
-                                           const float *delta, size_t first, size_t T) {
-    unsigned i = threadIdx.x;
-    if (i < TILE) {
-        to->log_sum[i] = first + i < T ? log_sum[first + i] * LOG2_E : INFINITY;
-        to->delta[i] = first + i < T ? delta[first + i] : 0;
+// patch (16, 16) = own rows times the transpose of rows `other_row` of `other`.
+template <int ND>
+__device__ inline void product_patch(float patch[2][4], const uint32_t own[][4], const bf16 *other,
+                                     unsigned other_row) {
+#pragma unroll
+    for (int k = 0; k < tile_shape<ND>::KD; k++) {
+        uint32_t right[4];
+        patch_right_transposed<ND>(right, other, other_row, k);
+        multiply_add(patch[0], own[k], right[0], right[1]);
+        multiply_add(patch[1], own[k], right[2], right[3]);
     }
 }
 
-// What a warp needs to turn a patch's scores and dp into ds and factor p. Rows of the patch are own
-// ones, columns others.
-template <bool KEYS> struct patch_place {
-    size_t own, other;    // numbers of the patch's first row and column
-    unsigned first_query; // of the patch, in the tile
-    const query_numbers *numbers;
+// Where a patch lies: the numbers of its first query and key, its queries' numbers, its halves.
+struct patch_place {
+    unsigned query, key;
+    const struct query_numbers *numbers;
     const uint16_t *halves;
 };
 
-// scores become factor p, dps become ds.
+// What the mask hides gets a score of -infinity, and so probability 0.
+template <bool KEYS>
+__device__ inline void mask_patch(float scores[2][4], const struct attention &s,
+                                  const struct patch_place &at) {
+    unsigned T = (unsigned)s.T;
+    if (at.key + PATCH <= T && at.query + PATCH <= T &&
+        (!s.causal || at.key + PATCH <= at.query + 1)) {
+        return;
+    }
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+#pragma unroll
+        for (int e = 0; e < 4; e++) {
+            unsigned r = patch_row(e), c = patch_column(i, e);
+            unsigned query = at.query + (KEYS ? c : r), key = at.key + (KEYS ? r : c);
+            bool seen = key < T && query < T && (!s.causal || key <= query);
+            scores[i][e] = seen ? scores[i][e] : -INFINITY;
+        }
+    }
+}
+
+// scores become p, or 0 where it is dropped, and dps become ds. Rows of the patch are own ones: keys,
+// or queries.
 template <bool KEYS>
 __device__ inline void patch_gradient(float scores[2][4], float dps[2][4],
-                                      const struct attention &s, const patch_place<KEYS> &at) {
+                                      const struct attention &s, const struct patch_place &at) {
+    bool drops = s.plan.threshold > 0;
 #pragma unroll
     for (int i = 0; i < 2; i++) {
 #pragma unroll
         for (int e = 0; e < 4; e++) {
             unsigned r = patch_row(e), c = patch_column(i, e);
             unsigned query = KEYS ? c : r, key = KEYS ? r : c;
-            size_t query_number = (KEYS ? at.other : at.own) + query;
-            size_t key_number = (KEYS ? at.own : at.other) + key;
-            bool seen = key_number < s.T && (!s.causal || key_number <= query_number);
-            float p = exp2f(scores[i][e] * s.scale * LOG2_E -
-                            at.numbers->log_sum[at.first_query + query]);
-            p = seen ? p : 0;
-            float factor =
-                s.plan.threshold > 0 ? dropout_factor(s.plan, at.halves[query * PATCH + key]) : 1;
-            dps[i][e] =
-                p * s.scale * (factor * dps[i][e] - at.numbers->delta[at.first_query + query]);
-            scores[i][e] = factor * p;
+            struct query_numbers n = at.numbers[query];
+            float p = exp2_flushed(fmaf(scores[i][e], s.scale * LOG2_E, -n.log_sum));
+            bool kept = !drops || at.halves[query * HALVES_STRIDE + key] >= s.plan.threshold;
+            dps[i][e] = p * (kept ? fmaf(dps[i][e], s.plan.scale, -n.delta) : -n.delta);
+            scores[i][e] = kept ? p : 0;
         }
     }
 }
@@ -99,54 +117,120 @@ __device__ inline void patch_gradient(float scores[2][4], float dps[2][4],
 struct backward {
     struct attention s;
     const bf16 *qkv, *out_gradient;
-    const float *log_sum, *delta; // (B, H, T)
+    const struct query_numbers *numbers; // (B, H, T)
     bf16 *qkv_gradient;
 };
 
-// Shared memory: own1, own2, other1, other2, the queries' numbers, each warp's halves.
+// Shared memory: two pairs of tiles, the other rows: one arrives while the other is worked on, and the
+// own rows come through the second; two tiles' numbers; each warp's halves.
 template <int ND> static constexpr size_t backward_shared() {
-    return 4 * tile_shape<ND>::BYTES + sizeof(query_numbers) + TILE_WARPS * PATCH_BYTES;
+    return 4 * tile_shape<ND>::BYTES + 2 * TILE * sizeof(struct query_numbers) +
+           TILE_WARPS * PATCH_BYTES;
+}
+
+// A block's place, and where it gets its rows from.
+template <int ND, bool KEYS> struct backward_block {
+    static constexpr unsigned ELEMENTS = tile_shape<ND>::BYTES / sizeof(bf16);
+    const struct attention &s;
+    struct head_rows own1, own2, other1, other2;
+    const struct query_numbers *numbers; // of the head's queries
+    bf16 *tiles;
+    struct query_numbers *room;
+    uint16_t *halves;
+
+    __device__ const bf16 *pair(unsigned number) const {
+        return tiles + 2 * number * ELEMENTS;
+    }
+    __device__ void begin_own(size_t first) const {
+        tile_begin<ND>(tiles + 2 * ELEMENTS, own1, first, s);
+        tile_begin<ND>(tiles + 3 * ELEMENTS, own2, first, s);
+        copies_commit();
+    }
+    // Numbers beyond T are not looked at.
+    __device__ void begin_numbers(size_t first, unsigned number) const {
+        unsigned i = threadIdx.x;
+        if (i < TILE) {
+            bool there = first + i < s.T;
+            copy_begin<sizeof *room>(room + number * TILE + i, numbers + (there ? first + i : 0),
+                                     there);
+        }
+    }
+    __device__ void begin_other(size_t first, unsigned number) const {
+        bf16 *to = tiles + 2 * number * ELEMENTS;
+        tile_begin<ND>(to, other1, first, s);
+        tile_begin<ND>(to + ELEMENTS, other2, first, s);
+        if (KEYS) {
+            begin_numbers(first, number);
+        }
+    }
+};
+
+// Blocks of a processor, as far as registers go.
+template <int ND, bool KEYS> static constexpr int backward_blocks() {
+    return ND <= (KEYS ? 8 : 13) ? 3 : 2;
 }
 
 template <int ND, bool KEYS>
-__global__ void __launch_bounds__(TILE_THREADS) backward_kernel(struct backward a) {
-    constexpr unsigned ELEMENTS = tile_shape<ND>::BYTES / sizeof(bf16);
+__global__ void __launch_bounds__(TILE_THREADS, (backward_blocks<ND, KEYS>()))
+    backward_kernel(struct backward a) {
     const struct attention &s = a.s;
-    bf16 *own1 = (bf16 *)shared_memory(), *own2 = own1 + ELEMENTS;
-    bf16 *other1 = own2 + ELEMENTS, *other2 = other1 + ELEMENTS;
-    query_numbers *numbers = (query_numbers *)(other2 + ELEMENTS);
-    unsigned warp = threadIdx.x / WARP, row = warp * PATCH;
-    uint16_t *halves = (uint16_t *)(numbers + 1) + warp * (PATCH * PATCH);
+    unsigned warp = threadIdx.x / WARP;
     const struct tile_place at = tile_of_block(s, KEYS);
-    size_t own = at.tile * TILE, b = at.b, h = at.h, head = (b * s.H + h) * s.T;
+    unsigned T = (unsigned)s.T, first = at.tile * TILE, own = first + warp * PATCH;
+    size_t b = at.b, h = at.h, head = (b * s.H + h) * s.T;
     struct head_rows q = head_of(a.qkv, s, b, h, 3 * s.C), k = {q.data + s.C, q.step};
     struct head_rows v = {q.data + 2 * s.C, q.step}, dout = head_of(a.out_gradient, s, b, h, s.C);
-    tile_load<ND>(own1, KEYS ? k : q, own, s.T, s.D);
-    tile_load<ND>(own2, KEYS ? v : dout, own, s.T, s.D);
+    bf16 *tiles = (bf16 *)shared_memory();
+    struct query_numbers *room =
+        (struct query_numbers *)(tiles + 2 * 2 * tile_shape<ND>::BYTES / sizeof(bf16));
+    const struct backward_block<ND, KEYS> block = {
+        s, KEYS ? k : q, KEYS ? v : dout, KEYS ? q : k, KEYS ? dout : v, a.numbers + head, tiles,
+            room, (uint16_t *)(room + 2 * TILE) + warp *HALVES
+    };
+    unsigned begin = KEYS && s.causal ? first : 0;
+    unsigned end = !KEYS && s.causal && first + TILE < T ? first + TILE : T;
     if (!KEYS) {
-        load_numbers(numbers, a.log_sum + head, a.delta + head, own, s.T);
+        block.begin_numbers(first, 0);
+    }
+    block.begin_own(first);
+    block.begin_other(begin, 0);
+    copies_commit();
+    copies_wait<1>();
+    block_barrier();
+    struct own_rows<ND> rows;
+#pragma unroll
+    for (int i = 0; i < tile_shape<ND>::KD; i++) {
+        patch_left<ND>(rows.first[i], block.pair(1), warp * PATCH, i);
+        patch_left<ND>(rows.second[i], block.pair(1) + block.ELEMENTS, warp * PATCH, i);
     }
     float gradient1[ND][4] = {}, gradient2[KEYS ? ND : 1][4] = {};
-    size_t begin = KEYS && s.causal ? own : 0;
-    size_t end = !KEYS && s.causal && own + TILE < s.T ? own + TILE : s.T;
-    for (size_t other = begin; other < end; other += TILE) {
-        block_barrier(); // the tiles before have been read
-        tile_load<ND>(other1, KEYS ? q : k, other, s.T, s.D);
-        tile_load<ND>(other2, KEYS ? dout : v, other, s.T, s.D);
-        if (KEYS) {
-            load_numbers(numbers, a.log_sum + head, a.delta + head, other, s.T);
+    unsigned turn = 0;
+    for (unsigned other = begin; other < end; other += TILE, turn ^= 1) {
+        block_barrier(); // the other pair has been read
+        if (other + TILE < end) {
+            block.begin_other(other + TILE, turn ^ 1);
         }
+        copies_commit();
+        copies_wait<1>();
         block_barrier();
-        for (unsigned c = 0; c < TILE; c += PATCH) {
-            float scores[2][4] = {}, dps[2][4] = {};
-            product_patch<ND>(scores, own1, row, other1, c);
-            product_patch<ND>(dps, own2, row, other2, c);
+        const bf16 *other1 = block.pair(turn), *other2 = other1 + block.ELEMENTS;
+        // Of the queries those that see the own keys; of the keys those that own queries see.
+        unsigned c = KEYS && s.causal && own > other ? own - other : 0;
+        unsigned last =
+            patches_before(!KEYS && s.causal && own + PATCH < T ? own + PATCH : T, other) * PATCH;
+        for (; c < last; c += PATCH) {
+            unsigned query = KEYS ? other + c : own, key = KEYS ? own : other + c;
+            const struct query_numbers *numbers =
+                KEYS ? room + turn * TILE + c : room + warp * PATCH;
             if (s.plan.threshold > 0) {
-                size_t query = KEYS ? other + c : own + row, key = KEYS ? own + row : other + c;
-                patch_draw(halves, s.plan, attention_element(s, b, h, query) + key, s.T);
+                patch_draw(block.halves, s.plan, attention_element(s, b, h, query) + key, s.T);
             }
-            patch_gradient<KEYS>(scores, dps, s,
-                                 {own + row, other + c, KEYS ? c : row, numbers, halves});
+            float scores[2][4] = {}, dps[2][4] = {};
+            product_patch<ND>(scores, rows.first, other1, c);
+            product_patch<ND>(dps, rows.second, other2, c);
+            const struct patch_place place = {query, key, numbers, block.halves};
+            mask_patch<KEYS>(scores, s, place);
+            patch_gradient<KEYS>(scores, dps, s, place);
             patch_times_rows<ND>(gradient1, dps, other1, c);
             if constexpr (KEYS) {
                 patch_times_rows<ND>(gradient2, scores, other2, c);
@@ -154,9 +238,10 @@ __global__ void __launch_bounds__(TILE_THREADS) backward_kernel(struct backward 
         }
     }
     bf16 *to = a.qkv_gradient + b * s.T * 3 * s.C + h * s.D;
-    store_rows<ND>(KEYS ? to + s.C : to, 3 * s.C, gradient1, own + row, s);
+    const float scales[2] = {s.scale, s.scale}, factors[2] = {s.plan.scale, s.plan.scale};
+    store_rows<ND>(KEYS ? to + s.C : to, 3 * s.C, gradient1, scales, own, s);
     if constexpr (KEYS) {
-        store_rows<ND>(to + 2 * s.C, 3 * s.C, gradient2, own + row, s);
+        store_rows<ND>(to + 2 * s.C, 3 * s.C, gradient2, factors, own, s);
     }
 }
 
@@ -175,13 +260,14 @@ void attention_fused_backward(device *dev, const struct attention &s, bf16 *qkv_
                               const bf16 *out_gradient, const bf16 *out, const bf16 *qkv,
                               const float *log_sum) {
     size_t rows = s.B * s.H * s.T;
-    float *delta = (float *)device_scratch(dev, rows * sizeof *delta);
-    if (!delta) {
+    struct query_numbers *numbers =
+        (struct query_numbers *)device_scratch(dev, rows * sizeof *numbers);
+    if (!numbers) {
         return;
     }
-    launch(dev, "attention's delta", delta_kernel, divide_up(rows, ROWS), ROWS * WARP, 0, delta,
-           out, out_gradient, s);
-    with_head_width(s.D, backward_call{dev, {s, qkv, out_gradient, log_sum, delta, qkv_gradient}});
+    launch(dev, "attention's delta", delta_kernel, delta_blocks(s), ROWS * WARP, 0, numbers,
+           log_sum, out, out_gradient, s);
+    with_head_width(s.D, backward_call{dev, {s, qkv, out_gradient, numbers, qkv_gradient}});
 }
 
 template <>

@@ -18,7 +18,11 @@ template <int ND> struct tile_shape {
     static constexpr unsigned BYTES = TILE * STRIDE * sizeof(bf16);
 };
 
-constexpr unsigned PATCH_BYTES = PATCH * PATCH * sizeof(uint16_t);
+// Of drawn halves: 16 rows of 16, so far apart that eight of them lie in different banks.
+constexpr unsigned HALVES_STRIDE = 24, HALVES = PATCH * HALVES_STRIDE;
+constexpr unsigned PATCH_BYTES = HALVES * sizeof(uint16_t);
+
+static const float LOG2_E = 1.44269504f;
 
 // One head of one sequence, from a pointer to its first element; rows `step` elements apart.
 struct head_rows {
@@ -31,32 +35,48 @@ __device__ static inline struct head_rows head_of(const bf16 *data, const struct
     return {data + b * s.T * step + h * s.D, step};
 }
 
-template <int ND, class Unit>
-__device__ inline void tile_load_units(bf16 *tile, struct head_rows x, size_t first, size_t T,
-                                       size_t D) {
-    constexpr unsigned ELEMENTS = sizeof(Unit) / sizeof(bf16);
-    constexpr unsigned PER_ROW = tile_shape<ND>::KD * 16 / ELEMENTS;
-#pragma unroll 4
-    for (unsigned i = threadIdx.x; i < TILE * PER_ROW; i += TILE_THREADS) {
-        unsigned row = i / PER_ROW, column = i % PER_ROW * ELEMENTS;
-        Unit unit = {};
-        if (first + row < T && column < D) {
-            unit = *(const Unit *)(x.data + (first + row) * x.step + column);
-        }
-        *(Unit *)(tile + row * tile_shape<ND>::STRIDE + column) = unit;
+// The least power of two that is no less than n: so many threads share a row of n units.
+static constexpr unsigned threads_of_row(unsigned n) {
+    unsigned threads = 1;
+    while (threads < n) {
+        threads *= 2;
+    }
+    return threads;
+}
+
+template <int ND, int BYTES>
+__device__ inline void tile_begin_units(bf16 *tile, struct head_rows x, unsigned first, unsigned T,
+                                        unsigned D) {
+    constexpr unsigned ELEMENTS = BYTES / sizeof(bf16);
+    constexpr unsigned UNITS = tile_shape<ND>::KD * 16 / ELEMENTS, THREADS = threads_of_row(UNITS);
+    constexpr unsigned ROWS = TILE_THREADS / THREADS; // that are begun together
+    unsigned unit = threadIdx.x % THREADS, row = threadIdx.x / THREADS;
+    if (unit >= UNITS) {
+        return;
+    }
+    const bf16 *from = x.data + (size_t)(first + row) * x.step + unit * ELEMENTS;
+    bf16 *to = tile + row * tile_shape<ND>::STRIDE + unit * ELEMENTS;
+    unsigned rows = unit * ELEMENTS >= D ? 0 : T - first < TILE ? T - first : TILE;
+#pragma unroll
+    for (unsigned i = 0; i < TILE; i += ROWS) {
+        copy_begin<BYTES>(to, from, row + i < rows);
+        from += ROWS * x.step;
+        to += ROWS * tile_shape<ND>::STRIDE;
     }
 }
 
-// Rows first .. first + TILE, zeros beyond row T and column D.
+// Begins to copy rows first .. first + TILE, first < T, with zeros beyond row T and column D.
 template <int ND>
-__device__ inline void tile_load(bf16 *tile, struct head_rows x, size_t first, size_t T, size_t D) {
+__device__ inline void tile_begin(bf16 *tile, struct head_rows x, unsigned first,
+                                  const struct attention &s) {
+    unsigned T = (unsigned)s.T, D = (unsigned)s.D;
     size_t odd = (uintptr_t)x.data / sizeof(bf16) | x.step | D; // bits tell what divides them all
     if (odd % 8 == 0) {
-        tile_load_units<ND, uint4>(tile, x, first, T, D);
+        tile_begin_units<ND, 16>(tile, x, first, T, D);
     } else if (odd % 4 == 0) {
-        tile_load_units<ND, uint2>(tile, x, first, T, D);
+        tile_begin_units<ND, 8>(tile, x, first, T, D);
     } else {
-        tile_load_units<ND, uint32_t>(tile, x, first, T, D);
+        tile_begin_units<ND, 4>(tile, x, first, T, D);
     }
 }
 
@@ -120,14 +140,20 @@ __device__ static inline void patch_draw(uint16_t *halves, const struct dropout_
     unsigned lane = threadIdx.x % WARP;
     uint4 drawn = dropout_halves(plan, first + lane / 2 * T + lane % 2 * OCTET);
     warp_barrier(); // what was drawn before has been read
-    *(uint4 *)(halves + lane * OCTET) = drawn;
+    *(uint4 *)(halves + lane / 2 * HALVES_STRIDE + lane % 2 * OCTET) = drawn;
     warp_barrier();
 }
 
-// rows of type bf16: pairs of columns 8d + 2t of rows g and g + 8.
+// How many patches of a tile whose first row or column is `first` lie before `end`.
+__device__ static inline unsigned patches_before(unsigned end, unsigned first) {
+    unsigned left = end > first ? end - first : 0;
+    return left < TILE ? (left + PATCH - 1) / PATCH : PATCHES;
+}
+
+// Rows of type bf16, sums times a factor each for rows g and g + 8: pairs of columns 8d + 2t.
 template <int ND>
-__device__ inline void store_rows(bf16 *to, size_t step, const float sums[ND][4], size_t row,
-                                  const struct attention &s) {
+__device__ inline void store_rows(bf16 *to, size_t step, const float sums[ND][4],
+                                  const float factors[2], size_t row, const struct attention &s) {
 #pragma unroll
     for (int d = 0; d < ND; d++) {
         unsigned column = patch_column(d, 0);
@@ -135,7 +161,8 @@ __device__ inline void store_rows(bf16 *to, size_t step, const float sums[ND][4]
         for (int e = 0; e < 4; e += 2) {
             size_t r = row + patch_row(e);
             if (r < s.T && column < s.D) {
-                *(uint32_t *)(to + r * step + column) = pack_bf16(sums[d][e], sums[d][e + 1]);
+                *(uint32_t *)(to + r * step + column) =
+                    pack_bf16(sums[d][e] * factors[e / 2], sums[d][e + 1] * factors[e / 2]);
             }
         }
     }
@@ -146,15 +173,17 @@ static inline size_t tile_blocks(const struct attention &s) {
 }
 
 struct tile_place {
-    size_t tile, b, h;
+    unsigned tile, b, h;
 };
 
 // A block's place. Of a causal mask the longest tiles come first, all heads' of one length together:
 // the last ones, which other processors wait for, are short. Longest are the first keys, which most
 // queries see, and the last queries.
 __device__ static inline struct tile_place tile_of_block(const struct attention &s, bool keys) {
-    size_t heads = s.B * s.H, tile = blockIdx.x / heads, head = blockIdx.x % heads;
-    return {keys ? tile : divide_up(s.T, TILE) - 1 - tile, head / s.H, head % s.H};
+    unsigned H = (unsigned)s.H, heads = (unsigned)s.B * H,
+             tiles = ((unsigned)s.T + TILE - 1) / TILE;
+    unsigned tile = blockIdx.x / heads, head = blockIdx.x % heads;
+    return {keys ? tile : tiles - 1 - tile, head / H, head % H};
 }
 
 // Calls f.run<ND>() with the least ND of those compiled that holds D columns.

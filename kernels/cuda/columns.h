@@ -5,10 +5,9 @@
 
 #include "kernels/cuda/cuda.h"
 
-constexpr unsigned COLUMN_ROWS = 64;             // rows of one partial sum
-constexpr unsigned COLUMN_WARPS = 8;             // that share them
-constexpr unsigned COLUMN_WIDTH = WARP * OCTET;  // columns of one block
-constexpr unsigned COLUMN_ADDERS = COLUMN_WIDTH; // threads of the second stage
+constexpr unsigned COLUMN_ROWS = 64;            // rows of one partial sum
+constexpr unsigned COLUMN_WARPS = 8;            // that share them
+constexpr unsigned COLUMN_WIDTH = WARP * OCTET; // columns of one block
 
 constexpr size_t COLUMN_ROOM = COLUMN_WARPS * COLUMN_WIDTH * sizeof(float); // of shared memory
 
@@ -27,21 +26,27 @@ __device__ static inline float column_sum(float *room, const float sums[OCTET]) 
     return sum;
 }
 
-// `value` has QUANTITIES, how many numbers an element gives, and add(sums, row, column, count),
-// which adds those of an octet. partial: (chunks, QUANTITIES, C).
+// `value` has QUANTITIES, how many numbers an element gives; is_whole(column, count), whether the octet
+// at a column can be read in one piece, in every row; and add<WHOLE>(sums, row, column, count), which
+// adds the numbers of an octet. partial: (chunks, QUANTITIES, C).
 template <class Value>
 __global__ void __launch_bounds__(COLUMN_WARPS *WARP)
     column_partials(Value value, float *partial, size_t N, size_t C) {
     constexpr unsigned Q = Value::QUANTITIES;
     unsigned lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
-    size_t across = divide_up(C, COLUMN_WIDTH), chunk = blockIdx.x / across;
-    size_t first = chunk * COLUMN_ROWS, first_column = blockIdx.x % across * COLUMN_WIDTH;
-    size_t last = first + COLUMN_ROWS < N ? first + COLUMN_ROWS : N;
+    unsigned across = (unsigned)divide_up(C, COLUMN_WIDTH);
+    size_t chunk = blockIdx.x / across, first_column = blockIdx.x % across * COLUMN_WIDTH;
+    size_t first = chunk * COLUMN_ROWS, last = first + COLUMN_ROWS < N ? first + COLUMN_ROWS : N;
     size_t column = first_column + lane * OCTET, mine = first_column + threadIdx.x;
     float sums[Q][OCTET] = {};
-    if (column < C) {
+    if (column < C && value.is_whole(column, C - column)) {
+#pragma unroll 8
         for (size_t row = first + warp; row < last; row += COLUMN_WARPS) {
-            value.add(sums, row, column, C - column);
+            value.template add<true>(sums, row, column, OCTET);
+        }
+    } else if (column < C) {
+        for (size_t row = first + warp; row < last; row += COLUMN_WARPS) {
+            value.template add<false>(sums, row, column, C - column);
         }
     }
 #pragma unroll
@@ -53,25 +58,70 @@ __global__ void __launch_bounds__(COLUMN_WARPS *WARP)
     }
 }
 
-// to[c] = the sum over chunks of partial[chunk * step + c], or += with `accumulate`.
-static __global__ void column_totals(float *to, const float *partial, size_t chunks, size_t step,
-                                     size_t C, bool accumulate) {
-    size_t c = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
-    if (c < C) {
-        float sum = 0;
-#pragma unroll 8
-        for (size_t i = 0; i < chunks; i++) {
-            sum += partial[i * step + c];
-        }
-        to[c] = accumulate ? to[c] + sum : sum;
+// The octet of a row of a matrix (.., C), if it can be read in one piece.
+template <class A>
+__device__ inline bool column_is_whole(const A *data, size_t C, size_t column, size_t count) {
+    return is_whole(data + column, count) && C * sizeof(A) % 16 == 0;
+}
+
+template <bool WHOLE, class A>
+__device__ inline void column_load(float to[OCTET], const A *from, size_t count) {
+    if constexpr (WHOLE) {
+        octet_unpack(to, octet_bits_load(from));
+    } else {
+        octet_load(to, from, count);
     }
 }
 
-// to[q] (C) = the sums over N rows, or += with `accumulate`.
+// Where the sums of each quantity go.
+template <unsigned Q> struct column_targets { float *to[Q]; };
+
+constexpr size_t TOTALS_ROOM = COLUMN_WARPS * WARP * sizeof(float); // of shared memory
+
+// to[q][c] = the sum over chunks of partial[(chunk * Q + q) * C + c], or += with `accumulate`. A block
+// has a warp's width of columns of one quantity; each warp has every eighth chunk.
+template <unsigned Q>
+static __global__ void __launch_bounds__(COLUMN_WARPS *WARP)
+    column_totals(struct column_targets<Q> targets, const float *partial, size_t chunks, size_t C,
+                  bool accumulate) {
+    constexpr unsigned AT_ONCE = 8; // loads under way
+    float *room = (float *)shared_memory();
+    unsigned lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
+    unsigned across = (unsigned)divide_up(C, WARP), q = blockIdx.x / across;
+    size_t c = (size_t)(blockIdx.x % across) * WARP + lane;
+    float sum = 0;
+    for (size_t i = warp; i < chunks; i += COLUMN_WARPS * AT_ONCE) {
+        float x[AT_ONCE];
+#pragma unroll
+        for (unsigned j = 0; j < AT_ONCE; j++) {
+            size_t chunk = i + j * COLUMN_WARPS;
+            x[j] = c < C && chunk < chunks ? partial[(chunk * Q + q) * C + c] : 0;
+        }
+#pragma unroll
+        for (unsigned j = 0; j < AT_ONCE; j++) {
+            sum += x[j];
+        }
+    }
+    room[threadIdx.x] = sum;
+    block_barrier();
+    if (warp == 0 && c < C) {
+        float *to = (q == 0 ? targets.to[0] : targets.to[Q - 1]) + c; // Q is 1 or 2
+        float total = 0;
+#pragma unroll
+        for (unsigned w = 0; w < COLUMN_WARPS; w++) {
+            total += room[w * WARP + lane];
+        }
+        *to = accumulate ? *to + total : total;
+    }
+}
+
+// targets.to[q] (C) = the sums over N rows, or += with `accumulate`.
 template <class Value>
 void column_sums(device *dev, const char *what, const Value &value,
-                 float *const to[Value::QUANTITIES], size_t N, size_t C, bool accumulate) {
+                 const struct column_targets<Value::QUANTITIES> &targets, size_t N, size_t C,
+                 bool accumulate) {
     constexpr unsigned Q = Value::QUANTITIES;
+    static_assert(Q == 1 || Q == 2, "column_totals");
     size_t chunks = divide_up(N, COLUMN_ROWS);
     float *partial = (float *)device_scratch(dev, chunks * Q * C * sizeof *partial);
     if (!partial) {
@@ -79,10 +129,8 @@ void column_sums(device *dev, const char *what, const Value &value,
     }
     launch(dev, what, column_partials<Value>, divide_up(C, COLUMN_WIDTH) * chunks,
            COLUMN_WARPS * WARP, COLUMN_ROOM, value, partial, N, C);
-    for (size_t q = 0; q < Q; q++) {
-        launch(dev, what, column_totals, divide_up(C, COLUMN_ADDERS), COLUMN_ADDERS, 0, to[q],
-               (const float *)partial + q * C, chunks, Q * C, C, accumulate);
-    }
+    launch(dev, what, column_totals<Q>, divide_up(C, WARP) * Q, COLUMN_WARPS * WARP, TOTALS_ROOM,
+           targets, (const float *)partial, chunks, C, accumulate);
 }
 
 #endif

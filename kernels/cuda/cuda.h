@@ -95,16 +95,24 @@ __device__ inline bool is_whole(const void *octet, size_t count) {
     return count >= OCTET && (uintptr_t)octet % 16 == 0;
 }
 
-__device__ inline void octet_load_whole(float to[OCTET], const float *from) {
-    const float4 *pair = (const float4 *)from;
-    float4 a = pair[0], b = pair[1];
+// A whole octet as it lies in memory. What is to be under way together is loaded so, before the first
+// of it is looked at.
+template <class A> struct octet_bits;
+template <> struct octet_bits<bf16> { uint4 words; };
+template <> struct octet_bits<float> { float4 low, high; };
+
+template <class A> __device__ inline octet_bits<A> octet_bits_load(const A *from) {
+    return *(const octet_bits<A> *)from;
+}
+
+__device__ inline void octet_unpack(float to[OCTET], const octet_bits<float> &from) {
+    float4 a = from.low, b = from.high;
     to[0] = a.x, to[1] = a.y, to[2] = a.z, to[3] = a.w;
     to[4] = b.x, to[5] = b.y, to[6] = b.z, to[7] = b.w;
 }
 
-__device__ inline void octet_load_whole(float to[OCTET], const bf16 *from) {
-    uint4 words = *(const uint4 *)from;
-    uint32_t w[4] = {words.x, words.y, words.z, words.w};
+__device__ inline void octet_unpack(float to[OCTET], const octet_bits<bf16> &from) {
+    uint32_t w[4] = {from.words.x, from.words.y, from.words.z, from.words.w};
 #pragma unroll
     for (int i = 0; i < 4; i++) {
         to[2 * i] = __uint_as_float(w[i] << 16);
@@ -112,10 +120,20 @@ __device__ inline void octet_load_whole(float to[OCTET], const bf16 *from) {
     }
 }
 
+__device__ inline void octet_pack(octet_bits<float> *to, const float from[OCTET]) {
+    to->low = float4{from[0], from[1], from[2], from[3]};
+    to->high = float4{from[4], from[5], from[6], from[7]};
+}
+
+__device__ inline void octet_pack(octet_bits<bf16> *to, const float from[OCTET]) {
+    to->words = uint4{pack_bf16(from[0], from[1]), pack_bf16(from[2], from[3]),
+                      pack_bf16(from[4], from[5]), pack_bf16(from[6], from[7])};
+}
+
 // Up to eight elements, of which `count` are there; the others are 0.
 template <class A> __device__ inline void octet_load(float to[OCTET], const A *from, size_t count) {
     if (is_whole(from, count)) {
-        octet_load_whole(to, from);
+        octet_unpack(to, octet_bits_load(from));
         return;
     }
 #pragma unroll
@@ -124,15 +142,8 @@ template <class A> __device__ inline void octet_load(float to[OCTET], const A *f
     }
 }
 
-__device__ inline void octet_store_whole(float *to, const float from[OCTET]) {
-    float4 *pair = (float4 *)to;
-    pair[0] = float4{from[0], from[1], from[2], from[3]};
-    pair[1] = float4{from[4], from[5], from[6], from[7]};
-}
-
-__device__ inline void octet_store_whole(bf16 *to, const float from[OCTET]) {
-    *(uint4 *)to = uint4{pack_bf16(from[0], from[1]), pack_bf16(from[2], from[3]),
-                         pack_bf16(from[4], from[5]), pack_bf16(from[6], from[7])};
+template <class A> __device__ inline void octet_store_whole(A *to, const float from[OCTET]) {
+    octet_pack((octet_bits<A> *)to, from);
 }
 
 template <class A>

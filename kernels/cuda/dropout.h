@@ -50,13 +50,14 @@ __device__ inline float dropout_factor(const struct dropout_plan &plan, uint32_t
     return half < plan.threshold ? 0 : plan.scale;
 }
 
-// x[i] times the factor of element first + i.
+// x[i] times the factor of element first + i. WHOLE: `first` is a multiple of 8.
+template <bool WHOLE = false>
 __device__ inline void dropout_apply(const struct dropout_plan &plan, float x[OCTET],
                                      size_t first) {
     if (plan.threshold == 0) {
         return;
     }
-    uint4 halves = dropout_halves(plan, first);
+    uint4 halves = WHOLE ? dropout_block(plan, (uint32_t)(first / 8)) : dropout_halves(plan, first);
     uint32_t w[4] = {halves.x, halves.y, halves.z, halves.w};
 #pragma unroll
     for (int i = 0; i < 4; i++) {

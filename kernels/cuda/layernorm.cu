@@ -1,21 +1,30 @@
-// A row is the work of one warp. Rows of up to 2048 elements are read once and kept in registers;
-// longer ones are read again for each pass.
+// A row is the work of one warp. Rows of whole octets, of up to 4 KiB, are read once, all of a row being
+// under way together, and kept in registers; others are read again for each pass.
 
 #include "kernels/cuda/columns.h"
 #include "kernels/cuda/dropout.h"
 
-constexpr unsigned ROWS = 4, KEPT = 8; // rows of a block; octets of a lane that are kept
-constexpr size_t KEPT_WIDTH = KEPT * WARP * OCTET;
+constexpr unsigned ROWS = 4;                                 // rows of a block
+template <class A> constexpr unsigned KEPT = 16 / sizeof(A); // octets of a lane that are kept
 
-// The octets of a row of C elements that this lane works on, kept ones by number.
-template <bool KEEP, class F> __device__ inline void for_octets(size_t C, F body) {
+static inline bool is_aligned(const void *data) {
+    return (uintptr_t)data % 16 == 0;
+}
+
+// Whether rows can be kept: `arrays` are all that they are read from and written to.
+template <class A, class... Arrays> static bool can_keep(size_t C, Arrays... arrays) {
+    return C <= KEPT<A> * WARP * OCTET && C % OCTET == 0 && (is_aligned(arrays) && ...);
+}
+
+// The octets of a row of C elements that this lane works on, kept ones by number, and with them those
+// of other lanes beyond the row's end.
+template <class A, bool KEEP, class F> __device__ inline void for_octets(size_t C, F body) {
     size_t lane = threadIdx.x % WARP;
-    if (KEEP) {
+    if constexpr (KEEP) {
 #pragma unroll
-        for (unsigned k = 0; k < KEPT; k++) {
-            size_t column = (k * WARP + lane) * OCTET;
-            if (column < C) {
-                body(k, column);
+        for (unsigned k = 0; k < KEPT<A>; k++) {
+            if (k * WARP * OCTET < C) {
+                body(k, (k * WARP + lane) * OCTET);
             }
         }
     } else {
@@ -25,47 +34,82 @@ template <bool KEEP, class F> __device__ inline void for_octets(size_t C, F body
     }
 }
 
-template <bool KEEP> struct row_room { float octets[KEEP ? KEPT : 1][OCTET]; };
+// A row that is read: elements beyond its end are 0.
+template <class A, bool KEEP> struct row_reader {
+    const A *row;
+    size_t C;
+    octet_bits<A> kept[KEEP ? KEPT<A> : 1];
 
-// y = (x - mean) rstd gain + bias for one row, whose kept octets are in `room` already.
-template <class A, bool KEEP>
-__device__ inline void normalise_row(row_room<KEEP> &room, A *y, float *mean, float *rstd,
-                                     const A *x, const A *gain, const A *bias, size_t C,
-                                     float eps) {
-    float sum = 0, squares = 0;
-    auto load = [&](int k, size_t column) {
-        if (!KEEP) {
-            octet_load(room.octets[0], x + column, C - column);
+    __device__ void begin(const A *from, size_t width) {
+        row = from;
+        C = width;
+        if constexpr (KEEP) {
+#pragma unroll
+            for (unsigned k = 0; k < KEPT<A>; k++) {
+                size_t column = (k * WARP + threadIdx.x % WARP) * OCTET;
+                kept[k] = column < C ? octet_bits_load(row + column) : octet_bits<A>{};
+            }
         }
-        return room.octets[k];
-    };
-    for_octets<KEEP>(C, [&](int k, size_t column) {
-        const float *v = load(k, column);
+    }
+    __device__ void octet(float to[OCTET], unsigned k, size_t column) const {
+        if constexpr (KEEP) {
+            octet_unpack(to, kept[k]);
+        } else {
+            octet_load(to, row + column, C - column);
+        }
+    }
+};
+
+template <class A, bool KEEP>
+__device__ inline void store_octet(A *row, const float from[OCTET], size_t column, size_t C) {
+    if constexpr (KEEP) {
+        octet_bits<A> bits;
+        octet_pack(&bits, from);
+        if (column < C) {
+            *(octet_bits<A> *)(row + column) = bits;
+        }
+    } else {
+        octet_store(row + column, from, C - column);
+    }
+}
+
+// y = (x - mean) rstd gain + bias for one row.
+template <class A, bool KEEP>
+__device__ inline void normalise_row(const row_reader<A, KEEP> &x, A *y, float *mean, float *rstd,
+                                     const A *gain, const A *bias, size_t C, float eps) {
+    row_reader<A, KEEP> gains, biases;
+    gains.begin(gain, C);
+    biases.begin(bias, C);
+    float sum = 0, squares = 0;
+    for_octets<A, KEEP>(C, [&](unsigned k, size_t column) {
+        float v[OCTET];
+        x.octet(v, k, column);
 #pragma unroll
         for (int i = 0; i < OCTET; i++) {
             sum += v[i];
         }
     });
     float m = warp_sum(sum) / (float)C;
-    for_octets<KEEP>(C, [&](int k, size_t column) {
-        const float *v = load(k, column);
+    for_octets<A, KEEP>(C, [&](unsigned k, size_t column) {
+        float v[OCTET];
+        x.octet(v, k, column);
 #pragma unroll
         for (int i = 0; i < OCTET; i++) {
-            float centred = column + i < C ? v[i] - m : 0;
+            float centred = column + (KEEP ? 0 : i) < C ? v[i] - m : 0;
             squares += centred * centred;
         }
     });
     float r = 1 / sqrtf(warp_sum(squares) / (float)C + eps);
-    for_octets<KEEP>(C, [&](int k, size_t column) {
-        const float *v = load(k, column);
-        float g[OCTET], b[OCTET];
-        octet_load(g, gain + column, C - column);
-        octet_load(b, bias + column, C - column);
+    for_octets<A, KEEP>(C, [&](unsigned k, size_t column) {
+        float v[OCTET], g[OCTET], b[OCTET];
+        x.octet(v, k, column);
+        gains.octet(g, k, column);
+        biases.octet(b, k, column);
 #pragma unroll
         for (int i = 0; i < OCTET; i++) {
-            g[i] = (v[i] - m) * r * g[i] + b[i];
+            v[i] = (v[i] - m) * r * g[i] + b[i];
         }
-        octet_store(y + column, g, C - column);
+        store_octet<A, KEEP>(y, v, column, C);
     });
     if (threadIdx.x % WARP == 0) {
         *mean = m;
@@ -85,13 +129,9 @@ __global__ void __launch_bounds__(ROWS *WARP)
     if (n >= N) {
         return;
     }
-    row_room<KEEP> room;
-    if (KEEP) {
-        for_octets<KEEP>(C, [&](int k, size_t column) {
-            octet_load(room.octets[k], x + n * C + column, C - column);
-        });
-    }
-    normalise_row<A, KEEP>(room, y + n * C, mean + n, rstd + n, x + n * C, gain, bias, C, eps);
+    row_reader<A, KEEP> row;
+    row.begin(x + n * C, C);
+    normalise_row(row, y + n * C, mean + n, rstd + n, gain, bias, C, eps);
 }
 
 // The norm is of the sum as it is stored, in type A: backward will read that one.
@@ -104,26 +144,32 @@ __global__ void __launch_bounds__(ROWS *WARP)
     if (n >= N) {
         return;
     }
-    row_room<KEEP> room;
-    for_octets<KEEP>(C, [&](int k, size_t column) {
-        size_t first = n * C + column;
-        float *v = room.octets[k], r[OCTET];
-        octet_load(v, x + first, C - column);
-        octet_load(r, residual + first, C - column);
-        dropout_apply(plan, v, first);
+    row_reader<A, KEEP> row, residuals;
+    row.begin(x + n * C, C);
+    residuals.begin(residual + n * C, C);
+    for_octets<A, KEEP>(C, [&](unsigned k, size_t column) {
+        float v[OCTET], r[OCTET];
+        row.octet(v, k, column);
+        residuals.octet(r, k, column);
+        dropout_apply<KEEP>(plan, v, n * C + column);
 #pragma unroll
         for (int i = 0; i < OCTET; i++) {
             v[i] = rounded<A>(v[i] + r[i]);
         }
-        octet_store(sum + first, v, C - column);
+        store_octet<A, KEEP>(sum + n * C, v, column, C);
+        if (KEEP) {
+            octet_pack(&row.kept[k], v);
+        }
     });
-    normalise_row<A, KEEP>(room, y + n * C, mean + n, rstd + n, sum + n * C, gain, bias, C, eps);
+    row.row = sum + n * C;
+    normalise_row(row, y + n * C, mean + n, rstd + n, gain, bias, C, eps);
 }
 
 template <class A>
 void cuda_layernorm_forward(device *dev, act *y, float *mean, float *rstd, const act *x,
                             const act *gain, const act *bias, size_t N, size_t C, float eps) {
-    auto kernel = C <= KEPT_WIDTH ? layernorm_kernel<A, true> : layernorm_kernel<A, false>;
+    auto kernel =
+        can_keep<A>(C, y, x, gain, bias) ? layernorm_kernel<A, true> : layernorm_kernel<A, false>;
     launch(dev, "layer norm", kernel, divide_up(N, ROWS), ROWS * WARP, 0, (A *)y, mean, rstd,
            (const A *)x, (const A *)gain, (const A *)bias, N, C, eps);
 }
@@ -134,7 +180,8 @@ void cuda_residual_layernorm_forward(device *dev, act *sum, act *y, float *mean,
                                      const act *residual, const act *x,
                                      const struct dropout *dropout, const act *gain,
                                      const act *bias, size_t N, size_t C, float eps) {
-    auto kernel = C <= KEPT_WIDTH ? residual_kernel<A, true> : residual_kernel<A, false>;
+    auto kernel = can_keep<A>(C, sum, y, residual, x, gain, bias) ? residual_kernel<A, true>
+                                                                  : residual_kernel<A, false>;
     launch(dev, "residual and layer norm", kernel, divide_up(N, ROWS), ROWS * WARP, 0, (A *)sum,
            (A *)y, mean, rstd, (const A *)residual, (const A *)x, dropout_plan(dropout),
            (const A *)gain, (const A *)bias, N, C, eps);
@@ -143,20 +190,23 @@ FOR_COMPUTE_TYPES(cuda_residual_layernorm_forward);
 
 // ---- Backward -----------------------------------------------------------------------------------
 
-// An octet of g = dy gain and of normal = (x - mean) rstd.
-template <class A>
-__device__ inline void load_gradient(float g[OCTET], float normal[OCTET], const A *dy, const A *x,
-                                     const A *gain, float mean, float rstd, size_t count) {
-    float w[OCTET];
-    octet_load(g, dy, count);
-    octet_load(normal, x, count);
-    octet_load(w, gain, count);
+// What a row's gradient is computed from.
+template <class A, bool KEEP> struct gradient_reader {
+    row_reader<A, KEEP> dy, x, gain;
+    float mean, rstd;
+    // An octet of g = dy gain and of normal = (x - mean) rstd. g is 0 beyond the row.
+    __device__ void octet(float g[OCTET], float normal[OCTET], unsigned k, size_t column) const {
+        float w[OCTET];
+        dy.octet(g, k, column);
+        x.octet(normal, k, column);
+        gain.octet(w, k, column);
 #pragma unroll
-    for (int i = 0; i < OCTET; i++) {
-        g[i] *= w[i];
-        normal[i] = (normal[i] - mean) * rstd;
+        for (int i = 0; i < OCTET; i++) {
+            g[i] *= w[i];
+            normal[i] = (normal[i] - mean) * rstd;
+        }
     }
-}
+};
 
 //     dx = rstd (g - mean over c of g - normal times the mean over c of g normal)
 template <class A, bool KEEP>
@@ -168,34 +218,38 @@ __global__ void __launch_bounds__(ROWS *WARP)
     if (n >= N) {
         return;
     }
-    row_room<KEEP> gs, normals;
-    float mean = means[n], rstd = rstds[n], sum = 0, sum_normal = 0;
-    for_octets<KEEP>(C, [&](int k, size_t column) {
-        float *g = gs.octets[k], *normal = normals.octets[k];
-        load_gradient(g, normal, y_gradient + n * C + column, x + n * C + column, gain + column,
-                      mean, rstd, C - column);
+    gradient_reader<A, KEEP> row;
+    row_reader<A, KEEP> before = {};
+    row.dy.begin(y_gradient + n * C, C);
+    row.x.begin(x + n * C, C);
+    row.gain.begin(gain, C);
+    row.mean = means[n];
+    row.rstd = rstds[n];
+    if (accumulate) {
+        before.begin(x_gradient + n * C, C);
+    }
+    float sum = 0, sum_normal = 0;
+    for_octets<A, KEEP>(C, [&](unsigned k, size_t column) {
+        float g[OCTET], normal[OCTET];
+        row.octet(g, normal, k, column);
 #pragma unroll
-        for (int i = 0; i < OCTET; i++) { // g is 0 beyond the row
+        for (int i = 0; i < OCTET; i++) {
             sum += g[i];
             sum_normal += g[i] * normal[i];
         }
     });
     float mean_g = warp_sum(sum) / (float)C, mean_normal = warp_sum(sum_normal) / (float)C;
-    for_octets<KEEP>(C, [&](int k, size_t column) {
-        float *g = gs.octets[k], *normal = normals.octets[k], before[OCTET] = {};
-        A *to = x_gradient + n * C + column;
-        if (!KEEP) {
-            load_gradient(g, normal, y_gradient + n * C + column, x + n * C + column, gain + column,
-                          mean, rstd, C - column);
-        }
+    for_octets<A, KEEP>(C, [&](unsigned k, size_t column) {
+        float g[OCTET], normal[OCTET], dx[OCTET] = {};
+        row.octet(g, normal, k, column);
         if (accumulate) {
-            octet_load(before, to, C - column);
+            before.octet(dx, k, column);
         }
 #pragma unroll
         for (int i = 0; i < OCTET; i++) {
-            before[i] += (g[i] - mean_g - normal[i] * mean_normal) * rstd;
+            dx[i] += (g[i] - mean_g - normal[i] * mean_normal) * row.rstd;
         }
-        octet_store(to, before, C - column);
+        store_octet<A, KEEP>(x_gradient + n * C, dx, column, C);
     });
 }
 
@@ -205,11 +259,16 @@ template <class A> struct norm_columns {
     const A *y_gradient, *x;
     const float *mean, *rstd;
     size_t C;
+    __device__ bool is_whole(size_t column, size_t count) const {
+        return column_is_whole(y_gradient, C, column, count) &&
+               column_is_whole(x, C, column, count);
+    }
+    template <bool WHOLE>
     __device__ void add(float sums[QUANTITIES][OCTET], size_t row, size_t column,
                         size_t count) const {
         float dy[OCTET], v[OCTET], m = mean[row], r = rstd[row];
-        octet_load(dy, y_gradient + row * C + column, count);
-        octet_load(v, x + row * C + column, count);
+        column_load<WHOLE>(dy, y_gradient + row * C + column, count);
+        column_load<WHOLE>(v, x + row * C + column, count);
 #pragma unroll
         for (int i = 0; i < OCTET; i++) {
             sums[0][i] += dy[i] * ((v[i] - m) * r);
@@ -226,11 +285,12 @@ void cuda_layernorm_backward(device *dev, act *x_gradient, float *gain_gradient,
                              size_t C, bool accumulate, bool accumulate_weights) {
     if (gain_gradient) {
         norm_columns<A> value = {(const A *)y_gradient, (const A *)x, mean, rstd, C};
-        float *const to[] = {gain_gradient, bias_gradient};
-        column_sums(dev, "layer norm's weight gradient", value, to, N, C, accumulate_weights);
+        column_sums(dev, "layer norm's weight gradient", value, {{gain_gradient, bias_gradient}}, N,
+                    C, accumulate_weights);
     }
-    auto kernel =
-        C <= KEPT_WIDTH ? layernorm_backward_kernel<A, true> : layernorm_backward_kernel<A, false>;
+    auto kernel = can_keep<A>(C, x_gradient, y_gradient, x, gain)
+                      ? layernorm_backward_kernel<A, true>
+                      : layernorm_backward_kernel<A, false>;
     launch(dev, "layer norm's gradient", kernel, divide_up(N, ROWS), ROWS * WARP, 0,
            (A *)x_gradient, (const A *)y_gradient, (const A *)x, mean, rstd, (const A *)gain, N, C,
            accumulate);

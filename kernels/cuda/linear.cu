@@ -40,10 +40,14 @@ template <class A> struct bias_columns {
     static constexpr unsigned QUANTITIES = 1;
     const A *gradient;
     size_t C;
+    __device__ bool is_whole(size_t column, size_t count) const {
+        return column_is_whole(gradient, C, column, count);
+    }
+    template <bool WHOLE>
     __device__ void add(float sums[QUANTITIES][OCTET], size_t row, size_t column,
                         size_t count) const {
         float g[OCTET];
-        octet_load(g, gradient + row * C + column, count);
+        column_load<WHOLE>(g, gradient + row * C + column, count);
 #pragma unroll
         for (int i = 0; i < OCTET; i++) {
             sums[0][i] += g[i];
@@ -64,7 +68,7 @@ void cuda_linear_backward_weight(device *dev, float *weight_gradient, float *bia
     matrix_multiply(dev, &product);
     if (bias_gradient) {
         bias_columns<A> value = {(const A *)out_gradient, O};
-        column_sums(dev, "a bias's gradient", value, &bias_gradient, N, O, accumulate);
+        column_sums(dev, "a bias's gradient", value, {{bias_gradient}}, N, O, accumulate);
     }
 }
 FOR_COMPUTE_TYPES(cuda_linear_backward_weight);

@@ -35,6 +35,23 @@ inline uint32_t warp_vote(bool flag) {
     return votes;
 }
 
+inline float exp2_flushed(float x) {
+    float result = exp2f(x);
+    return result < 0x1p-126f ? 0 : result; // NaN stays one
+}
+
+template <int BYTES> inline void copy_begin(void *to, const void *from, bool wanted) {
+    emu_copy_begin(to, from, BYTES, wanted);
+}
+
+inline void copies_commit() {
+    emu_copies_commit();
+}
+
+template <int GROUPS> inline void copies_wait() {
+    emu_copies_wait(GROUPS);
+}
+
 inline uint32_t emu_bf16_bits(float x) {
     uint32_t bits = __float_as_uint(x);
     return x != x ? 0x7FFF : (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
+#include <vector>
 
 namespace {
 
@@ -14,10 +15,20 @@ constexpr unsigned THREADS_MAX = 1024, GRID_MAX = 65535;
 constexpr size_t STACK = 256 << 10, SHARED_MAX = 227 << 10;
 enum place { READY, AT_WARP, AT_BLOCK, DONE };
 
+// Under way, of a thread's group `group`. from NULL: zeros.
+struct copy {
+    char *to;
+    const char *from;
+    size_t bytes;
+    unsigned group;
+};
+
 struct fiber {
     struct emu_thread thread;
     enum place place;
     unsigned exchanges;
+    unsigned groups; // of copies, committed so far
+    std::vector<struct copy> copies;
     ucontext_t start; // used once: the fiber then goes from launch to launch
     bool started;
     jmp_buf resume;
@@ -53,6 +64,9 @@ void leave(enum place place) {
 void fiber_main() {
     for (;;) {
         body(body_context);
+        if (!running->copies.empty()) {
+            fail("a thread ends before the copies that it has begun");
+        }
         leave(DONE);
     }
 }
@@ -151,7 +165,7 @@ void number_threads(dim3 block) {
         fibers[i].thread.thread = dim3(i % block.x, i / block.x % block.y, i / block.x / block.y);
         fibers[i].thread.number = i;
         fibers[i].thread.lane = i % EMU_WARP;
-        fibers[i].exchanges = 0;
+        fibers[i].exchanges = fibers[i].groups = 0;
     }
 }
 
@@ -217,4 +231,31 @@ const char *emu_warp_exchange(const void *mine, size_t bytes) {
     memcpy(warp->slots[side][me->thread.lane], mine, bytes);
     leave(AT_WARP);
     return warp->slots[side][0];
+}
+
+void emu_copy_begin(void *to, const void *from, size_t bytes, bool wanted) {
+    if ((uintptr_t)to % bytes != 0 || (wanted && (uintptr_t)from % bytes != 0)) {
+        fail("a copy to shared memory that is not aligned");
+    }
+    memset(to, 0xFF, bytes);
+    running->copies.push_back(
+        {(char *)to, wanted ? (const char *)from : NULL, bytes, running->groups});
+}
+
+void emu_copies_commit(void) {
+    running->groups++;
+}
+
+void emu_copies_wait(unsigned groups) {
+    std::vector<struct copy> &copies = running->copies;
+    size_t done = 0;
+    for (; done < copies.size() && copies[done].group + groups < running->groups; done++) {
+        const struct copy &copy = copies[done];
+        if (copy.from) {
+            memcpy(copy.to, copy.from, copy.bytes);
+        } else {
+            memset(copy.to, 0, copy.bytes);
+        }
+    }
+    copies.erase(copies.begin(), copies.begin() + (ptrdiff_t)done);
 }

@@ -44,4 +44,9 @@ bool emu_block_any(bool flag);
 // until the lane's next exchange but one.
 const char *emu_warp_exchange(const void *mine, size_t bytes);
 
+// Copies that a thread has begun, in groups. Until it has waited for them, what they go to is 0xFF.
+void emu_copy_begin(void *to, const void *from, size_t bytes, bool wanted);
+void emu_copies_commit(void);
+void emu_copies_wait(unsigned groups);
+
 #endif

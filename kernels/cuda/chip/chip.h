@@ -37,6 +37,34 @@ __device__ inline uint32_t warp_vote(bool flag) {
     return __ballot_sync(ALL_LANES, flag);
 }
 
+// 2^x to about two units in the last place; 0 where that is below 2^-126.
+__device__ inline float exp2_flushed(float x) {
+    float result;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+    return result;
+}
+
+// Begins to copy BYTES (4, 8 or 16), to which both sides are aligned, from global to shared memory; or
+// zeros, if it is not `wanted`: then nothing is read. Copies go in groups, which a thread ends by
+// committing them, and waits for before a barrier shows them to the block.
+template <int BYTES> __device__ inline void copy_begin(void *to, const void *from, bool wanted) {
+    uint32_t address = (uint32_t)__cvta_generic_to_shared(to);
+    asm volatile("cp.async.ca.shared.global [%0], [%1], %2, %3;"
+                 :
+                 : "r"(address), "l"(__cvta_generic_to_global(from)), "n"(BYTES),
+                   "r"(wanted ? BYTES : 0)
+                 : "memory");
+}
+
+__device__ inline void copies_commit() {
+    asm volatile("cp.async.commit_group;" ::: "memory");
+}
+
+// Until at most the last GROUPS of this thread's groups are under way.
+template <int GROUPS> __device__ inline void copies_wait() {
+    asm volatile("cp.async.wait_group %0;" : : "n"(GROUPS) : "memory");
+}
+
 // Two floats as bf16, rounded to nearest even, the first in the lower half.
 __device__ inline uint32_t pack_bf16(float low, float high) {
     __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
