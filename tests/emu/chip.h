@@ -40,6 +40,10 @@ inline float exp2_flushed(float x) {
     return result < 0x1p-126f ? 0 : result; // NaN stays one
 }
 
+inline float reciprocal(float x) {
+    return 1 / x;
+}
+
 template <int BYTES> inline void copy_begin(void *to, const void *from, bool wanted) {
     emu_copy_begin(to, from, BYTES, wanted);
 }

@@ -44,6 +44,13 @@ __device__ inline float exp2_flushed(float x) {
     return result;
 }
 
+// 1 / x to an ulp or so; of numbers above 2^126, 0.
+__device__ inline float reciprocal(float x) {
+    float result;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
+    return result;
+}
+
 // Begins to copy BYTES (4, 8 or 16), to which both sides are aligned, from global to shared memory; or
 // zeros, if it is not `wanted`: then nothing is read. Copies go in groups, which a thread ends by
 // committing them, and waits for before a barrier shows them to the block.
