@@ -62,6 +62,14 @@ struct gradient_span {
     size_t n;
 };
 
+// Where an operation also leaves the sums of the columns of what it writes, the gradient of a bias:
+// to (columns) = ..., or += with `accumulate`, just as linear_backward_weight() would sum them.
+struct column_sums {
+    float *to;
+    size_t columns;
+    bool accumulate;
+};
+
 struct ops {
     const char *name;           // "cpu/avx512", "cuda", ...
     size_t act_bytes;           // size of one act
@@ -142,9 +150,10 @@ struct ops {
                                        const act *residual, const act *x,
                                        const struct dropout *dropout, const act *gain,
                                        const act *bias, size_t N, size_t C, float eps);
-    // out (n) = x_gradient through dropout: kept elements scaled, dropped ones 0. out may be in.
+    // out (n) = x_gradient through dropout: kept elements scaled, dropped ones 0. out may be in. sums
+    // may be NULL; n is a multiple of their columns.
     void (*dropout_backward)(device *dev, act *out, const act *in, size_t n,
-                             const struct dropout *dropout);
+                             const struct dropout *dropout, const struct column_sums *sums);
 
     // Scaled dot-product attention, scale 1 / sqrt(D). qkv (N, 3C): q, k and v side by side, heads
     // side by side within each. out (N, C). log_sum (B, H, T): log of each row's sum of exponentials
@@ -159,10 +168,11 @@ struct ops {
                                size_t T, size_t H, size_t D, bool causal,
                                const struct dropout *dropout);
 
-    // Exact GELU: y = x Phi(x), through erf. y may be x only in forward.
+    // Exact GELU: y = x Phi(x), through erf. y may be x only in forward, x_gradient may be y_gradient.
+    // sums may be NULL; n is a multiple of their columns.
     void (*gelu_forward)(device *dev, act *y, const act *x, size_t n);
     void (*gelu_backward)(device *dev, act *x_gradient, const act *y_gradient, const act *x,
-                          size_t n);
+                          size_t n, const struct column_sums *sums);
 
     // out[row][to * size + j] = in[row][source[to] * size + j] for `groups` groups of `size`
     // columns: permuted heads (H groups of D) or hidden units (F groups of 1). source: host, a

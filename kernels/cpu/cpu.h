@@ -54,6 +54,8 @@ void CPU(linear_backward_input)(device *dev, act *x_gradient, const act *out_gra
 void CPU(linear_backward_weight)(device *dev, float *weight_gradient, float *bias_gradient,
                                  const act *out_gradient, const act *x, size_t N, size_t I,
                                  size_t O, bool accumulate);
+// Of x (n); in linear.c.
+void CPU(sum_columns)(const struct column_sums *sums, const float *x, size_t n);
 void CPU(layernorm_forward)(device *dev, act *y, float *mean, float *rstd, const act *x,
                             const act *gain, const act *bias, size_t N, size_t C, float eps);
 void CPU(layernorm_backward)(device *dev, act *x_gradient, float *gain_gradient,
@@ -65,7 +67,7 @@ void CPU(residual_layernorm_forward)(device *dev, act *sum, act *y, float *mean,
                                      const struct dropout *dropout, const act *gain,
                                      const act *bias, size_t N, size_t C, float eps);
 void CPU(dropout_backward)(device *dev, act *out, const act *in, size_t n,
-                           const struct dropout *dropout);
+                           const struct dropout *dropout, const struct column_sums *sums);
 void CPU(attention_forward)(device *dev, act *out, float *log_sum, const act *qkv, size_t B,
                             size_t T, size_t H, size_t D, bool causal,
                             const struct dropout *dropout);
@@ -74,8 +76,8 @@ void CPU(attention_backward)(device *dev, act *qkv_gradient, const act *out_grad
                              size_t T, size_t H, size_t D, bool causal,
                              const struct dropout *dropout);
 void CPU(gelu_forward)(device *dev, act *y, const act *x, size_t n);
-void CPU(gelu_backward)(device *dev, act *x_gradient, const act *y_gradient, const act *x,
-                        size_t n);
+void CPU(gelu_backward)(device *dev, act *x_gradient, const act *y_gradient, const act *x, size_t n,
+                        const struct column_sums *sums);
 void CPU(permute_columns)(device *dev, act *out, const act *in, size_t N, size_t groups,
                           size_t size, const int32_t *source);
 void CPU(cross_entropy)(device *dev, float *losses, int32_t *correct, act *logits,

@@ -20,8 +20,8 @@ void CPU(gelu_forward)(device *dev, act *y, const act *x, size_t n) {
 }
 
 // (x Phi(x))' = Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi)
-void CPU(gelu_backward)(device *dev, act *x_gradient, const act *y_gradient, const act *x,
-                        size_t n) {
+void CPU(gelu_backward)(device *dev, act *x_gradient, const act *y_gradient, const act *x, size_t n,
+                        const struct column_sums *sums) {
     (void)dev;
     float *to = act_floats(x_gradient);
     const float *from = act_const_floats(x), *gradient = act_const_floats(y_gradient);
@@ -34,5 +34,8 @@ void CPU(gelu_backward)(device *dev, act *x_gradient, const act *y_gradient, con
             vec slope = vec_fma(value * 0x1.988454p-2f, root, phi); // 1 / sqrt(2 pi)
             vec_store_part(to + i, n - i, slope * vec_load_part(gradient + i, n - i, 0));
         }
+    }
+    if (sums) {
+        CPU(sum_columns)(sums, to, n);
     }
 }

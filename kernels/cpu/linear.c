@@ -38,8 +38,8 @@ enum {
 };
 
 // to[j] = the sum of column j, or += with `accumulate`, for up to SUM_COLUMNS columns.
-static void sum_columns(float *to, const float *x, size_t N, size_t step, size_t columns,
-                        bool accumulate) {
+static void sum_some(float *to, const float *x, size_t N, size_t step, size_t columns,
+                     bool accumulate) {
     _Alignas(64) float total[SUM_COLUMNS] = {0}, sums[SUM_COLUMNS];
     for (size_t first = 0; first < N; first += SUM_ROWS) {
         memset(sums, 0, sizeof sums);
@@ -64,6 +64,16 @@ static void sum_columns(float *to, const float *x, size_t N, size_t step, size_t
     }
 }
 
+void CPU(sum_columns)(const struct column_sums *sums, const float *x, size_t n) {
+    size_t columns = sums->columns, N = n / columns;
+    assert(N * columns == n);
+#pragma omp parallel for schedule(static) if (n >= PARALLEL_ELEMENTS)
+    for (size_t j = 0; j < columns; j += SUM_COLUMNS) {
+        sum_some(sums->to + j, x + j, N, columns, size_min(SUM_COLUMNS, columns - j),
+                 sums->accumulate);
+    }
+}
+
 void CPU(linear_backward_weight)(device *dev, float *weight_gradient, float *bias_gradient,
                                  const act *out_gradient, const act *x, size_t N, size_t I,
                                  size_t O, bool accumulate) {
@@ -80,12 +90,7 @@ void CPU(linear_backward_weight)(device *dev, float *weight_gradient, float *bia
                             .b_column = 1,
                             .c = weight_gradient,
                             .accumulate = accumulate});
-    if (!bias_gradient) {
-        return;
-    }
-#pragma omp parallel for schedule(static) if (N * O >= PARALLEL_ELEMENTS)
-    for (size_t o = 0; o < O; o += SUM_COLUMNS) {
-        sum_columns(bias_gradient + o, gradient + o, N, O, size_min(SUM_COLUMNS, O - o),
-                    accumulate);
+    if (bias_gradient) {
+        CPU(sum_columns)(&(struct column_sums){bias_gradient, O, accumulate}, gradient, N * O);
     }
 }

@@ -26,9 +26,10 @@ __device__ static inline float column_sum(float *room, const float sums[OCTET]) 
     return sum;
 }
 
-// `value` has QUANTITIES, how many numbers an element gives; is_whole(column, count), whether the octet
-// at a column can be read in one piece, in every row; and add<WHOLE>(sums, row, column, count), which
-// adds the numbers of an octet. partial: (chunks, QUANTITIES, C).
+// `value` has QUANTITIES, how many numbers an element gives; AT_ONCE, of how many rows its loads are to
+// be under way together; is_whole(column, count), whether the octet at a column can be read in one
+// piece, in every row; and add<WHOLE>(sums, row, column, count), which adds the numbers of an octet.
+// partial: (chunks, QUANTITIES, C).
 template <class Value>
 __global__ void __launch_bounds__(COLUMN_WARPS *WARP)
     column_partials(Value value, float *partial, size_t N, size_t C) {
@@ -40,7 +41,7 @@ __global__ void __launch_bounds__(COLUMN_WARPS *WARP)
     size_t column = first_column + lane * OCTET, mine = first_column + threadIdx.x;
     float sums[Q][OCTET] = {};
     if (column < C && value.is_whole(column, C - column)) {
-#pragma unroll 8
+#pragma unroll Value::AT_ONCE
         for (size_t row = first + warp; row < last; row += COLUMN_WARPS) {
             value.template add<true>(sums, row, column, OCTET);
         }
@@ -70,6 +71,21 @@ __device__ inline void column_load(float to[OCTET], const A *from, size_t count)
         octet_unpack(to, octet_bits_load(from));
     } else {
         octet_load(to, from, count);
+    }
+}
+
+// Stores an octet and adds what was stored to the sums. Elements beyond `count` are 0.
+template <bool WHOLE, class A>
+__device__ inline void column_store(A *to, const float from[OCTET], size_t count,
+                                    float sums[OCTET]) {
+    if constexpr (WHOLE) {
+        octet_store_whole(to, from);
+    } else {
+        octet_store(to, from, count);
+    }
+#pragma unroll
+    for (int i = 0; i < OCTET; i++) {
+        sums[i] = __fadd_rn(sums[i], rounded<A>(from[i])); // not a product and sum in one
     }
 }
 
@@ -117,7 +133,7 @@ static __global__ void __launch_bounds__(COLUMN_WARPS *WARP)
 
 // targets.to[q] (C) = the sums over N rows, or += with `accumulate`.
 template <class Value>
-void column_sums(device *dev, const char *what, const Value &value,
+void sum_columns(device *dev, const char *what, const Value &value,
                  const struct column_targets<Value::QUANTITIES> &targets, size_t N, size_t C,
                  bool accumulate) {
     constexpr unsigned Q = Value::QUANTITIES;
@@ -131,6 +147,14 @@ void column_sums(device *dev, const char *what, const Value &value,
            COLUMN_WARPS * WARP, COLUMN_ROOM, value, partial, N, C);
     launch(dev, what, column_totals<Q>, divide_up(C, WARP) * Q, COLUMN_WARPS * WARP, TOTALS_ROOM,
            targets, (const float *)partial, chunks, C, accumulate);
+}
+
+// The same for a value of one quantity, n elements of it in rows of sums.columns.
+template <class Value>
+void column_sums_of(device *dev, const char *what, const Value &value,
+                    const struct column_sums &sums, size_t n) {
+    assert(n % sums.columns == 0);
+    sum_columns(dev, what, value, {{sums.to}}, n / sums.columns, sums.columns, sums.accumulate);
 }
 
 #endif

@@ -246,7 +246,7 @@ void cuda_residual_layernorm_forward(device *dev, act *sum, act *y, float *mean,
                                      const act *bias, size_t N, size_t C, float eps);
 template <class A>
 void cuda_dropout_backward(device *dev, act *out, const act *in, size_t n,
-                           const struct dropout *dropout);
+                           const struct dropout *dropout, const struct column_sums *sums);
 template <class A>
 void cuda_attention_forward(device *dev, act *out, float *log_sum, const act *qkv, size_t B,
                             size_t T, size_t H, size_t D, bool causal,
@@ -258,8 +258,8 @@ void cuda_attention_backward(device *dev, act *qkv_gradient, const act *out_grad
                              const struct dropout *dropout);
 template <class A> void cuda_gelu_forward(device *dev, act *y, const act *x, size_t n);
 template <class A>
-void cuda_gelu_backward(device *dev, act *x_gradient, const act *y_gradient, const act *x,
-                        size_t n);
+void cuda_gelu_backward(device *dev, act *x_gradient, const act *y_gradient, const act *x, size_t n,
+                        const struct column_sums *sums);
 template <class A>
 void cuda_permute_columns(device *dev, act *out, const act *in, size_t N, size_t groups,
                           size_t size, const int32_t *source);

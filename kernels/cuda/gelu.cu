@@ -1,3 +1,4 @@
+#include "kernels/cuda/columns.h"
 #include "kernels/cuda/elements.h"
 
 // Beyond it Phi is 0 or 1 in float, and products with it stay finite. NaN stays NaN.
@@ -51,16 +52,43 @@ template <class A> struct gelu {
 template <class A> struct gelu_slope {
     A *x_gradient;
     const A *y_gradient, *x;
-    __device__ void operator()(size_t first, size_t count) const {
-        float v[OCTET], g[OCTET];
-        octet_load(v, x + first, count);
-        octet_load(g, y_gradient + first, count);
+    // Leaves in g, the gradient of y, that of x.
+    __device__ static void apply(float g[OCTET], const float v[OCTET]) {
 #pragma unroll
         for (int i = 0; i < OCTET; i++) {
             float value = gelu_limited(v[i]), exponential = normal_exp<A>(value);
             g[i] *= fmaf(value * 0.39894228f, exponential, normal_cdf<A>(value, exponential));
         }
+    }
+    __device__ void operator()(size_t first, size_t count) const {
+        float v[OCTET], g[OCTET];
+        octet_load(v, x + first, count);
+        octet_load(g, y_gradient + first, count);
+        apply(g, v);
         octet_store(x_gradient + first, g, count);
+    }
+};
+
+// The same with the sums of its columns.
+template <class A> struct gelu_slope_columns {
+    static constexpr unsigned QUANTITIES = 1, AT_ONCE = 1;
+    A *x_gradient;
+    const A *y_gradient, *x;
+    size_t C;
+    __device__ bool is_whole(size_t column, size_t count) const {
+        return column_is_whole(x_gradient, C, column, count) &&
+               column_is_whole(y_gradient, C, column, count) &&
+               column_is_whole(x, C, column, count);
+    }
+    template <bool WHOLE>
+    __device__ void add(float sums[QUANTITIES][OCTET], size_t row, size_t column,
+                        size_t count) const {
+        size_t place = row * C + column;
+        float v[OCTET], g[OCTET];
+        column_load<WHOLE>(v, x + place, count);
+        column_load<WHOLE>(g, y_gradient + place, count);
+        gelu_slope<A>::apply(g, v);
+        column_store<WHOLE>(x_gradient + place, g, count, sums[0]);
     }
 };
 
@@ -70,9 +98,15 @@ template <class A> void cuda_gelu_forward(device *dev, act *y, const act *x, siz
 FOR_COMPUTE_TYPES(cuda_gelu_forward);
 
 template <class A>
-void cuda_gelu_backward(device *dev, act *x_gradient, const act *y_gradient, const act *x,
-                        size_t n) {
-    for_elements(dev, "GELU's gradient", n,
-                 gelu_slope<A>{(A *)x_gradient, (const A *)y_gradient, (const A *)x});
+void cuda_gelu_backward(device *dev, act *x_gradient, const act *y_gradient, const act *x, size_t n,
+                        const struct column_sums *sums) {
+    A *to = (A *)x_gradient;
+    const A *from = (const A *)y_gradient, *at = (const A *)x;
+    if (sums) {
+        gelu_slope_columns<A> value = {to, from, at, sums->columns};
+        column_sums_of(dev, "GELU's gradient", value, *sums, n);
+    } else {
+        for_elements(dev, "GELU's gradient", n, gelu_slope<A>{to, from, at});
+    }
 }
 FOR_COMPUTE_TYPES(cuda_gelu_backward);

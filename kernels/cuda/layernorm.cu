@@ -255,7 +255,7 @@ __global__ void __launch_bounds__(ROWS *WARP)
 
 // Gradients of gain and bias: sums over rows of dy normal and of dy.
 template <class A> struct norm_columns {
-    static constexpr unsigned QUANTITIES = 2;
+    static constexpr unsigned QUANTITIES = 2, AT_ONCE = 8;
     const A *y_gradient, *x;
     const float *mean, *rstd;
     size_t C;
@@ -285,7 +285,7 @@ void cuda_layernorm_backward(device *dev, act *x_gradient, float *gain_gradient,
                              size_t C, bool accumulate, bool accumulate_weights) {
     if (gain_gradient) {
         norm_columns<A> value = {(const A *)y_gradient, (const A *)x, mean, rstd, C};
-        column_sums(dev, "layer norm's weight gradient", value, {{gain_gradient, bias_gradient}}, N,
+        sum_columns(dev, "layer norm's weight gradient", value, {{gain_gradient, bias_gradient}}, N,
                     C, accumulate_weights);
     }
     auto kernel = can_keep<A>(C, x_gradient, y_gradient, x, gain)

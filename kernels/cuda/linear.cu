@@ -37,7 +37,7 @@ void cuda_linear_backward_input(device *dev, act *x_gradient, const act *out_gra
 FOR_COMPUTE_TYPES(cuda_linear_backward_input);
 
 template <class A> struct bias_columns {
-    static constexpr unsigned QUANTITIES = 1;
+    static constexpr unsigned QUANTITIES = 1, AT_ONCE = 8;
     const A *gradient;
     size_t C;
     __device__ bool is_whole(size_t column, size_t count) const {
@@ -68,7 +68,7 @@ void cuda_linear_backward_weight(device *dev, float *weight_gradient, float *bia
     matrix_multiply(dev, &product);
     if (bias_gradient) {
         bias_columns<A> value = {(const A *)out_gradient, O};
-        column_sums(dev, "a bias's gradient", value, {{bias_gradient}}, N, O, accumulate);
+        sum_columns(dev, "a bias's gradient", value, {{bias_gradient}}, N, O, accumulate);
     }
 }
 FOR_COMPUTE_TYPES(cuda_linear_backward_weight);

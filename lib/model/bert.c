@@ -104,7 +104,7 @@ static void transform_backward(struct model *model, const struct pass *pass) {
     struct norm final = bert_norm_before(model, pass, TYING_ATTENTION, model->config.layers);
     norm_backward(model, pass, &norm, all->branch, all->normed, false);
     model->ops->gelu_backward(model->dev, all->branch, all->branch, all->transform_input,
-                              pass->N * width(model));
+                              pass->N * width(model), NULL);
     norm_forward(model, pass, &final); // the dense layer's input, again
     model->ops->linear_backward_weight(model->dev, base_gradient(model, BASE_TRANSFORM),
                                        base_gradient(model, BASE_TRANSFORM_BIAS), all->branch,

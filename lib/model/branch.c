@@ -29,16 +29,27 @@ static void linear_forward(const struct model *model, const struct pass *pass, e
                                weight->columns, weight->rows);
 }
 
-// Its gradients. `accumulate`: x_gradient += . x_gradient overlaps neither of the other two.
+const struct column_sums *bias_sums(const struct model *model, enum tying_part part, int layer,
+                                    size_t tensor, struct column_sums *sums) {
+    *sums = (struct column_sums){layer_gradient(model, part, layer, tensor),
+                                 model->part_layouts[part].tensors[tensor].rows,
+                                 layer_gradient_begun(model, part, layer)};
+    return sums->to ? sums : NULL;
+}
+
+// Its gradients. `accumulate`: x_gradient += . x_gradient overlaps neither of the other two. `summed`: its
+// bias has its gradient already.
 static void linear_backward(const struct model *model, const struct pass *pass,
-                            enum tying_part part, int layer, size_t tensor, act *x_gradient,
-                            bool accumulate, const act *out_gradient, const act *x) {
+                            enum tying_part part, int layer, size_t tensor, bool summed,
+                            act *x_gradient, bool accumulate, const act *out_gradient,
+                            const act *x) {
     const struct tensor_layout *weight = &model->part_layouts[part].tensors[tensor];
     float *gradient = layer_gradient(model, part, layer, tensor);
     if (gradient) {
         model->ops->linear_backward_weight(
-            model->dev, gradient, layer_gradient(model, part, layer, tensor + 1), out_gradient, x,
-            pass->N, weight->columns, weight->rows, layer_gradient_begun(model, part, layer));
+            model->dev, gradient, summed ? NULL : layer_gradient(model, part, layer, tensor + 1),
+            out_gradient, x, pass->N, weight->columns, weight->rows,
+            layer_gradient_begun(model, part, layer));
     }
     model->ops->linear_backward_input(model->dev, x_gradient, out_gradient,
                                       layer_weight(model, part, layer, tensor), pass->N,
@@ -60,12 +71,15 @@ static void projection_forward(const struct model *model, const struct pass *pas
 static void projection_backward(const struct model *model, const struct pass *pass,
                                 enum tying_part part, int layer, size_t tensor, act *x_gradient,
                                 const act *out_gradient, const act *x, act *spare) {
+    enum dropout_site site = part == TYING_ATTENTION ? DROPOUT_PROJECTION : DROPOUT_FEEDFORWARD;
+    bool summed = pass_dropout(model, pass, site, layer).p > 0;
     if (!use_is_permuted(model, part, layer)) {
-        linear_backward(model, pass, part, layer, tensor, x_gradient, false, out_gradient, x);
+        linear_backward(model, pass, part, layer, tensor, summed, x_gradient, false, out_gradient,
+                        x);
         return;
     }
     permute_forward(model, pass, layer, model->activations.permuted, x);
-    linear_backward(model, pass, part, layer, tensor, spare, false, out_gradient,
+    linear_backward(model, pass, part, layer, tensor, summed, spare, false, out_gradient,
                     model->activations.permuted);
     permute_backward(model, pass, layer, x_gradient, spare);
 }
@@ -96,8 +110,8 @@ void attention_backward(struct model *model, const struct pass *pass, int layer,
     model->ops->attention_backward(model->dev, qkv_gradient, attended_gradient, kept->attended,
                                    kept->qkv, kept->log_sum, pass->B, pass->T, H, width(model) / H,
                                    !model->config.bidirectional, &dropout);
-    linear_backward(model, pass, TYING_ATTENTION, layer, ATTENTION_QKV, x_gradient, accumulate,
-                    qkv_gradient, x);
+    linear_backward(model, pass, TYING_ATTENTION, layer, ATTENTION_QKV, false, x_gradient,
+                    accumulate, qkv_gradient, x);
 }
 
 void feedforward_forward(struct model *model, const struct pass *pass, int layer, act *out,
@@ -125,7 +139,10 @@ void feedforward_backward(struct model *model, const struct pass *pass, int laye
     // Once its columns are permuted, `hidden` itself is spare.
     projection_backward(model, pass, TYING_FEEDFORWARD, layer, FEEDFORWARD_PROJECTION,
                         hidden_gradient, out_gradient, kept->hidden, kept->hidden);
-    model->ops->gelu_backward(model->dev, hidden_gradient, hidden_gradient, kept->hidden_input, n);
-    linear_backward(model, pass, TYING_FEEDFORWARD, layer, FEEDFORWARD_HIDDEN, x_gradient,
+    struct column_sums sums;
+    model->ops->gelu_backward(
+        model->dev, hidden_gradient, hidden_gradient, kept->hidden_input, n,
+        bias_sums(model, TYING_FEEDFORWARD, layer, FEEDFORWARD_HIDDEN_BIAS, &sums));
+    linear_backward(model, pass, TYING_FEEDFORWARD, layer, FEEDFORWARD_HIDDEN, true, x_gradient,
                     accumulate, hidden_gradient, x);
 }

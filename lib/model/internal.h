@@ -235,7 +235,11 @@ struct dropout pass_dropout(const struct model *model, const struct pass *pass,
                             enum dropout_site site, int layer);
 void attention_forward(struct model *model, const struct pass *pass, int layer, act *out,
                        const act *x);
-// x_gradient = ..., or += with `accumulate`. out_gradient may be x_gradient.
+// Where the gradient of a bias goes in this use, for operations that sum it on their way; NULL: nowhere.
+const struct column_sums *bias_sums(const struct model *model, enum tying_part part, int layer,
+                                    size_t tensor, struct column_sums *sums);
+// x_gradient = ..., or += with `accumulate`. out_gradient may be x_gradient. The output's bias has its
+// gradient already where the branch's dropout drops: from there.
 void attention_backward(struct model *model, const struct pass *pass, int layer, act *x_gradient,
                         bool accumulate, const act *out_gradient, const act *x);
 // out NULL: only what backward needs.

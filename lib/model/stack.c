@@ -50,7 +50,7 @@ static void drop_normed(const struct model *model, const struct pass *pass, cons
                         act *normed) {
     if (norm->dropout.p > 0) { // its own forward: what is dropped is 0, what is kept is scaled
         model->ops->dropout_backward(model->dev, normed, normed, stream_elements(model, pass),
-                                     &norm->dropout);
+                                     &norm->dropout, NULL);
     }
 }
 
@@ -88,16 +88,19 @@ void norm_backward(const struct model *model, const struct pass *pass, const str
 struct half {
     enum tying_part part;
     enum dropout_site site; // of the dropout behind the branch
+    size_t bias;            // the tensor that is added last before it
     void (*forward)(struct model *model, const struct pass *pass, int layer, act *out,
                     const act *x);
     void (*backward)(struct model *model, const struct pass *pass, int layer, act *x_gradient,
                      bool accumulate, const act *out_gradient, const act *x);
 };
 
-static const struct half ATTENTION_HALF = {TYING_ATTENTION, DROPOUT_PROJECTION, attention_forward,
+static const struct half ATTENTION_HALF = {TYING_ATTENTION, DROPOUT_PROJECTION,
+                                           ATTENTION_PROJECTION_BIAS, attention_forward,
                                            attention_backward};
 static const struct half FEEDFORWARD_HALF = {TYING_FEEDFORWARD, DROPOUT_FEEDFORWARD,
-                                             feedforward_forward, feedforward_backward};
+                                             FEEDFORWARD_PROJECTION_BIAS, feedforward_forward,
+                                             feedforward_backward};
 
 // From `normed`, the branch's input, to `normed`, the next one's.
 static void half_forward(struct model *model, const struct pass *pass, const struct half *half,
@@ -114,16 +117,19 @@ static void half_forward(struct model *model, const struct pass *pass, const str
     residual_norm_forward(model, pass, &next, residual, &dropout);
 }
 
-// The gradient of a branch's output: the stream's, through dropout.
+// The gradient of a branch's output: the stream's, through dropout; and, if any is dropped, that of its
+// bias.
 static const act *branch_gradient(const struct model *model, const struct pass *pass,
-                                  enum dropout_site site, int layer) {
+                                  const struct half *half, int layer) {
     const struct activations *all = &model->activations;
-    struct dropout dropout = pass_dropout(model, pass, site, layer);
+    struct dropout dropout = pass_dropout(model, pass, half->site, layer);
+    struct column_sums sums;
     if (dropout.p == 0) {
         return all->stream_gradient;
     }
     model->ops->dropout_backward(model->dev, all->branch, all->stream_gradient,
-                                 stream_elements(model, pass), &dropout);
+                                 stream_elements(model, pass), &dropout,
+                                 bias_sums(model, half->part, layer, half->bias, &sums));
     return all->branch;
 }
 
@@ -143,7 +149,7 @@ static void half_backward(struct model *model, const struct pass *pass, const st
     if (layer_gradient(model, half->part, layer, PART_NORM)) {
         norm_forward(model, pass, &norm);
     }
-    const act *gradient = branch_gradient(model, pass, half->site, layer);
+    const act *gradient = branch_gradient(model, pass, half, layer);
     if (model->architecture->norms_behind) {
         half->backward(model, pass, layer, all->stream_gradient, true, gradient, all->normed);
         norm_backward(model, pass, &norm, all->branch, all->stream_gradient, false);

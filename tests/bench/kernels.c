@@ -184,13 +184,14 @@ static void layernorm_backward(void) {
                             false, false);
 }
 static void dropout_backward(void) {
-    ops->dropout_backward(dev, (act *)buffers[0], (act *)buffers[1], N * C, &DROPOUT);
+    ops->dropout_backward(dev, (act *)buffers[0], (act *)buffers[1], N * C, &DROPOUT, NULL);
 }
 static void gelu_forward(void) {
     ops->gelu_forward(dev, (act *)buffers[0], (act *)buffers[1], N * 4 * C);
 }
 static void gelu_backward(void) {
-    ops->gelu_backward(dev, (act *)buffers[0], (act *)buffers[1], (act *)buffers[2], N * 4 * C);
+    ops->gelu_backward(dev, (act *)buffers[0], (act *)buffers[1], (act *)buffers[2], N * 4 * C,
+                       NULL);
 }
 static void cross_entropy(void) {
     static int32_t targets[N];

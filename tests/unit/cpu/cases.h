@@ -316,7 +316,7 @@ static void case_residual(struct run *run, size_t N, size_t C, double p,
     run_output_act(run, "sum", sum, N * C, 4);
     run_output_act(run, "y", y, N * C, 16);
     act *dx = run_act(run, N * C, 1);
-    run->ops->dropout_backward(run->dev, dx, x, N * C, &dropout);
+    run->ops->dropout_backward(run->dev, dx, x, N * C, &dropout, NULL);
     run_output_act(run, "dropout backward", dx, N * C, 2);
 }
 
@@ -344,8 +344,41 @@ static void case_gelu(struct run *run, size_t n, double scale) {
     run->ops->gelu_forward(run->dev, y, x, n);
     run_output_act(run, "forward", y, n, 2);
     act *dx = run_act(run, n, 1);
-    run->ops->gelu_backward(run->dev, dx, dy, x, n);
+    run->ops->gelu_backward(run->dev, dx, dy, x, n, NULL);
     run_output_act(run, "backward", dx, n, 8);
+}
+
+// Sums of columns beside dropout and GELU: to the bit those that linear_backward_weight() makes of what
+// was written.
+static void case_sums(struct run *run, size_t N, size_t C, double p, bool accumulate) {
+    snprintf(run->name, sizeof run->name, "sums N=%zu C=%zu p=%g%s", N, C, p,
+             accumulate ? " added" : "");
+    struct dropout dropout = case_dropout(p);
+    act *x = run_act(run, N * C, 1), *ones = run_act(run, N, 1);
+    float *weight = run_random(run, C, 1);
+    for (int gelu = 0; gelu < 2; gelu++) {
+        act *dy = run_act(run, N * C, 1);
+        float *start = run_draw(run, C, 1), *again = run_host_memory(C * sizeof *again);
+        float *sums = run_memory(run, C * sizeof *sums);
+        run->ops->upload(run->dev, sums, start, C * sizeof *sums);
+        const struct column_sums wanted = {sums, C, accumulate};
+        if (gelu) {
+            run->ops->gelu_backward(run->dev, dy, dy, x, N * C, &wanted);
+        } else {
+            run->ops->dropout_backward(run->dev, dy, dy, N * C, &dropout, &wanted);
+        }
+        run_output_act(run, gelu ? "gelu" : "dropout", dy, N * C, 16);
+        run_output(run, gelu ? "sums of gelu" : "sums of dropout", sums, C, 4 * (double)N);
+        run->outputs->items[run->outputs->count - 1].act = true; // of rounded elements
+        run->ops->download(run->dev, again, sums, C * sizeof *sums);
+        run->ops->upload(run->dev, sums, start, C * sizeof *sums);
+        run->ops->linear_backward_weight(run->dev, weight, sums, dy, ones, N, 1, C, accumulate);
+        run->ops->download(run->dev, start, sums, C * sizeof *sums);
+        struct output *differ = run_add_output(run, "sums differ", 1, 0);
+        differ->data[0] = memcmp(start, again, C * sizeof *sums) != 0;
+        free(start);
+        free(again);
+    }
 }
 
 static void case_permute(struct run *run, size_t N, size_t groups, size_t size) {
@@ -461,7 +494,10 @@ static void case_adamw(struct run *run, size_t n, int64_t step, double beta1) {
 // These came later and are not in the digest, whose number they would change.
 #define MORE_CASES(CASE)                                                                           \
     CASE(first_use, 7, 5, 3)                                                                       \
-    CASE(first_use, 515, 100, 41)
+    CASE(first_use, 515, 100, 41)                                                                  \
+    CASE(sums, 3, 5, 0.2, false)                                                                   \
+    CASE(sums, 300, 200, 0.1, true)                                                                \
+    CASE(sums, 261, 100, 0, false)
 
 // Runs a case with inputs from seed `number`, which then counts on.
 #define RUN_CASE(what, ...)                                                                        \

@@ -17,7 +17,7 @@ static void test_dropout_numbers(void) {
     for (size_t i = 0; i < n; i++) {
         ones[i] = 1;
     }
-    ops->dropout_backward(dev, (act *)factors, (act *)ones, n, &dropout);
+    ops->dropout_backward(dev, (act *)factors, (act *)ones, n, &dropout, NULL);
     float scale = (float)(65536.0 / (65536 - 13107));
     size_t wrong = 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -36,7 +36,7 @@ static void check_dropout_rate(double p) {
     for (size_t i = 0; i < n; i++) {
         x[i] = 1;
     }
-    ops->dropout_backward(dev, (act *)x, (act *)x, n, &dropout);
+    ops->dropout_backward(dev, (act *)x, (act *)x, n, &dropout, NULL);
     double dropped = 0, sum = 0, pairs = 0;
     for (size_t i = 0; i < n; i++) {
         dropped += x[i] == 0;
@@ -60,7 +60,7 @@ static void test_gelu_extremes(void) {
     float x[] = {INFINITY, -INFINITY, NAN, 3e38f, -3e38f, 0, -100, 100}, y[8], dx[8];
     float ones[] = {1, 1, 1, 1, 1, 1, 1, 1};
     ops->gelu_forward(dev, (act *)y, (act *)x, 8);
-    ops->gelu_backward(dev, (act *)dx, (act *)ones, (act *)x, 8);
+    ops->gelu_backward(dev, (act *)dx, (act *)ones, (act *)x, 8, NULL);
     CHECK(isinf(y[0]) && y[0] > 0 && y[1] == 0 && isnan(y[2]));
     CHECK(y[3] == 3e38f && y[4] == 0 && y[5] == 0 && y[6] == 0 && y[7] == 100);
     CHECK(dx[0] == 1 && dx[1] == 0 && isnan(dx[2]) && dx[3] == 1 && dx[4] == 0);

@@ -133,7 +133,7 @@ static void test_gelu(void) {
                         NULL,
                         NOTHING_DROPPED};
     float *w = run_random(&run, n, 1), *dx = run_random(&run, n, 1);
-    reference_gelu_backward(NULL, (act *)dx, (act *)w, (act *)p.x, n);
+    reference_gelu_backward(NULL, (act *)dx, (act *)w, (act *)p.x, n, NULL);
     check_gradient(&run, &p, p.x, n, w, n, dx);
     run_end(&run);
 }

@@ -212,12 +212,24 @@ static void reference_residual_layernorm_forward(device *dev, act *sum, act *y, 
     reference_layernorm_forward(dev, y, mean, rstd, sum, gain, bias, N, C, eps);
 }
 
+static void reference_sum_columns(const struct column_sums *sums, const act *x, size_t n) {
+    for (size_t j = 0; sums && j < sums->columns; j++) {
+        double sum = sums->accumulate ? sums->to[j] : 0;
+        for (size_t i = j; i < n; i += sums->columns) {
+            sum += ((const float *)x)[i];
+        }
+        sums->to[j] = (float)sum;
+    }
+}
+
 static void reference_dropout_backward(device *dev, act *out, const act *in, size_t n,
-                                       const struct dropout *dropout) {
+                                       const struct dropout *dropout,
+                                       const struct column_sums *sums) {
     (void)dev;
     for (size_t e = 0; e < n; e++) {
         ((float *)out)[e] = (float)(reference_factor(dropout, e) * ((const float *)in)[e]);
     }
+    reference_sum_columns(sums, out, n);
 }
 
 // One row of scaled scores in `scores`, as far as it sees; returns their number.
@@ -310,13 +322,14 @@ static void reference_gelu_forward(device *dev, act *y, const act *x, size_t n) 
 }
 
 static void reference_gelu_backward(device *dev, act *x_gradient, const act *y_gradient,
-                                    const act *x, size_t n) {
+                                    const act *x, size_t n, const struct column_sums *sums) {
     (void)dev;
     for (size_t i = 0; i < n; i++) {
         double v = ((const float *)x)[i];
         double slope = 0.5 * erfc(-v * sqrt(0.5)) + v * exp(-0.5 * v * v) / sqrt(2 * acos(-1.0));
         ((float *)x_gradient)[i] = (float)(slope * ((const float *)y_gradient)[i]);
     }
+    reference_sum_columns(sums, x_gradient, n);
 }
 
 static void reference_permute_columns(device *dev, act *out, const act *in, size_t N, size_t groups,
