@@ -32,6 +32,20 @@ INLINE struct attention attention_shape(size_t B, size_t T, size_t H, size_t D, 
                               .row_panels = divide_up(T, TILE_COLUMNS)};
 }
 
+// Makes fma(score, scale, -shift) fit to be an exponent, shift being the row's largest scaled score or
+// somewhat more. Where a unit in its last place is no small part of 1, what fma() keeps beyond it is large:
+// such scores become their rounded products' differences from it, which is 0 for the largest itself.
+// Nothing changes for others.
+INLINE void attention_bound_exponents(float *scores, size_t n, float *scale, float *shift) {
+    if (fabsf(*shift) > 0x1p22F) {
+        for (size_t j = 0; j < n; j++) {
+            scores[j] = scores[j] * *scale - *shift;
+        }
+        *scale = 1;
+        *shift = 0;
+    }
+}
+
 // Panels for products over D: panel j holds rows j TILE_COLUMNS and on of `x` (T, D) as columns.
 INLINE void attention_pack_columns(const struct attention *s, float *to, const float *x,
                                    size_t step) {

@@ -63,10 +63,12 @@ static float dot(const float *a, const float *b, size_t n) {
 // Whole vectors of scratch are written, zeros beyond n.
 static void backward_row(float *scores, float *gradients, const float *factors, size_t n,
                          float scale, float log_sum, float delta) {
+    float exponent_scale = scale;
+    attention_bound_exponents(scores, n, &exponent_scale, &log_sum);
     for (size_t j = 0; j < n; j += LANES) {
         vec x = vec_load_part(scores + j, n - j, -INFINITY);
         vec dp = vec_load_part(gradients + j, n - j, 0);
-        vec p = vec_exp(vec_fma(x, vec_set(scale), vec_set(-log_sum)));
+        vec p = vec_exp(vec_fma(x, vec_set(exponent_scale), vec_set(-log_sum)));
         vec dropped = p;
         if (factors) {
             vec factor = vec_load_part(factors + j, n - j, 0);

@@ -39,7 +39,9 @@ static float softmax_row(float *scores, size_t n, float scale, float *largest) {
         }
     }
     *largest = vec16_max(top) * scale;
-    vec shift = vec_set(-*largest);
+    float bound = *largest;
+    attention_bound_exponents(scores, n, &scale, &bound);
+    vec shift = vec_set(-bound);
     for (size_t j = 0; j < n; j += 16) {
         UNROLL for (int p = 0; p < PARTS; p++) {
             vec x = vec16_load_part(scores, n, j, p, -INFINITY);

@@ -16,7 +16,7 @@
 
 constexpr unsigned ROWS = 4; // rows of a block, for delta
 
-// Of a query: log_sum in units of log 2, and delta.
+// Of a query.
 struct alignas(8) query_numbers {
     float log_sum, delta;
 };
@@ -43,7 +43,7 @@ __global__ static void delta_kernel(struct query_numbers *numbers, const float *
     }
     sum = warp_sum(sum);
     if (threadIdx.x % WARP == 0) {
-        numbers[number] = {log_sum[number] * LOG2_E, sum};
+        numbers[number] = {log_sum[number], sum};
     }
 }
 
@@ -106,7 +106,8 @@ __device__ inline void patch_gradient(float scores[2][4], float dps[2][4],
             unsigned r = patch_row(e), c = patch_column(i, e);
             unsigned query = KEYS ? c : r, key = KEYS ? r : c;
             struct query_numbers n = at.numbers[query];
-            float p = exp2_flushed(fmaf(scores[i][e], s.scale * LOG2_E, -n.log_sum));
+            // Rounded as in log_sum: the difference is never positive, however large the score.
+            float p = exp2_flushed((__fmul_rn(scores[i][e], s.scale) - n.log_sum) * LOG2_E);
             bool kept = !drops || at.halves[query * HALVES_STRIDE + key] >= s.plan.threshold;
             dps[i][e] = p * (kept ? fmaf(dps[i][e], s.plan.scale, -n.delta) : -n.delta);
             scores[i][e] = kept ? p : 0;

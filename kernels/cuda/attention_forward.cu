@@ -52,7 +52,8 @@ __device__ static inline void mask_scores(float scores[PATCHES][2][4], const str
     }
 }
 
-// Scores to exponentials relative to the rows' largest so far. scale: of a score, to units of log 2.
+// Scores to exponentials relative to the rows' largest so far. scale: of a score, to units of log 2; it
+// comes last, so that the largest's own exponent is 0 however large it is.
 template <int ND>
 __device__ inline void exponentiate(float scores[PATCHES][2][4], queries<ND> &q, float scale) {
 #pragma unroll
@@ -68,7 +69,6 @@ __device__ inline void exponentiate(float scores[PATCHES][2][4], queries<ND> &q,
         largest = fmaxf(largest, warp_exchange(largest, 1));
         largest = fmaxf(largest, warp_exchange(largest, 2));
         float rescale = exp2_flushed((q.largest[half] - largest) * scale);
-        float shift = -largest * scale;
         q.largest[half] = largest;
         q.sum[half] *= rescale;
 #pragma unroll
@@ -82,7 +82,7 @@ __device__ inline void exponentiate(float scores[PATCHES][2][4], queries<ND> &q,
             for (int i = 0; i < 2; i++) {
 #pragma unroll
                 for (int e = 2 * half; e < 2 * half + 2; e++) {
-                    scores[c][i][e] = exp2_flushed(fmaf(scores[c][i][e], scale, shift));
+                    scores[c][i][e] = exp2_flushed((scores[c][i][e] - largest) * scale);
                     q.sum[half] += scores[c][i][e];
                 }
             }
@@ -118,7 +118,7 @@ __device__ inline void finish_rows(float factors[2], const queries<ND> &q, float
         factors[half] = s.plan.scale / sum;
         size_t r = row + patch_row(2 * half);
         if (r < s.T && threadIdx.x % 4 == 0) {
-            log_sum[r] = q.largest[half] * s.scale + logf(sum);
+            log_sum[r] = __fmul_rn(q.largest[half], s.scale) + logf(sum);
         }
     }
 }

@@ -46,7 +46,8 @@ __device__ static inline bool find_score_row(const struct attention &s, const st
 #define FOR_COLUMNS(c, count)                                                                      \
     for (size_t c = threadIdx.x % WARP * OCTET; c < (count); c += WARP * OCTET)
 
-// Scores to probabilities behind the dropout.
+// Scores to probabilities behind the dropout. Scaled scores are rounded before the largest is subtracted:
+// else, where scores are large, what is left of the largest itself would be so.
 template <class A>
 __global__ void softmax_kernel(A *probabilities, float *log_sum, const float *scores,
                                struct attention s, struct heads heads) {
@@ -60,7 +61,7 @@ __global__ void softmax_kernel(A *probabilities, float *log_sum, const float *sc
         octet_load(x, row + c, r.columns - c);
 #pragma unroll
         for (int i = 0; i < OCTET; i++) {
-            largest = c + i < r.columns ? fmaxf(largest, x[i] * s.scale) : largest;
+            largest = c + i < r.columns ? fmaxf(largest, __fmul_rn(x[i], s.scale)) : largest;
         }
     }
     largest = warp_max(largest);
@@ -68,7 +69,7 @@ __global__ void softmax_kernel(A *probabilities, float *log_sum, const float *sc
         octet_load(x, row + c, r.columns - c);
 #pragma unroll
         for (int i = 0; i < OCTET; i++) {
-            sum += c + i < r.columns ? expf(x[i] * s.scale - largest) : 0;
+            sum += c + i < r.columns ? expf(__fmul_rn(x[i], s.scale) - largest) : 0;
         }
     }
     sum = warp_sum(sum);
@@ -76,7 +77,7 @@ __global__ void softmax_kernel(A *probabilities, float *log_sum, const float *sc
         octet_load(x, row + c, s.T - c);
 #pragma unroll
         for (int i = 0; i < OCTET; i++) {
-            x[i] = c + i < r.columns ? expf(x[i] * s.scale - largest) / sum : 0;
+            x[i] = c + i < r.columns ? expf(__fmul_rn(x[i], s.scale) - largest) / sum : 0;
         }
         dropout_apply(s.plan, x, attention_element(s, heads.b, r.h, r.row) + c);
         octet_store(probabilities + r.start + c, x, s.T - c);
@@ -116,7 +117,7 @@ __global__ void softmax_backward_kernel(A *probabilities, A *score_gradients, co
         dropout_apply(s.plan, factor, attention_element(s, heads.b, r.h, r.row) + c);
 #pragma unroll
         for (int i = 0; i < OCTET; i++) {
-            p[i] = c + i < r.columns ? expf(p[i] * s.scale - ls) : 0;
+            p[i] = c + i < r.columns ? expf(__fmul_rn(p[i], s.scale) - ls) : 0;
             x[i] = c + i < r.columns ? p[i] * s.scale * (factor[i] * x[i] - delta) : 0;
             p[i] *= factor[i];
         }

@@ -40,6 +40,10 @@ static inline uint32_t __float_as_uint(float value) {
     return bits;
 }
 
+static inline float __fmul_rn(float a, float b) {
+    return a * b;
+}
+
 static inline float __fadd_rn(float a, float b) {
     return a + b;
 }

@@ -3,6 +3,7 @@
 
 #define _GNU_SOURCE
 #include "tests/emu/cuda_cases.h"
+#include "tests/unit/cpu/large.h"
 
 extern const struct cuda_module dlt_cuda_module;
 enum { ORDERS = 3 }; // enum emu_order
@@ -46,6 +47,17 @@ static void test_orders_bf16(void) {
 
 static void test_two_attentions(void) {
     check_two_attentions(&dlt_cuda_module);
+}
+
+static void test_large_scores(void) {
+    static const enum ops_precision PRECISIONS[] = {OPS_FP32, OPS_BF16};
+    for (size_t i = 0; i < ARRAY_LENGTH(PRECISIONS); i++) {
+        struct gpu gpu;
+        if (gpu_open(&gpu, &dlt_cuda_module, PRECISIONS[i])) {
+            check_large_scores(gpu.ops, gpu.dev, PRECISIONS[i]);
+            gpu.ops->close(gpu.dev);
+        }
+    }
 }
 
 static void test_unknown_attention(void) {
@@ -92,6 +104,7 @@ int main(void) {
     RUN(test_orders_bf16);
     RUN(test_two_attentions);
     RUN(test_many_rows);
+    RUN(test_large_scores);
     RUN(test_unknown_attention);
     return check_finish();
 }

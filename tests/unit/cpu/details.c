@@ -5,6 +5,7 @@
 #include "kernels/cpu/device.h"
 #include "tests/unit/check.h"
 #include "tests/unit/cpu/cases.h"
+#include "tests/unit/cpu/large.h"
 
 static const struct ops *ops;
 static device *dev;
@@ -126,6 +127,10 @@ static void test_isa_choice(void) {
     CHECK_STRING(error.message, "mmx");
 }
 
+static void test_large_scores(void) {
+    check_large_scores(ops, dev, OPS_FP32);
+}
+
 int main(void) {
     struct error error;
     if (ops_cpu(&ops, &error) != STATUS_OK || ops->open(&dev, &error) != STATUS_OK) {
@@ -136,6 +141,7 @@ int main(void) {
     RUN(test_gelu_extremes);
     RUN(test_cross_entropy_extremes);
     RUN(test_causal);
+    RUN(test_large_scores);
     RUN(test_memory);
     ops->close(dev);
     RUN(test_isa_choice);
