@@ -2,7 +2,10 @@
 // would choose otherwise.
 
 #define _GNU_SOURCE
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "tests/unit/check.h"
 #include "tests/unit/cpu/cases.h"
@@ -101,6 +104,80 @@ static void test_many_shapes(void) {
     outputs_free(&again);
 }
 
+// One product that adds to what is there, where algorithms are timed first.
+static void run_added(device *dev, struct outputs *outputs) {
+    struct run run = {.ops = ops, .dev = dev, .outputs = outputs, .precision = OPS_FP32};
+    random_sequence_start(&run.random, (struct random_place){.seed = 7});
+    act *x = run_act(&run, 300 * 6, 1), *gradient = run_act(&run, 300 * 5, 1);
+    float *sums = run_random(&run, 5 * 6, 1);
+    ops->linear_backward_weight(dev, sums, NULL, gradient, x, 300, 6, 5, true);
+    run_output(&run, "added", sums, 5 * 6, 4);
+    run_end(&run);
+}
+
+static void run_with_file(const char *algorithm, const char *slow, struct outputs *outputs) {
+    CHECK(setenv("DLT_EMU_SLOW", slow, 1) == 0);
+    device *dev = open_device(algorithm);
+    run_linears(dev, 3, outputs);
+    run_added(dev, outputs);
+    close_device(dev);
+}
+
+// The fastest is taken, whatever the library prefers; and, from the file, also where it is not.
+static void test_timed(void) {
+    static struct outputs wanted, timed, again;
+    char path[] = "/tmp/dlt-algorithms-XXXXXX", text[8192];
+    int file = mkstemp(path);
+    run_with_file("float", "", &wanted);
+    CHECK(file >= 0 && setenv("DLT_CUDA_ALGORITHMS", path, 1) == 0);
+    run_with_file("double", "double", &timed);
+    CHECK_INT(different_outputs(&wanted, &timed), 0);
+    run_with_file("double", "float", &again);
+    CHECK_INT(different_outputs(&wanted, &again), 0);
+    ssize_t length = read(file, text, sizeof text - 1);
+    text[length < 0 ? 0 : length] = '\0';
+    CHECK_INT(count_lines(text), 1 + 3 + 1);
+    device *dev = open_device("double");
+    CHECK_INT(count_lines(ops->choices(dev)), 1); // of those that are used
+    close_device(dev);
+    CHECK(close(file) == 0 && unlink(path) == 0);
+    CHECK(unsetenv("DLT_CUDA_ALGORITHMS") == 0 && unsetenv("DLT_EMU_SLOW") == 0);
+    outputs_free(&wanted);
+    outputs_free(&timed);
+    outputs_free(&again);
+}
+
+// Files that are not of this GPU, cannot be opened, have no end or no room.
+static void test_other_files(void) {
+    static const char *const PATHS[] = {"/nowhere/file", "/dev/zero"};
+    struct rlimit limit;
+    char path[] = "/tmp/dlt-algorithms-XXXXXX";
+    int file = mkstemp(path);
+    struct error error;
+    device *dev = NULL;
+    CHECK(write(file, "cublasLt 0 on another GPU\n", 26) == 26 && close(file) == 0);
+    CHECK(setenv("DLT_CUDA_ALGORITHMS", path, 1) == 0);
+    CHECK(ops->open(&dev, &error) == STATUS_FAILURE);
+    CHECK_STRING(error.message, "is of another GPU or cublasLt");
+    CHECK(unlink(path) == 0 && setenv("DLT_CUDA_ALGORITHMS", PATHS[0], 1) == 0);
+    CHECK(ops->open(&dev, &error) == STATUS_FAILURE);
+    CHECK_STRING(error.message, "cannot open '/nowhere/file'");
+    CHECK(setenv("DLT_CUDA_ALGORITHMS", PATHS[1], 1) == 0);
+    CHECK(ops->open(&dev, &error) == STATUS_FAILURE);
+    CHECK(setenv("DLT_CUDA_ALGORITHMS", path, 1) == 0);
+    static struct outputs outputs;
+    CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0 && signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    dev = open_device("double");
+    CHECK(setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, limit.rlim_max}) == 0);
+    run_linears(dev, 1, &outputs);
+    CHECK(ops->check(dev, &error) == STATUS_FAILURE);
+    CHECK_STRING(error.message, "cannot write");
+    ops->close(dev);
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0 && unlink(path) == 0);
+    CHECK(unsetenv("DLT_CUDA_ALGORITHMS") == 0);
+    outputs_free(&outputs);
+}
+
 static void test_of_another_gpu(void) {
     device *dev = open_device("double");
     CHECK(!ops->restore_choices(dev, "cublasLt 0 on another GPU\n"));
@@ -112,5 +189,7 @@ int main(void) {
     RUN(test_taken_again);
     RUN(test_many_shapes);
     RUN(test_of_another_gpu);
+    RUN(test_timed);
+    RUN(test_other_files);
     return check_finish();
 }

@@ -1,10 +1,11 @@
 // The emulated cublasLt. Matrices are column by column, as the library has them. Two algorithms: sums in
 // double, or, where DLT_EMU_ALGORITHM=float prefers it, in float; whichever is chosen fits one shape
-// and alignment alone, and is refused for another.
+// and alignment alone, and is refused for another. DLT_EMU_SLOW=double, float: which one takes longer.
 
 #include "tests/emu/cublasLt.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 #include <vector>
 
 struct emu_lt {};
@@ -40,6 +41,11 @@ struct problem {
     cublasLtMatmulDesc_t product;
     cublasLtMatrixLayout_t layouts[OPERANDS];
 };
+
+bool is_set(const char *variable, const char *value) {
+    const char *text = getenv(variable);
+    return text && strcmp(text, value) == 0;
+}
 
 uint64_t element_bytes(cudaDataType_t type) {
     return type == CUDA_R_32F ? 4 : 2;
@@ -265,12 +271,10 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t product,
                                               cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
                                               cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
-                                              cublasLtMatmulPreference_t preference, int,
+                                              cublasLtMatmulPreference_t preference, int most,
                                               cublasLtMatmulHeuristicResult_t *results,
                                               int *found) {
     const problem p = {product, {a, b, c, d}};
-    const char *preferred = getenv("DLT_EMU_ALGORITHM");
-    uint64_t *words = results->algo.data;
     *found = 0;
     if (!types_fit(p) || !shapes_fit(p)) {
         return CUBLAS_STATUS_INVALID_VALUE;
@@ -279,14 +283,16 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
     if (preference->reductions & ~(uint32_t)CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE) {
         return CUBLAS_STATUS_NOT_SUPPORTED;
     }
-    words[IN_FLOAT] = preferred && strcmp(preferred, "float") == 0;
-    words[SHAPE] = shape_of(p);
-    words[WORKSPACE] = preference->workspace;
-    words[BIAS_ALIGNMENT] = alignment_of(product->bias);
-    for (int i = 0; i < OPERANDS; i++) {
-        words[ALIGNMENT + i] = preference->alignment[i];
+    for (; *found < most && *found < 2; ++*found) {
+        uint64_t *words = results[*found].algo.data;
+        words[IN_FLOAT] = is_set("DLT_EMU_ALGORITHM", "float") != (*found == 1);
+        words[SHAPE] = shape_of(p);
+        words[WORKSPACE] = preference->workspace;
+        words[BIAS_ALIGNMENT] = alignment_of(product->bias);
+        for (int i = 0; i < OPERANDS; i++) {
+            words[ALIGNMENT + i] = preference->alignment[i];
+        }
     }
-    *found = 1;
     return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -311,6 +317,9 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
     }
     if (!good) {
         return CUBLAS_STATUS_INVALID_VALUE;
+    }
+    if (is_set("DLT_EMU_SLOW", words[IN_FLOAT] ? "float" : "double")) {
+        usleep(2000);
     }
     for (int32_t i = 0; i < d_layout->batch; i++) {
         words[IN_FLOAT] ? multiply<float>(p, at, i) : multiply<double>(p, at, i);
