@@ -217,7 +217,7 @@ END
 
 # The script for a machine with a GPU, on a network of seconds.
 gpu_run() {
-    PATH="/usr/bin:/bin" LAYERS=3 WIDTH=16 HEADS=2 CONTEXT=16 BATCH=2 VOCABULARY=100 STEPS=1 INDEPENDENT="3 1" \
+    PATH="/usr/bin:/bin" CUDA_HOME=/none LAYERS=3 WIDTH=16 HEADS=2 CONTEXT=16 BATCH=2 VOCABULARY=100 STEPS=1 INDEPENDENT="3 1" \
         SMALL="--layers 3 --width 16 --heads 2 --context 16 --batch 2" "$ROOT/tests/gpu/run" "$@"
 }
 
@@ -226,13 +226,24 @@ gpu_run() {
     grep -F "| operations against float64, twice, two attentions | passed" out/bench.md
     grep -E "^\| largest error, in units of its tolerance \| fp32 0\.[0-9]+, bf16 0\.[0-9]+, bf16-pure 0\.[0-9]+ \|$" out/bench.md
     grep -F "| 20 steps with re-tying, twice: the same bits | passed" out/bench.md
-    for row in 3 1 1-owner 1-recompute; do
+    for row in 3 3-timed 1 1-owner 1-recompute; do
         grep -E "^\| $row \| [0-9.]+ \| [0-9]+ \| 0 \| 0% \| 0\.[0-9]+ \| 0\.[0-9]+ \|$" out/bench.md
     done
     grep -E "^\| tokens/s, 3 independent layers \| at least 45000 \| [0-9.]+, \*\*missed\*\* \|$" out/bench.md
     grep -E "^\| 1, memory of the state, of 3 \| at most 0\.1429 \| 0\.[0-9]+, \*\*missed\*\* \|$" out/bench.md
     grep -F "| compute-sanitizer | not there |" out/bench.md
-    awk -F '\t' 'NF != 7 || NR > 1 && !($3 > 0) {exit 1} END {exit NR != 5}' out/bench.tsv
+    awk -F '\t' 'NF != 7 || NR > 1 && !($3 > 0) {exit 1} END {exit NR != 6}' out/bench.tsv
+    [ "$(wc -l <out/algorithms)" -gt 10 ]
+}
+
+@test "the script for a machine with a GPU, in parts" {
+    PARTS="checks sanitizers" run -0 gpu_run "${BUILD_DIR:-$ROOT/build}" out
+    grep -F "| 20 steps with re-tying, twice: the same bits | passed" out/bench.md
+    grep -F "| compute-sanitizer | not there |" out/bench.md
+    run ! grep -F "tokens/s" out/bench.md
+    PARTS=measurements INDEPENDENT=3 run -0 gpu_run "${BUILD_DIR:-$ROOT/build}" out
+    grep -E "^\| 3 \| [0-9.]+ \| [0-9]+ " out/bench.md
+    run ! grep -E "passed|PyTorch" out/bench.md
 }
 
 @test "what fails there is said in its tables, which are whole all the same" {

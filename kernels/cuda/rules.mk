@@ -7,6 +7,7 @@ NVCC ?= $(firstword $(wildcard /usr/local/cuda/bin/nvcc) $(shell command -v nvcc
 CUDA_TARGETS ?= -gencode=arch=compute_90a,code=sm_90a -gencode=arch=compute_80,code=compute_80
 CXX_STANDARD := -std=c++20
 CUDA_HOST_FLAGS := -fPIC,-fvisibility=hidden,-Wall,-Wextra,-Wno-unused-function
+CUDA_LINK_FLAGS := -Xcompiler -static-libstdc++,-static-libgcc
 NVCCFLAGS := $(CXX_STANDARD) -O3 $(CUDA_TARGETS) --Werror all-warnings -Xptxas -v,-warn-spills,-warn-lmem-usage,-Werror \
     --expt-relaxed-constexpr -Xcompiler $(CUDA_HOST_FLAGS)
 
@@ -24,7 +25,7 @@ $(BUILD)/kernels/cuda/base/%.o: lib/base/%.c
 
 $(BUILD)/lib/libdlt-cuda.so: $(cuda_objects)
 	@mkdir -p $(@D)
-	$(call run,LD,$(NVCC) -shared -cudart static -Xlinker -z -Xlinker defs -o $@ $(filter %.o,$^) -lcublasLt)
+	$(call run,LD,$(NVCC) -shared -cudart static -Xlinker -z -Xlinker defs $(CUDA_LINK_FLAGS) -o $@ $(filter %.o,$^) -lcublasLt)
 
 cuda: $(BUILD)/lib/libdlt-cuda.so ## build the CUDA kernels alone
 .PHONY: cuda
@@ -67,11 +68,12 @@ objects += $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/emu/*.c))
 gpu_programs := $(BUILD)/gpu/ops $(BUILD)/bench/model
 $(BUILD)/gpu/ops: $(BUILD)/tests/gpu/ops.o $(call archive,cpu) $(call archive,base)
 	@mkdir -p $(@D)
-	$(call run,LD,$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lm -o $@)
+	$(call run,LD,$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBRARIES) -o $@)
 objects += $(BUILD)/tests/gpu/ops.o
 
-# Of other libraries than the C library and OpenMP's nothing is needed there.
-gpu-tests: LIBRARIES := -Wl,-Bstatic $(filter -l%,$(LIBRARIES:-lm=)) -Wl,-Bdynamic -lm
+# Of other libraries than the C library nothing is needed there; OpenMP's, which the compiler adds at
+# the end, is then needed no more.
+gpu-tests: LIBRARIES := -Wl,-Bstatic $(filter -l%,$(LIBRARIES:-lm=)) -l:libgomp.a -Wl,-Bdynamic -lm -Wl,--as-needed
 gpu-tests: $(programs) $(gpu_programs) $(BUILD)/lib/libdlt-cuda.so ## build what tests/gpu/run needs on a machine with a GPU (BUILD=build/gpu)
 .PHONY: gpu-tests
 

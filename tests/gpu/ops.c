@@ -44,6 +44,12 @@ int main(int argc, char **argv) {
         fprintf(stderr, "%s: %s\n", argv[0], argc > 1 ? dlerror() : "ops LIBRARY [quick]");
         return 2;
     }
+    const struct ops *ops = NULL;
+    struct error error = {{0}};
+    if (module->find(OPS_BF16, &ops, &error) != STATUS_OK) {
+        fprintf(stderr, "%s: %s\n", argv[0], error.message);
+        return 1;
+    }
     RUN(test_fp32);
     RUN(test_bf16);
     RUN(test_bf16_pure);
