@@ -4,12 +4,19 @@ template <class A> struct permute {
     A *out;
     const A *in;
     const int32_t *source;
-    size_t groups, size;
+    unsigned width, size; // of a row, of a group
+    // One division of 64 bits for all.
     __device__ void operator()(size_t first, size_t count) const {
-        size_t width = groups * size;
-        for (size_t i = first; i < first + count; i++) {
-            size_t row = i / width, column = i % width;
-            out[i] = in[row * width + (size_t)source[column / size] * size + column % size];
+        size_t start = first / width * width; // of the row
+        unsigned column = (unsigned)(first - start);
+        for (size_t i = 0; i < count; i++) {
+            unsigned group = column / size, within = column - group * size;
+            out[first + i] = in[start + (unsigned)source[group] * size + within];
+            column++;
+            if (column == width) {
+                column = 0;
+                start += width;
+            }
         }
     }
 };
@@ -22,7 +29,8 @@ void cuda_permute_columns(device *dev, act *out, const act *in, size_t N, size_t
         return;
     }
     cuda_upload(dev, place, source, groups * sizeof *place);
-    for_elements(dev, "a permutation", N * groups * size,
-                 permute<A>{(A *)out, (const A *)in, place, groups, size});
+    for_elements(
+        dev, "a permutation", N * groups * size,
+        permute<A>{(A *)out, (const A *)in, place, (unsigned)(groups * size), (unsigned)size});
 }
 FOR_COMPUTE_TYPES(cuda_permute_columns);
