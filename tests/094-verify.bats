@@ -18,6 +18,11 @@ build_dir() { echo "${BUILD_DIR:-$ROOT/build}"; }
     [ ! -e verify ]
 }
 
+@test "make digests is made with the dlt-report of this source" {
+    make -n -C "$ROOT" --no-print-directory BUILD="$BATS_TEST_TMPDIR/none" RUN_LOGS="$BATS_TEST_TMPDIR/none" \
+        PROFILE=tiny digests 2>/dev/null | grep -qF "LD  bin/dlt-report"
+}
+
 @test "make verify: a result that changed, is missing or was added is named, and exit 1" {
     compare() { "$ROOT/pipelines/compare" committed now; }
     printf 'T1.md\taa\na.run\tbb\nb.metrics\tcc\n' | tee now >committed
