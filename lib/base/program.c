@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,17 +270,18 @@ int program_finish(enum status status, const struct error *error) {
     return flush_output() ? STATUS_OK : STATUS_FAILURE;
 }
 
-static volatile sig_atomic_t pending_signal;
-static struct timespec first_signal; // when it came
+// Any thread may be the one that handles a signal, and all ask for it.
+static atomic_int pending_signal;
+static atomic_long first_second; // when it came
 
 // One wish to stop may come twice: from the terminal and from the shell that passes it on.
 static void note_signal(int signal_number) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    if (!pending_signal) {
-        first_signal = now;
-        pending_signal = signal_number;
-    } else if (now.tv_sec - first_signal.tv_sec >= 2) {
+    int none = 0;
+    if (atomic_compare_exchange_strong(&pending_signal, &none, signal_number)) {
+        first_second = now.tv_sec;
+    } else if (first_second > 0 && now.tv_sec - first_second >= 2) {
         _exit(128 + signal_number);
     }
 }
