@@ -10,7 +10,6 @@ setup_file() { make_tokens; }
 whole_run() { long whole "$@"; }
 
 @test "the trainer killed at each call that changes a file or speaks to the agent, and again when it goes on" {
-    not_under address thread "a sanitizer makes calls of its own, and these are counted"
     whole_run
     for ((n = 1; ; n++)); do
         rm -f broken.*
@@ -29,7 +28,6 @@ whole_run() { long whole "$@"; }
 }
 
 @test "the agent killed at each of its calls: exit 4, a last line that says so, and the same bits" {
-    not_under address thread "a sanitizer makes calls of its own, and these are counted"
     whole_run
     for ((n = 1; ; n++)); do
         rm -f broken.*
@@ -143,7 +141,6 @@ stop_often() {
 }
 
 @test "a run killed before its log had its name is not taken for done where an older log has that name" {
-    not_under address thread "a sanitizer makes calls of its own, and these are counted"
     whole_run --lr 0.01
     long broken
     mv broken.r older
