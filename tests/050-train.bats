@@ -228,12 +228,27 @@ setup_file() { make_tokens; }
     run --separate-stderr -1 tiny --lr 1000 --clip 0 --weight-decay 1000 --episodes 100 \
         --agent "$(agent ten_lines.py)" -o r --checkpoint c --checkpoint-every 1
     expect_error_line dlt-train "training diverged"
-    [[ "$stderr" =~ "the loss, "(from layer [0-2] on|from the embedding on|not yet behind the last layer)", of step "([0-9]+) ]]
-    step=${BASH_REMATCH[2]}
+    [[ "$stderr" =~ "the gradient, of layer 0's weights, of step "([0-9]+) ]]
+    step=${BASH_REMATCH[1]}
     [[ "$stderr" == *"; a smaller --lr, with --restart, may help; dlt-cat --salvage 'r.partial' shows how it came to that" ]]
     [ "$(dlt-cat --quiet --salvage r.partial | jq -c 'select(.kind == "step")' | wc -l)" -eq $((step - 1)) ]
     [ ! -e r ]
     dlt-cat --check c
+}
+
+@test "a loss that is not finite: where in the network that began" {
+    poisoned() { # TENSOR WHERE
+        cp r.partial s.partial
+        dlt-cat --binary c | python3 "$ROOT/tests/damage/hostile.py" poison "$1" >poisoned
+        run --separate-stderr -1 tiny --agent "$(agent bad.py dies)" -o s --checkpoint poisoned
+        expect_error_line dlt-train "training diverged: the loss, $2, of step "
+        [ ! -e s ]
+    }
+    run --separate-stderr -4 tiny --agent "$(agent bad.py dies)" -o r --checkpoint c
+    touch healed
+    poisoned embedding.token.weight "from the embedding on"
+    poisoned layers.0.feedforward.projection.weight "from layer 0 on"
+    poisoned final.norm.bias "not yet behind the last layer"
 }
 
 @test "agents that die, answer nonsense or hang: exit 4, one line, and a checkpoint" {

@@ -158,8 +158,8 @@ measure() { # TRAINER-PID AGENT-PID
         tiny --layers 5 --width 8 --heads 1 --context 8 --batch 1 --steps-per-action 1 --episodes "$@" \
             --semantics released --checkpoint-every 100
     }
-    # the agent makes 8 to 11 calls an episode: it may read two messages at once
-    LAUNCH=exec faulty dlt-qagent stop:2800:19000 of_episodes 2500 --agent 'exec dlt-qagent --policy random' \
+    # the agent makes 8 to 13 calls an episode: it may read two messages at once
+    LAUNCH=exec faulty dlt-qagent stop:2800:31000 of_episodes 4000 --agent 'exec dlt-qagent --policy random' \
         --checkpoint c -o r --no-quiet 2>episodes 3>&- &
     trainer=$!
     wait_until stands
@@ -167,7 +167,8 @@ measure() { # TRAINER-PID AGENT-PID
     go_on
     wait_until stands
     late=($(measure $trainer "$(cat mark)"))
-    [ "$episodes" -ge 200 ] && [ "$episodes" -lt 400 ] && [ "$(wc -l <episodes)" -ge 1600 ]
+    # at least eight thousand actions lie between
+    [ "$(wc -l <episodes)" -ge $((episodes + 2000)) ]
     go_on
     wait $trainer
     echo "trainer and agent, each descriptors, virtual and resident kB: early ${early[*]}, late ${late[*]}"

@@ -2,6 +2,7 @@
 # of theirs reaches a terminal, a shell, another program or another file.
 load helpers
 load damage
+set -o pipefail # what cannot be made is no test
 
 hostile() { python3 "$ROOT/tests/damage/hostile.py" "$@"; }
 

@@ -10,6 +10,7 @@
     hostile.py set PATH=VALUE ... <LINES a file as `dlt-cat --binary` prints it, with other values, and
                                          with digests that are right: PATH is kind.field.field, VALUE
                                          is JSON, or "-" for no field
+    hostile.py poison TENSOR <LINES      a checkpoint, likewise, in which that tensor's numbers are NaN
     hostile.py each FOLDER VALUE ... <LINES    such a file for each field and value, in FOLDER
 """
 import base64
@@ -113,7 +114,14 @@ def main():
         block = records.pack({"kind": "tokens", "width": 2, "data": {"hex": "0" * 4000000}})
         for _ in range(int(arguments[0])):
             out.write(block)
+    elif command == "frame":
         out.write(FRAMES[arguments[0]])
+    elif command == "poison":
+        lines = read_lines()
+        tensors = [r for r in lines if r["kind"] == "tensor" and r["name"] == arguments[0]]
+        for tensor in tensors:
+            tensor["data"]["hex"] = "0000c07f" * (len(tensor["data"]["hex"]) // 8)
+        out.write(finish(lines) if tensors else sys.exit("no tensor " + arguments[0]))
     elif command == "set":
         lines = read_lines()
         for argument in arguments:
@@ -129,6 +137,8 @@ def main():
                 set_value(changed, path.split("."), value)
                 with open(f"{arguments[0]}/{path}-{i}", "wb") as file:
                     file.write(finish(changed))
+    else:
+        sys.exit("no command " + command)
 
 
 main()
