@@ -12,11 +12,6 @@ static const char EXAMPLES[] =
     "  dlt-tokenize encode --vocab v.bpe text | dlt-train --train - -o run.run.msgpack.zst\n"
     "  dlt-train --train train.tokens.msgpack.zst --layers 12 --width 256 --dry-run\n";
 
-static int print_table(const struct buffer *table) {
-    fwrite(table->data, 1, table->length, stdout);
-    return program_finish(STATUS_OK, NULL); // which flushes
-}
-
 // What is written must be nothing that is read, nor one file.
 static enum status check_files(const struct settings *settings, const char *output,
                                struct error *error) {
@@ -67,10 +62,10 @@ int main(int argc, char **argv) {
         const struct invocation invocation = {argc, argv, (int)common.threads};
         status = train_run(&settings, common.output, &invocation, &outcome, &error);
     }
-    if (status != STATUS_OK) {
-        return program_finish(status, &error);
+    if (outcome.table.length > 0) { // of a dry run
+        fwrite(outcome.table.data, 1, outcome.table.length, stdout);
     }
-    int exit_status = outcome.table.length > 0 ? print_table(&outcome.table) : STATUS_OK;
     buffer_free(&outcome.table);
-    return outcome.signal ? 128 + outcome.signal : exit_status;
+    int exit_status = program_finish(status, &error);
+    return status == STATUS_OK && outcome.signal ? 128 + outcome.signal : exit_status;
 }
