@@ -27,10 +27,13 @@ FUZZ_RUNS ?= 10000000
 FUZZ_LIMIT ?= -max_total_time=$(FUZZ_SECONDS)
 fuzz_targets := $(sort $(patsubst FUZZ_ROOM_%,%,$(filter FUZZ_ROOM_%,$(.VARIABLES))))
 fuzz_replays := $(fuzz_targets:%=$(BUILD)/fuzz/%)
-FUZZ_CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
-fuzz_make = $(MAKE) --no-print-directory BUILD=$(BUILD)/fuzzing CC=clang CFLAGS='$(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link'
-# One thread each; what was freed is kept from being used again for a while, not for the whole run.
-fuzz_run := OMP_NUM_THREADS=1 ASAN_OPTIONS=quarantine_size_mb=16
+FUZZ_CFLAGS := -g -fsanitize=address,undefined -fno-sanitize-recover=all
+# $(call fuzz_make,BUILD,FLAGS): what counts the code that an input reaches is among the flags.
+fuzz_make = $(MAKE) --no-print-directory BUILD=$(BUILD)/$(1) FUZZ_FOUND=$(BUILD)/fuzzing/found CC=clang CFLAGS='$(FUZZ_CFLAGS) $(2)'
+FUZZ_FOUND ?= $(BUILD)/found
+# One thread each; what was freed is kept from being used again for a while, not for the whole run. Where
+# it had been asked for, FUZZ_ASAN=malloc_context_size=30 tells of an input that was found.
+fuzz_run = OMP_NUM_THREADS=1 ASAN_OPTIONS=quarantine_size_mb=1:malloc_context_size=1:max_malloc_fill_size=0:$(FUZZ_ASAN)
 fuzz_limits := -timeout=20 -rss_limit_mb=1024 -malloc_limit_mb=512
 
 # $(BUILD)/fuzz/NAME only tries the inputs that are there, as one of the tests; with libFuzzer's own
@@ -47,15 +50,15 @@ $$(BUILD)/fuzz/$(1)-libfuzzer: $$(fuzz_objects_$(1)) $$(BUILD)/tests/fuzz/fuzzer
 	$$(call run,LD,$$(CC) $$(ALL_CFLAGS) -fsanitize=fuzzer $$(LDFLAGS) $$^ $$(LIBRARIES) -o $$@)
 .PHONY: fuzz-$(1) fuzz-merge-$(1) fuzz-afl-$(1)
 fuzz-$(1): $$(BUILD)/fuzz/$(1)-libfuzzer
-	@mkdir -p $$(BUILD)/found/$(1)
+	@mkdir -p $$(FUZZ_FOUND)/$(1)
 	@echo '$(1):'
 	@$$(fuzz_run) $$< $$(FUZZ_LIMIT) $$(fuzz_limits) -verbosity=0 -print_final_stats=1 $$(FUZZ_FLAGS) \
-	    -artifact_prefix=$$(BUILD)/found/$(1)- $$(BUILD)/found/$(1) tests/fuzz/$(1)
+	    -artifact_prefix=$$(FUZZ_FOUND)/$(1)- $$(FUZZ_FOUND)/$(1) tests/fuzz/$(1)
 fuzz-merge-$(1): $$(BUILD)/fuzz/$(1)-libfuzzer
-	@rm -rf $$(BUILD)/found/$(1).small
-	@mkdir -p $$(BUILD)/found/$(1) $$(BUILD)/found/$(1).small
-	@find $$(BUILD)/found/$(1) -type f -size -5k -exec ln -t $$(BUILD)/found/$(1).small {} +
-	@$$(fuzz_run) $$< -set_cover_merge=1 -use_counters=0 -use_cmp=0 $$(fuzz_limits) tests/fuzz/$(1) $$(BUILD)/found/$(1).small 2>&1 | \
+	@rm -rf $$(FUZZ_FOUND)/$(1).small
+	@mkdir -p $$(FUZZ_FOUND)/$(1) $$(FUZZ_FOUND)/$(1).small
+	@find $$(FUZZ_FOUND)/$(1) -type f -size -5k -exec ln -t $$(FUZZ_FOUND)/$(1).small {} +
+	@$$(fuzz_run) $$< -set_cover_merge=1 -use_counters=0 -use_cmp=0 $$(fuzz_limits) tests/fuzz/$(1) $$(FUZZ_FOUND)/$(1).small 2>&1 | \
 	    sed -n 's/^MERGE-OUTER: \([0-9]* new files\).*/$(1): \1/p'
 fuzz-afl-$(1): $$(BUILD)/fuzz/$(1)-libfuzzer
 	@mkdir -p $$(BUILD)/found
@@ -75,12 +78,14 @@ unit_tests += $(fuzz_replays)
 unit: $(fuzz_replays)
 
 fuzz: ## look for inputs that break a reader, the tokeniser or the protocol (FUZZ_SECONDS each; needs clang)
-	@$(fuzz_make) -k $(fuzz_targets:%=fuzz-%)
+	@$(call fuzz_make,fuzzing,-O1 -fsanitize=fuzzer-no-link) -k $(fuzz_targets:%=fuzz-%)
+# Without what is compared with what, inputs are tried two to three times as fast.
 fuzz-long: ## the same with FUZZ_RUNS inputs each, side by side; hours
-	@$(fuzz_make) -k -j$(shell nproc) --output-sync=target FUZZ_LIMIT=-runs=$(FUZZ_RUNS) $(fuzz_targets:%=fuzz-%)
+	@$(call fuzz_make,fuzzing-long,-O2 -fsanitize-coverage=inline-8bit-counters$(comma)pc-table) \
+	    -k -j$(shell nproc) --output-sync=target FUZZ_LIMIT=-runs=$(FUZZ_RUNS) $(fuzz_targets:%=fuzz-%)
 fuzz-merge: ## add to tests/fuzz what was found, is small, and reaches code that nothing there does
-	@$(fuzz_make) $(fuzz_targets:%=fuzz-merge-%)
+	@$(call fuzz_make,fuzzing,-O1 -fsanitize=fuzzer-no-link) $(fuzz_targets:%=fuzz-merge-%)
 fuzz-afl: ## the same with AFL++ in place of libFuzzer (Debian's afl++), for inputs that are bytes or text
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/afl CC=afl-clang-fast CFLAGS='$(FUZZ_CFLAGS)' \
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/afl CC=afl-clang-fast CFLAGS='-O1 $(FUZZ_CFLAGS)' \
 	    $(patsubst %,fuzz-afl-%,$(filter-out $(FUZZ_OF_RECORDS),$(fuzz_targets)))
 .PHONY: fuzz fuzz-long fuzz-merge fuzz-afl

@@ -5,7 +5,7 @@
 #include <zstd_errors.h>
 
 enum {
-    CHUNK = 1 << 17,
+    CHUNK = 1 << 16,
     WINDOW_LOG = 27, // what `zstd -d` accepts too: 128 MiB
 };
 

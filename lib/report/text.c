@@ -77,20 +77,32 @@ struct replacement {
     const char *with;
 };
 
+static const struct replacement *find_replacement(const char *string,
+                                                  const struct replacement *table, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const char *character = table[i].character;
+        if (*string == *character && strncmp(string, character, strlen(character)) == 0) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
 static void add_replaced(struct text *text, const char *string, const struct replacement *table,
                          size_t count) {
+    const char *start = string; // of what stays as it is
     while (*string) {
-        size_t i = 0;
-        while (i < count && strncmp(string, table[i].character, strlen(table[i].character)) != 0) {
-            i++;
+        const struct replacement *found = find_replacement(string, table, count);
+        if (!found) {
+            string++;
+            continue;
         }
-        if (i < count) {
-            text_add(text, table[i].with);
-        } else {
-            text_add_bytes(text, string, 1);
-        }
-        string += i < count ? strlen(table[i].character) : 1;
+        text_add_bytes(text, start, (size_t)(string - start));
+        text_add(text, found->with);
+        string += strlen(found->character);
+        start = string;
     }
+    text_add_bytes(text, start, (size_t)(string - start));
 }
 
 void text_add_tex(struct text *text, const char *string) {

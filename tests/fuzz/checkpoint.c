@@ -5,7 +5,7 @@
 #include "lib/train/checkpoint.h"
 #include "tests/fuzz/seal.h"
 
-enum { MODEL_BYTES_MAX = 1 << 20 }; // larger networks are not what is tried here
+enum { MODEL_BYTES_MAX = 1 << 18 }; // larger networks are not what is tried here
 
 static const struct ops *ops;
 static device *dev;
