@@ -50,6 +50,10 @@ EOF
     echo text >text
     run -2 --separate-stderr dlt-tokenize encode --vocab v.bpe -o text text
     expect_error_line dlt-tokenize "cannot write 'text': it is read"
+    cp text new.partial # as which the output begins
+    run -2 --separate-stderr dlt-tokenize encode --vocab v.bpe -o new new.partial
+    expect_error_line dlt-tokenize "cannot write 'new': 'new.partial', as which it begins, is read"
+    cmp text new.partial
     run -2 --separate-stderr dlt-tokenize train -o ./text text
     expect_error_line dlt-tokenize "it is read"
     [ "$(cat text)" = text ]
@@ -338,4 +342,35 @@ vocabulary v.bpe $(sha256sum v.bpe | cut -d' ' -f1)" ]
 sys.stdout.write("a" * 2000000 + " " + "".join(r.choice("abcdefgh") for _ in range(2000000)))' >text
     (ulimit -t 20 && dlt-tokenize encode --vocab "$GOLDEN/small.bpe" --ids text) |
         dlt-tokenize decode --vocab "$GOLDEN/small.bpe" --ids | cmp - text
+}
+
+@test "a signal ends the wait for a reader that stands still" {
+    vocabulary
+    yes 'the text' | head -c 300000 >text
+    mkfifo ids
+    python3 -c 'import fcntl, os, struct, termios, time
+pipe = os.open("ids", os.O_RDONLY)
+while struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0] < 60000:
+    time.sleep(0.01)
+open("full", "w")
+time.sleep(1000)' 3>&- &
+    local reader=$! tool code=0
+    dlt-tokenize encode --vocab v.bpe --ids -o ids text 3>&- 2>err &
+    tool=$!
+    wait_until test -e full
+    kill -TERM $tool
+    wait $tool || code=$?
+    kill $reader
+    [ $code -eq 143 ]
+    grep -F "cannot write 'ids': Interrupted" err
+}
+
+@test "what replaces a file is for the same eyes" {
+    vocabulary
+    echo text >text
+    : >private
+    chmod 600 private
+    dlt-tokenize encode --vocab v.bpe -o private text
+    [ "$(stat -c %a private)" = 600 ]
+    dlt-cat --check private
 }

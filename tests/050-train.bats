@@ -189,6 +189,20 @@ setup_file() { make_tokens; }
     done
     cmp t "$BATS_FILE_TMPDIR/train.tok"
     rm t
+    # As what each output begins
+    run --separate-stderr -2 tiny --checkpoint r.partial -o r
+    expect_error_line dlt-train "'r.partial', as which it begins, is the checkpoint"
+    run --separate-stderr -2 tiny --checkpoint r -o ./r.partial
+    expect_error_line dlt-train "'./r.partial', as which it begins, is the run log"
+    cp "$BATS_FILE_TMPDIR/train.tok" r.partial
+    for output in '-o r' '-o log --checkpoint r'; do
+        run --separate-stderr -2 tiny --train r.partial $output
+        expect_error_line dlt-train "'r.partial', as which it begins, is read"
+    done
+    cmp r.partial "$BATS_FILE_TMPDIR/train.tok"
+    rm r.partial
+    run --separate-stderr -2 tiny --labels "a=1,k=$(printf %02000d 1)" -o r
+    expect_error_line dlt-train "longer than 255 bytes of key and 1023 of value"
     run --separate-stderr -2 tiny --checkpoint - -o r
     expect_error_line dlt-train "--checkpoint"
     run --separate-stderr -2 tiny --device tpu -o r
@@ -253,7 +267,8 @@ setup_file() { make_tokens; }
 
 @test "agents that die, answer nonsense or hang: exit 4, one line, and a checkpoint" {
     local how silence
-    for how in dies closes nonsense range negative text wrong hangs dies-on-reward hangs-on-save; do
+    for how in dies closes nonsense range negative text wrong twice chatty hangs dies-on-reward \
+        hangs-on-save; do
         silence=60
         [[ $how != hangs* ]] || silence=5
         run --separate-stderr -4 tiny --agent "$(agent bad.py $how)" --agent-timeout $silence \
@@ -314,4 +329,31 @@ setup_file() { make_tokens; }
         and .[1].resident - .[2].resident > 0.8 * ($counted[1].total - $counted[2].total)
         # Beside the counted there is scratch of the operations, and nothing that is tied.
         and ([range(3) as $i | .[$i].device - $counted[$i].total] | unique | length == 1 and .[0] >= 0)'
+}
+
+@test "standard streams that are closed: what is said to them gets into no file" {
+    local stream
+    for stream in '' '2>&-' '0<&- 1>&- 2>&-'; do
+        eval "tiny --no-quiet --checkpoint c --episodes 2 -o r $stream"
+        dlt-cat --check r
+        dlt-cat --check c
+        eval "tiny --no-quiet --checkpoint c --episodes 2 -o r $stream" # which has nothing to do
+        dlt-cat --check r
+        dlt-cat --check c
+        digest r
+        rm r c
+    done >digests
+    [ "$(grep -v whole digests | sort -u | wc -l)" -eq 1 ]
+    run --separate-stderr -1 bash -c "$(declare -f tiny); tiny --train - -o r <&-"
+    expect_error_line dlt-train "'standard input'"
+    run --separate-stderr -1 bash -c "$(declare -f tiny); tiny -o - >&-"
+    expect_error_line dlt-train "standard output"
+}
+
+@test "started by the loader's name, with several threads" {
+    local loader
+    loader=$(ldd "$(command -v dlt-train)" | grep -oE '/[^ ]*/ld[^ ]*' | head -n 1)
+    [ -x "$loader" ]
+    env -u GOMP_SPINCOUNT -u OMP_WAIT_POLICY "$loader" "$(command -v dlt-train)" --quiet --threads 2 \
+        --train "$BATS_FILE_TMPDIR/train.tok" --layers 3 --width 16 --heads 2 --context 16 --dry-run
 }

@@ -86,6 +86,12 @@ long() {
     run --separate-stderr -0 long done --agent "$(agent ten_lines.py)" --no-quiet
     [[ "$stderr" == *"nothing to do"* ]]
     cmp done.r copy
+    # of its own texts alone
+    run --separate-stderr -2 long done --agent "$(agent ten_lines.py)" --train "$BATS_FILE_TMPDIR/valid.tok"
+    expect_error_line dlt-train "--train was another text"
+    run --separate-stderr -1 long done --agent "$(agent ten_lines.py)" --train missing
+    expect_error_line dlt-train "cannot open 'missing'"
+    cmp done.r copy
     rm done.r
     run --separate-stderr -1 long done --agent "$(agent ten_lines.py)"
     expect_error_line dlt-train "--restart"
@@ -182,4 +188,19 @@ long() {
     run --separate-stderr -1 long a --agent "$(agent ten_lines.py)" 7>&-
     expect_error_line dlt-train "another process is writing it"
     exec 7>&-
+}
+
+@test "a checkpoint that has appeared since the start is another run's, and stays" {
+    # The second run's agent lets the first one begin before it is ready itself.
+    late=": >begun; until [ -e a.c ]; do sleep 0.05; done; exec dlt-qagent --policy fixed:independent"
+    long b --checkpoint a.c --agent "$late" 2>stderr 3>&- &
+    local second=$!
+    wait_until test -e begun
+    long a --agent "$(agent ten_lines.py)" --restart
+    run -1 wait $second
+    grep -F "cannot write 'a.c': another process is writing it" stderr
+    [ ! -e b.r ]
+    dlt-cat --check a.c
+    run --separate-stderr -0 long a --agent "$(agent ten_lines.py)" --no-quiet
+    [[ "$stderr" == *"nothing to do"* ]]
 }

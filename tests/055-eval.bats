@@ -65,6 +65,14 @@ evaluate() { # OPTION...
     expect_error_line "dlt-eval perplexity" "checkpoint"
     run --separate-stderr -3 evaluate --tokens "$BATS_FILE_TMPDIR/other.tok" -o m
     expect_error_line "dlt-eval perplexity" "vocabulary"
+    # of as many ids, but others
+    sed '3{h;d};4{G}' "$BATS_FILE_TMPDIR/v.bpe" >swapped.bpe
+    dlt-tokenize encode --quiet --vocab swapped.bpe -o swapped.tok "$BATS_FILE_TMPDIR/test.txt"
+    run --separate-stderr -3 evaluate --tokens swapped.tok -o m
+    expect_error_line "dlt-eval perplexity" "'swapped.tok' has another vocabulary"
+    run --separate-stderr -3 dlt-eval sample --checkpoint "$BATS_FILE_TMPDIR/c" --vocab swapped.bpe
+    expect_error_line "dlt-eval sample" "'swapped.bpe' has another vocabulary"
+    rm swapped.bpe swapped.tok
     run --separate-stderr -3 evaluate --tokens "$BATS_FILE_TMPDIR/c" -o m
     expect_error_line "dlt-eval perplexity" "tokens"
     run --separate-stderr -2 dlt-eval perplexity --tokens x

@@ -241,13 +241,11 @@ static enum status open_vocabulary(struct sampled *s, struct error *error) {
     }
     s->vocabulary.special = true;
     s->vocabulary.cased = s->cased;
-    uint32_t size = text_model_size(&s->vocabulary);
-    if (size != s->trained.checkpoint.state.vocabulary) {
-        return error_set(
-            error, STATUS_DAMAGED, "vocabulary '%s' has %u tokens, the checkpoint's network %u",
-            text_model_file(&s->vocabulary)->name, size, s->trained.checkpoint.state.vocabulary);
-    }
-    return text_model_describe(&s->vocabulary, &s->facts, error);
+    status = text_model_describe(&s->vocabulary, &s->facts, error);
+    return status == STATUS_OK
+               ? trained_check_vocabulary(&s->trained, &s->facts,
+                                          text_model_file(&s->vocabulary)->name, error)
+               : status;
 }
 
 static enum status encode_prompt(struct sampled *s, struct error *error) {

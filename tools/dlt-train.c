@@ -20,7 +20,13 @@ static enum status check_files(const struct settings *settings, const char *outp
         return error_set(error, STATUS_USAGE, "--checkpoint and -o name one file, '%s'", output);
     }
     struct file_names of_log = {.output = output}, of_checkpoint = {.output = checkpoint};
-    enum status status = file_names_add(&of_log, settings->text, SPLITS, error);
+    enum status status = file_names_apart(checkpoint, output, "the checkpoint", error);
+    if (status == STATUS_OK) {
+        status = file_names_apart(output, checkpoint, "the run log", error);
+    }
+    if (status == STATUS_OK) {
+        status = file_names_add(&of_log, settings->text, SPLITS, error);
+    }
     return status == STATUS_OK ? file_names_add(&of_checkpoint, settings->text, SPLITS, error)
                                : status;
 }

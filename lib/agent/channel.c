@@ -134,6 +134,10 @@ static void discard_handed_out(struct channel *channel) {
     }
 }
 
+bool channel_holds_more(const struct channel *channel) {
+    return channel->incoming.length > channel->handed_out;
+}
+
 enum status channel_receive(struct channel *channel, size_t limit, struct record *message,
                             bool *more, struct error *error) {
     struct buffer *bytes = &channel->incoming;

@@ -36,5 +36,7 @@ enum status channel_send(struct channel *channel, bool *closed, struct error *er
 // than `limit`, or was cut short; STATUS_FAILURE: silence past the time limit, or the system.
 enum status channel_receive(struct channel *channel, size_t limit, struct record *message,
                             bool *more, struct error *error);
+// Whether more was read than the message handed out last.
+bool channel_holds_more(const struct channel *channel);
 
 #endif

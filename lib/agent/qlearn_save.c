@@ -9,6 +9,7 @@
 #include "lib/base/hash.h"
 #include "lib/record/little_endian.h"
 
+static const int64_t COUNT_MAX = INT64_MAX / 4; // no agent counts that far
 enum { SAVE_VERSION = 1, FLOAT_BYTES = 4, INDEX_BYTES = 2, DIGEST_BYTES = 8 };
 
 // ---- Arrays ----------------------------------------------------------------------------------
@@ -186,8 +187,11 @@ static enum status get_fields(const msgpack_object *map, struct policy *p, struc
                  record_get_real(map, "last_reward", &reward);
     p->last_loss = (float)loss;
     p->last_reward = (float)reward;
-    bool possible = p->network.updates >= 0 && p->actions >= 0 && p->remembered >= 0 &&
-                    p->epsilon >= 0 && p->epsilon <= 1;
+    const int64_t counts[] = {p->network.updates, p->actions, p->remembered};
+    bool possible = p->epsilon >= 0 && p->epsilon <= 1;
+    for (size_t i = 0; i < ARRAY_LENGTH(counts); i++) {
+        possible = possible && counts[i] >= 0 && counts[i] <= COUNT_MAX;
+    }
     return whole && possible ? STATUS_OK : error_set(error, STATUS_DAMAGED, "a field is missing");
 }
 

@@ -18,6 +18,7 @@ struct agent {
     char *command; // for messages
     double timeout;
     int layers;
+    bool begun;  // it has said that it is ready
     bool failed; // no further word is exchanged with it
 };
 
@@ -57,6 +58,11 @@ static enum status agent_send(struct agent *agent, const char *kind, struct erro
     bool closed;
     if (agent->failed) {
         return agent_failed(agent, error, "failed before");
+    }
+    // What nobody asked for would be taken for the answer to the next question.
+    if (agent->begun &&
+        (channel_holds_more(&agent->channel) || process_has_spoken(&agent->process))) {
+        return agent_failed(agent, error, "spoke before '%s', without being asked", kind);
     }
     enum status status = channel_send(&agent->channel, &closed, error);
     if (status == STATUS_OK) {
@@ -196,12 +202,28 @@ enum status agent_open(struct agent **agent, const char *command, double timeout
     if (status == STATUS_OK) {
         status = read_ready(*agent, &message.map, ready, error);
     }
+    (*agent)->begun = true;
     if (status != STATUS_OK) {
         (*agent)->failed = true;
         agent_close(*agent);
         *agent = NULL;
     }
     return status;
+}
+
+// How many values there are in one, itself counted; counting ends behind `most`.
+static size_t count_values(const msgpack_object *object, size_t most) {
+    size_t count = 1;
+    if (object->type == MSGPACK_OBJECT_ARRAY) {
+        for (uint32_t i = 0; i < object->via.array.size && count <= most; i++) {
+            count += count_values(&object->via.array.ptr[i], most - count);
+        }
+    } else if (object->type == MSGPACK_OBJECT_MAP) {
+        for (uint32_t i = 0; i < object->via.map.size && count <= most; i++) {
+            count += 1 + count_values(&object->via.map.ptr[i].val, most - count);
+        }
+    }
+    return count;
 }
 
 enum status agent_ask(struct agent *agent, int64_t episode, int layer, const int *state,
@@ -224,6 +246,10 @@ enum status agent_ask(struct agent *agent, int64_t episode, int layer, const int
                             layer, (long long)answer, layer);
     }
     const msgpack_object *found = record_find(&message.map, "info");
+    if (found && count_values(found, PROTOCOL_INFO_VALUES) > PROTOCOL_INFO_VALUES) {
+        return agent_failed(agent, error, "has more than %d values to be logged",
+                            PROTOCOL_INFO_VALUES);
+    }
     *source = (int)answer;
     *info = found && found->type == MSGPACK_OBJECT_MAP
                 ? *found

@@ -244,6 +244,9 @@ enum status file_output_open(struct file_output *output, const char *path, bool 
         }
     } else {
         status = open_partial(output, true, error);
+        if (status == STATUS_OK && exists && info.st_uid == geteuid()) {
+            fchmod(output->descriptor, info.st_mode & 0777); // as who may see what it replaces
+        }
         if (status == STATUS_OK && ftruncate(output->descriptor, 0) != 0) {
             status = error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output->partial,
                                strerror(errno));
@@ -321,6 +324,11 @@ enum status file_output_write(struct file_output *output, const void *data, size
     const uint8_t *bytes = data;
     while (length > 0) {
         ssize_t written = write(output->descriptor, bytes, length);
+        // A signal cuts the wait for a reader short, and that reader may never go on.
+        if (written < (ssize_t)length && output->partial == NULL && interrupt_pending()) {
+            errno = written < 0 ? errno : EINTR;
+            return write_failed(output, output_name(output), error);
+        }
         if (written < 0 && try_again(output->descriptor, POLLOUT)) {
             continue;
         }
@@ -369,8 +377,11 @@ enum status file_output_commit(struct file_output *output, struct error *error) 
         return status;
     }
     int descriptor = output->descriptor;
+    bool held = output->hold && output->partial;
     output->descriptor = -1;
-    if (output->hold && output->partial) {
+    free(output->partial); // another one's from here on
+    output->partial = NULL;
+    if (held) {
         file_let_go(output->hold);
         *output->hold = descriptor;
     } else if (close(descriptor) != 0) {

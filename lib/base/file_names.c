@@ -1,5 +1,7 @@
+#define _GNU_SOURCE // asprintf
 #include "lib/base/file_names.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,6 +36,27 @@ bool file_names_same(const char *a, const char *b) {
            same_directory(a, b);
 }
 
+enum status file_names_apart(const char *path, const char *output, const char *what,
+                             struct error *error) {
+    char *partial;
+    if (!path || !output || strcmp(output, "-") == 0) {
+        return STATUS_OK;
+    }
+    if (file_names_same(path, output)) {
+        return error_set(error, STATUS_USAGE, "cannot write '%s': it is %s, and would be replaced",
+                         output, what);
+    }
+    if (asprintf(&partial, "%s.partial", output) < 0) {
+        return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
+    }
+    bool same = file_names_same(path, partial);
+    free(partial);
+    return same
+               ? error_set(error, STATUS_USAGE,
+                           "cannot write '%s': '%s', as which it begins, is %s", output, path, what)
+               : STATUS_OK;
+}
+
 enum status file_names_add(struct file_names *names, const char *const *paths, size_t count,
                            struct error *error) {
     for (size_t i = 0; i < count; i++) {
@@ -43,10 +66,11 @@ enum status file_names_add(struct file_names *names, const char *const *paths, s
                 return error_set(error, STATUS_USAGE, "only one input can be standard input");
             }
             names->takes_standard_input = true;
-        } else if (path && names->output && strcmp(names->output, "-") != 0 &&
-                   file_names_same(path, names->output)) {
-            return error_set(error, STATUS_USAGE,
-                             "cannot write '%s': it is read, and would be replaced", names->output);
+            continue;
+        }
+        enum status status = file_names_apart(path, names->output, "read", error);
+        if (status != STATUS_OK) {
+            return status;
         }
     }
     return STATUS_OK;

@@ -16,9 +16,13 @@ struct file_names {
 };
 
 // A path that is NULL stands for an input that is not given. STATUS_USAGE where a second input would
-// be standard input, which can be read once, or where an input is the output, which would replace it.
+// be standard input, which can be read once, or where an input is the output, or what that is written
+// as until it is whole (NAME.partial): it would be replaced.
 enum status file_names_add(struct file_names *names, const char *const *paths, size_t count,
                            struct error *error);
+// STATUS_USAGE where `path` is the output in one of these ways; `what` it is ("read"), for the message.
+enum status file_names_apart(const char *path, const char *output, const char *what,
+                             struct error *error);
 // Whether two paths are one plain file or, where there is none, would become one.
 bool file_names_same(const char *a, const char *b);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -157,6 +158,11 @@ static void describe_end(const siginfo_t *info, char *text, size_t size) {
 }
 
 // WNOWAIT leaves the child a zombie, so that its number, and its group's, stay its own.
+bool process_has_spoken(const struct process *process) {
+    struct pollfd entry = {.fd = process->output, .events = POLLIN};
+    return poll(&entry, 1, 0) > 0 && (entry.revents & POLLIN);
+}
+
 bool process_wait(const struct process *process, double seconds, char *text, size_t size) {
     double deadline = clock_seconds() + seconds;
     long pause = 500000; // nanoseconds, doubled up to 16 ms

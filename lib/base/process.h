@@ -23,6 +23,8 @@ enum status process_start(struct process *process, const char *command, const ch
 // Waits up to `seconds` for the child to end and says how it did: "exited with status 3", "was
 // killed by signal 9". False, and text empty: it is still running.
 bool process_wait(const struct process *process, double seconds, char *text, size_t size);
+// Whether it has written something that was not read yet.
+bool process_has_spoken(const struct process *process);
 // Closes both pipes, gives the child `grace` seconds to end, kills whatever is left of its group,
 // and reaps it. A process that was never started is fine.
 void process_end(struct process *process, double grace);

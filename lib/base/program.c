@@ -2,6 +2,7 @@
 #include "lib/base/program.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -131,6 +132,20 @@ _Noreturn static void exit_usage(const char *name, const struct error *error) {
     exit(STATUS_USAGE);
 }
 
+// A standard stream that is closed would leave its number to the next file that is opened, which then
+// got what is meant for the stream: messages, in the middle of a checkpoint. Input and output stay as
+// useless as they were; what is said goes nowhere.
+static void fill_standard_streams(void) {
+    static const int WAYS[] = {
+        [STDIN_FILENO] = O_WRONLY, [STDOUT_FILENO] = O_RDONLY, [STDERR_FILENO] = O_RDWR};
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+        if (fcntl(stream, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", WAYS[stream]) != stream) {
+            _exit(STATUS_FAILURE);
+        }
+    }
+}
+
 static bool asks_for_help(int argc, char **argv) {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -185,6 +200,7 @@ static void common_table(struct option table[static COMMON_OPTIONS + 1],
 
 void program_start(const struct program *program, int argc, char **argv,
                    struct common_options *common, struct operands *operands) {
+    fill_standard_streams();
     signal(SIGXFSZ, SIG_IGN); // too large a file is seen when writing
     const struct option nothing[] = {{0}};
     struct option shown[COMMON_OPTIONS + 1];
@@ -234,6 +250,7 @@ static void print_tool_help(const struct program *programs, const char *tool, co
 const struct program *program_select(const struct program *programs, const char *summary, int argc,
                                      char **argv) {
     char tool[64];
+    fill_standard_streams();
     snprintf(tool, sizeof tool, "%.*s", (int)(strchr(programs->name, ' ') - programs->name),
              programs->name);
     struct error error = {0};

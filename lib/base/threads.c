@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #ifdef _OPENMP
@@ -30,6 +31,10 @@ static void limit_spinning(char **argv) {
         return;
     }
     path[length] = '\0';
+    // Started by the loader's name, as in "ld.so TOOL OPTION...", that is what would be started again.
+    if (strncmp(strrchr(path, '/'), "/ld", 3) == 0) {
+        return;
+    }
     if (setenv("GOMP_SPINCOUNT", "2000", 1) == 0 && setenv("KMP_BLOCKTIME", "0", 1) == 0) {
         execv(path, argv); // where that fails, the program goes on as it is
     }

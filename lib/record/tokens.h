@@ -12,10 +12,12 @@
 enum { TOKEN_VOCABULARY_MAX = 1 << 24 }; // ids that a reader takes
 enum token_flag { TOKEN_STARTS_WITH_SPACE = 1, TOKEN_ENDS_WITH_SPACE = 2 };
 
+enum { TOKEN_MODEL_TEXT = 16 }; // room for a model's name
+
 // What stands in the "vocabulary" record: facts of each id, and the special ids (-1: none).
 struct token_vocabulary {
-    char model[16]; // "bpe" or "wordpiece"
-    uint32_t size;  // V
+    char model[TOKEN_MODEL_TEXT]; // "bpe" or "wordpiece"
+    uint32_t size;                // V
     char sha256[HASH_SHA256_TEXT];
     int64_t end_of_text, pad, unknown, cls, sep, mask;
     uint16_t *bytes;   // (V) bytes of text that the id stands for

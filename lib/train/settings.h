@@ -20,7 +20,12 @@ enum sampling { SAMPLING_RESHUFFLE, SAMPLING_EPOCH };
 
 enum device_choice { DEVICE_AUTO, DEVICE_CPU, DEVICE_CUDA };
 extern const char *const DEVICE_NAMES[]; // ends with NULL
-enum precision_choice { PRECISION_FP32, PRECISION_BF16, PRECISION_BF16_PURE, PRECISION_OF_DEVICE = 4 };
+enum precision_choice {
+    PRECISION_FP32,
+    PRECISION_BF16,
+    PRECISION_BF16_PURE,
+    PRECISION_OF_DEVICE = 4
+};
 
 struct settings {
     // The network
@@ -54,6 +59,7 @@ struct settings {
 };
 
 enum { SETTINGS_OPTIONS_MAX = 56 };
+enum { SETTINGS_LABEL_KEY = 256, SETTINGS_LABEL_VALUE = 1024 }; // room for one
 
 void settings_defaults(struct settings *settings);
 // Fills `table`, which ends with a NULL name and points into *settings.

@@ -8,7 +8,7 @@
 void settings_put_labels(const char *labels, struct record_builder *r) {
     record_put_map(r, "labels");
     for (const char *at = labels; at && *at;) {
-        char key[256], value[1024];
+        char key[SETTINGS_LABEL_KEY], value[SETTINGS_LABEL_VALUE];
         size_t length = strcspn(at, ","), name = strcspn(at, "=");
         snprintf(key, sizeof key, "%.*s", (int)name, at);
         snprintf(value, sizeof value, "%.*s", (int)(length - name - 1), at + name + 1);

@@ -1,6 +1,6 @@
 #include "lib/train/state.h"
 
-#include "lib/record/tokens.h"
+#include <string.h>
 
 // No run counts that far.
 static const int64_t COUNT_MAX = INT64_MAX / 4;
@@ -28,6 +28,21 @@ static bool get_unsigned(const msgpack_object *map, const char *key, uint64_t *v
     return found;
 }
 
+// Empty where it is missing, as in checkpoints of before it was kept.
+static bool get_text(const msgpack_object *map, const char *key, char *text, size_t size) {
+    const char *found;
+    size_t length;
+    memset(text, 0, size);
+    if (!record_get_string(map, key, &found, &length)) {
+        return !record_find(map, key);
+    }
+    if (length >= size || memchr(found, 0, length)) {
+        return false;
+    }
+    memcpy(text, found, length);
+    return true;
+}
+
 void train_state_put(const struct train_state *state, struct record_builder *r) {
     record_put_int(r, "episode", state->episode);
     record_put_int(r, "visit", state->visit);
@@ -39,6 +54,8 @@ void train_state_put(const struct train_state *state, struct record_builder *r) 
     put_best(r, "best_test", &state->best_test);
     put_best(r, "best_valid", &state->best_valid);
     record_put_int(r, "vocabulary", state->vocabulary);
+    record_put_string(r, "vocabulary_model", state->vocabulary_model);
+    record_put_string(r, "vocabulary_sha256", state->vocabulary_sha256);
     record_put_map(r, "inputs");
     for (int i = 0; i < SPLITS; i++) {
         record_put_int(r, SPLIT_NAMES[i], (int64_t)state->inputs[i]);
@@ -63,6 +80,10 @@ bool train_state_get(struct train_state *state, const msgpack_object *map) {
                  get_best(map, "best_test", &state->best_test) &&
                  get_best(map, "best_valid", &state->best_valid) &&
                  record_get_int(map, "vocabulary", &vocabulary) &&
+                 get_text(map, "vocabulary_model", state->vocabulary_model,
+                          sizeof state->vocabulary_model) &&
+                 get_text(map, "vocabulary_sha256", state->vocabulary_sha256,
+                          sizeof state->vocabulary_sha256) &&
                  get_unsigned(map, "train_pass", &state->train_pass) &&
                  get_unsigned(map, "train_position", &state->train_position) &&
                  get_unsigned(map, "reward_pass", &state->reward_pass) &&

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "lib/record/record.h"
+#include "lib/record/tokens.h"
 #include "lib/train/settings.h"
 
 // The best evaluation so far; episode 0: there was none.
@@ -24,7 +25,8 @@ struct train_state {
     int64_t changes; // of the map, in this episode
     bool finished;
     struct best best_test, best_valid;
-    uint32_t vocabulary;
+    uint32_t vocabulary;                                                          // V
+    char vocabulary_model[TOKEN_MODEL_TEXT], vocabulary_sha256[HASH_SHA256_TEXT]; // "": not known
     uint64_t inputs[SPLITS]; // content digests of the texts; 0: none
     uint64_t train_pass, train_position, reward_pass, reward_position; // the samplers' places
 };

@@ -47,7 +47,10 @@ static enum status open_texts(struct trainer *t, struct error *error) {
     for (int split = 0; split < SPLITS && status == STATUS_OK; split++) {
         status = t->settings->text[split] ? open_text(t, (enum split)split, error) : STATUS_OK;
     }
-    t->state.vocabulary = t->tokens[SPLIT_TRAIN].vocabulary.size;
+    const struct token_vocabulary *vocabulary = &t->tokens[SPLIT_TRAIN].vocabulary;
+    t->state.vocabulary = vocabulary->size;
+    memcpy(t->state.vocabulary_model, vocabulary->model, sizeof vocabulary->model);
+    memcpy(t->state.vocabulary_sha256, vocabulary->sha256, sizeof vocabulary->sha256);
     return status;
 }
 
@@ -128,7 +131,7 @@ static enum status find_checkpoint(const struct trainer *t, struct checkpoint *c
     }
     status = *done ? checkpoint_check_rest(checkpoint, error)
                    : checkpoint_blame(checkpoint, status, error);
-    if (status != STATUS_OK || *done) {
+    if (status != STATUS_OK) {
         checkpoint_close(checkpoint);
     }
     return status;
@@ -194,16 +197,26 @@ static enum status resume(struct trainer *t, const struct record_writer_options 
     return status;
 }
 
+// A checkpoint that was not there at the start is of another process, which came before.
+static enum status refuse_new_checkpoint(const struct trainer *t, struct error *error) {
+    const char *path = t->settings->checkpoint;
+    bool ours = t->replaces && (t->hold < 0 || file_has_name(t->hold, path));
+    return is_regular_file(path) && !ours ? file_refuse_second_writer(path, error) : STATUS_OK;
+}
+
 static enum status begin(struct trainer *t, const struct record_writer_options *options,
                          struct error *error) {
     struct model_memory memory;
     model_count_memory(&t->config, model_tying(t->model), t->ops, &memory);
-    enum status status = record_writer_open(&t->log, options, error);
+    enum status status = refuse_new_checkpoint(t, error);
+    if (status == STATUS_OK) {
+        status = record_writer_open(&t->log, options, error);
+    }
     if (status != STATUS_OK) {
         return status;
     }
     t->log_is_stream = record_writer_is_stream(t->log);
-    if (is_regular_file(t->settings->checkpoint)) { // --restart: it is not of this run log
+    if (t->replaces) { // it is not of this run log
         file_remove(t->settings->checkpoint);
         file_let_go(&t->hold);
     }
@@ -375,6 +388,22 @@ static void tell_left(const struct trainer *t) {
     }
 }
 
+// A finished run of these texts has nothing to do; one of others must not be taken for theirs.
+static enum status leave_finished(struct trainer *t, struct checkpoint *checkpoint,
+                                  struct error *error) {
+    enum status status = open_texts(t, error);
+    if (status == STATUS_OK) {
+        status = compare_inputs(t, checkpoint, error);
+    }
+    if (status == STATUS_OK) {
+        log_info("the run of checkpoint '%s' is finished, and '%s' is there: nothing to do",
+                 t->settings->checkpoint, t->output);
+    }
+    checkpoint_close(checkpoint);
+    close_trainer(t, true);
+    return status;
+}
+
 enum status train_run(struct settings *settings, const char *output,
                       const struct invocation *invocation, struct train_outcome *outcome,
                       struct error *error) {
@@ -388,18 +417,18 @@ enum status train_run(struct settings *settings, const char *output,
     struct buffer table = {0};
     bool there = !settings->dry_run && is_regular_file(settings->checkpoint);
     bool done = false, resuming = there && !settings->restart;
+    t.replaces = there && !resuming;
     *outcome = (struct train_outcome){0};
     enum status status = there ? file_hold(&t.hold, settings->checkpoint, error) : STATUS_OK;
     if (status == STATUS_OK) {
         status = find_checkpoint_and_device(&t, settings, resuming, &checkpoint, &done, error);
     }
-    if (status == STATUS_OK && done) {
-        log_info("the run of checkpoint '%s' is finished, and '%s' is there: nothing to do",
-                 settings->checkpoint, output);
-    }
-    if (status != STATUS_OK || done) {
+    if (status != STATUS_OK) {
         file_let_go(&t.hold);
         return status;
+    }
+    if (done) {
+        return leave_finished(&t, &checkpoint, error);
     }
     status = prepare(&t, resuming ? &checkpoint : NULL, &table, error);
     if (status == STATUS_OK && settings->dry_run && output && is_stream_name(output)) {

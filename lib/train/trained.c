@@ -1,5 +1,7 @@
 #include "lib/train/trained.h"
 
+#include <string.h>
+
 #include "lib/base/log.h"
 #include "lib/train/blocks.h"
 #include "lib/train/device.h"
@@ -65,13 +67,24 @@ void trained_close(struct trained *trained) {
     *trained = (struct trained){0};
 }
 
-static enum status check_text(const struct trained *trained, const struct token_file *tokens,
-                              struct error *error) {
-    uint32_t size = trained->checkpoint.state.vocabulary;
-    if (tokens->vocabulary.size != size) {
+enum status trained_check_vocabulary(const struct trained *trained,
+                                     const struct token_vocabulary *vocabulary, const char *name,
+                                     struct error *error) {
+    const struct train_state *state = &trained->checkpoint.state;
+    if (vocabulary->size != state->vocabulary) {
         return error_set(error, STATUS_DAMAGED,
-                         "tokens '%s' have a vocabulary of %u, the checkpoint's network of %u",
-                         tokens->name, tokens->vocabulary.size, size);
+                         "'%s' has a vocabulary of %u ids, the checkpoint's network one of %u",
+                         name, vocabulary->size, state->vocabulary);
+    }
+    bool known = *state->vocabulary_model && *state->vocabulary_sha256;
+    if (known && (strcmp(vocabulary->model, state->vocabulary_model) != 0 ||
+                  strcmp(vocabulary->sha256, state->vocabulary_sha256) != 0)) {
+        return error_set(
+            error, STATUS_DAMAGED,
+            "'%s' has another vocabulary (%s, %.8s) than what the checkpoint's network was "
+            "trained on (%s, %.8s)",
+            name, vocabulary->model, vocabulary->sha256, state->vocabulary_model,
+            state->vocabulary_sha256);
     }
     return STATUS_OK;
 }
@@ -85,7 +98,7 @@ enum status trained_open_with_text(struct trained *trained, struct token_file *t
     }
     status = token_file_read(tokens, tokens_path, error);
     if (status == STATUS_OK) {
-        status = check_text(trained, tokens, error);
+        status = trained_check_vocabulary(trained, &tokens->vocabulary, tokens->name, error);
         if (status != STATUS_OK) {
             token_file_free(tokens);
         }

@@ -26,6 +26,10 @@ void trained_close(struct trained *trained);
 enum status trained_open_with_text(struct trained *trained, struct token_file *tokens,
                                    const struct trained_choice *choice, const char *tokens_path,
                                    int64_t batch, struct error *error);
+// STATUS_DAMAGED: what is named `name` has another vocabulary than the network.
+enum status trained_check_vocabulary(const struct trained *trained,
+                                     const struct token_vocabulary *vocabulary, const char *name,
+                                     struct error *error);
 // STATUS_USAGE: the network fills in masked tokens, and `task` wants one that tells the next.
 enum status trained_require_causal(const struct trained *trained, const char *task,
                                    struct error *error);

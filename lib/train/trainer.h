@@ -37,6 +37,7 @@ struct trainer {
     bool saved;              // a checkpoint of this state is on disk
     int64_t checkpoint_step; // step of the last checkpoint
     int hold;                // on the checkpoint's file, so that no other run replaces it
+    bool replaces;           // a checkpoint that was there at the start, of which nothing is kept
 
     // What only the talk and the timing records need
     struct progress progress;

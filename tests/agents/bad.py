@@ -2,7 +2,8 @@
 'healed' is there. It keeps its generator in the blob, so that a run goes on as if nothing had been.
 
 HOW: well, no-save; TERM, INT, KILL (sends the trainer that signal, and goes on well); dies, closes,
-nonsense, range, negative, text, wrong (kind), hangs, dies-on-reward, hangs-on-save; and at the start
+nonsense, range, negative, text, wrong (kind), twice (answers), chatty (info), hangs, dies-on-reward,
+hangs-on-save; and at the start
 already: start-range, start-short, start-dies, start-nothing.
 """
 import os
@@ -40,7 +41,10 @@ def go_wrong(layer):
         put(kind="act", source=draw(layer + 1), info={"epsilon": 1.0})
         return
     put(kind="saved" if how == "wrong" else "act",
-        source={"range": layer + 1, "negative": -1, "text": "0"}.get(how, 0))
+        source={"range": layer + 1, "negative": -1, "text": "0"}.get(how, 0),
+        **({"info": {f"x{i}": i for i in range(40000)}} if how == "chatty" else {}))
+    if how == "twice":
+        put(kind="act", source=0)
 
 
 def start(message):

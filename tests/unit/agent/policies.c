@@ -1,5 +1,6 @@
 // The policies without pipes: fixed maps, exploration, rewards, what learning changes, saving.
 
+#define _GNU_SOURCE // memmem
 #include <stdlib.h>
 
 #include "lib/agent/policies.h"
@@ -332,6 +333,33 @@ static void reseal(struct buffer *blob) {
     }
 }
 
+// Counts that no agent reaches, and that could not be counted on from.
+static void test_endless_counts(void) {
+    static const char *const KEYS[] = {"updates", "actions", "remembered"};
+    static const uint8_t MOST[] = {0xcf, 0x7f, 255, 255, 255, 255, 255, 255, 255};
+    struct opened o;
+    struct policy_options options = POLICY_DEFAULTS;
+    struct buffer blob = {0};
+    int map[LAYERS] = {0}, actions[10];
+    open_policy(&o, "qlearn", LAYERS, &options);
+    play(&o, map, 0, 10, actions);
+    o.type->save(o.policy, &blob, &error);
+    for (size_t i = 0; i < ARRAY_LENGTH(KEYS); i++) {
+        struct buffer endless = {0};
+        const uint8_t *key = memmem(blob.data, blob.length, KEYS[i], strlen(KEYS[i]));
+        size_t at = (size_t)(key - blob.data) + strlen(KEYS[i]);
+        CHECK(key && blob.data[at] < 0x80); // a number of one byte
+        buffer_append(&endless, blob.data, at, &error);
+        buffer_append(&endless, MOST, sizeof MOST, &error);
+        buffer_append(&endless, blob.data + at + 1, blob.length - at - 1, &error);
+        reseal(&endless);
+        CHECK_INT(o.type->restore(o.policy, endless.data, endless.length, &error), STATUS_DAMAGED);
+        buffer_free(&endless);
+    }
+    buffer_free(&blob);
+    close_policy(&o);
+}
+
 // A blob that is damaged anywhere is refused, and leaves the policy as it was.
 static void test_damaged_blobs(void) {
     struct opened o, small, scratch;
@@ -382,5 +410,6 @@ int main(void) {
     RUN(test_saved_goes_on);
     RUN(test_constant_is_the_saturated_reward);
     RUN(test_damaged_blobs);
+    RUN(test_endless_counts);
     return check_finish();
 }

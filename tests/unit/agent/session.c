@@ -15,7 +15,8 @@
 
 enum { LAYERS = 3 };
 
-#define TAKE_HELLO "dd bs=4096 count=1 >/dev/null 2>&1; "
+// Reads one message.
+#define TAKE "dd bs=4096 count=1 >/dev/null 2>&1; "
 
 static struct error error;
 static char command[4096];
@@ -41,7 +42,7 @@ static void add(const char *text) {
 
 static void say_ready(int protocol, const int *start, size_t count) {
     struct record_builder r = {0};
-    snprintf(command, sizeof command, TAKE_HELLO);
+    snprintf(command, sizeof command, TAKE);
     record_begin(&r, "ready");
     record_put_int(&r, "protocol", protocol);
     record_put_int_array(&r, "start", start, count);
@@ -88,7 +89,7 @@ static void test_bad_beginnings(void) {
     check_open_fails_within(0.3, "cat >/dev/null", "did not answer 'hello': not done within 0.3 s");
     check_open_fails("cat", "answered 'hello' with 'hello' instead of 'ready'");
     check_open_fails("exec >&-; sleep 9", "closed its pipe without an answer to 'hello'");
-    check_open_fails(TAKE_HELLO "printf '\\336\\000'", "in the middle of its answer to 'hello'");
+    check_open_fails(TAKE "printf '\\336\\000'", "in the middle of its answer to 'hello'");
     check_open_fails_within(0.3, "printf '\\336\\000'; sleep 9",
                             "did not answer 'hello': not done");
 }
@@ -128,9 +129,10 @@ static void test_answers(void) {
     int source = -1;
     int64_t answer = 0;
     say_ready(1, START, LAYERS);
+    add(TAKE);
     say_act(1);
+    add(TAKE);
     say_act(5);
-    say_act(-1);
     add("cat >/dev/null");
     struct agent *agent = open_good(PATIENCE, &ready);
     CHECK_INT(ready.start[2], 2);
@@ -145,6 +147,28 @@ static void test_answers(void) {
     CHECK_STRING(error.message, "failed before");
     agent_close(agent);
     agent_close(NULL);
+}
+
+// A second answer to one question is not kept for the next one.
+static void test_unasked(void) {
+    struct agent_ready ready;
+    msgpack_object info;
+    int source = -1;
+    say_ready(1, START, LAYERS);
+    add(TAKE);
+    say_act(1);
+    say_act(0);
+    add("cat >/dev/null");
+    struct agent *agent = open_good(PATIENCE, &ready);
+    CHECK_INT(agent_ask(agent, 1, 1, START, &source, &info, &error), STATUS_OK);
+    enum status status = STATUS_OK;
+    for (int n = 0; n < 1000 && status == STATUS_OK; n++) { // until it has come
+        usleep(2000);
+        status = agent_end_episode(agent, 1, &error);
+    }
+    CHECK_INT(status, STATUS_AGENT);
+    CHECK_STRING(error.message, "spoke before 'episode', without being asked");
+    agent_close(agent);
 }
 
 // Writing to an agent that is gone is an error, not a signal; so is one that does not read.
@@ -227,6 +251,7 @@ int main(void) {
     RUN(test_nonsense);
     RUN(test_bad_ready);
     RUN(test_answers);
+    RUN(test_unasked);
     RUN(test_closed_and_deaf);
     RUN(test_close_kills);
     return check_finish();
