@@ -216,6 +216,9 @@ static enum status begin(struct trainer *t, const struct record_writer_options *
         return status;
     }
     t->log_is_stream = record_writer_is_stream(t->log);
+    if (!t->log_is_stream) { // the checkpoint, which may lie elsewhere, relies on the log being there
+        file_sync_directory_of(t->output);
+    }
     if (t->replaces) { // it is not of this run log
         file_remove(t->settings->checkpoint);
         file_let_go(&t->hold);
