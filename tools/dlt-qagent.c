@@ -106,6 +106,7 @@ static const struct option OPTIONS[] = {
      .maximum = 1e9},
     {0}};
 
+// Without -o: what it writes are answers, and who asks reads them from standard output.
 static const struct program PROGRAM = {
     .name = "dlt-qagent",
     .summary = "decide which layers share weights: an agent that dlt-train starts and asks",

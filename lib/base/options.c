@@ -142,53 +142,96 @@ enum status option_set(const struct option *option, const char *text, struct err
     return error_set(error, STATUS_USAGE, "option --%s takes no value", option->name);
 }
 
-static enum status parse_long(const struct option *const *tables, int argc, char **argv, int *index,
+// ---- The words of a command line ---------------------------------------------------------------
+
+struct scan {
+    const struct option *const *tables;
+    int argc;
+    char **argv;
+    int next;            // word
+    const char *letters; // what is left of a word of several, or NULL
+    bool options_ended;
+};
+
+struct item {
+    const struct option *option; // NULL: an operand
+    const char *text;            // the option's value, NULL of a flag; or the operand
+    bool negated;
+};
+
+// `text`: what stands in the option's own word, or NULL.
+static enum status take_value(struct scan *scan, struct item *item, const char *text,
                               struct error *error) {
-    const char *word = argv[*index] + 2;
+    if (!text && scan->next >= scan->argc) {
+        return error_set(error, STATUS_USAGE, "option --%s needs a value", item->option->name);
+    }
+    item->text = text ? text : scan->argv[scan->next++];
+    return STATUS_OK;
+}
+
+static enum status scan_long(struct scan *scan, struct item *item, const char *word,
+                             struct error *error) {
     const char *equals = strchr(word, '=');
     size_t length = equals ? (size_t)(equals - word) : strlen(word);
-    bool negated = false;
-    const struct option *option = find_long(tables, word, length, &negated);
-    if (!option) {
+    item->option = find_long(scan->tables, word, length, &item->negated);
+    if (!item->option) {
         return error_set(error, STATUS_USAGE, "unknown option --%.*s", (int)length, word);
     }
-    if (option->type == OPTION_FLAG) {
-        if (equals) {
-            return error_set(error, STATUS_USAGE, "option --%s takes no value", option->name);
-        }
-        *(bool *)option->value = !negated;
-        return STATUS_OK;
+    if (item->option->type != OPTION_FLAG) {
+        return take_value(scan, item, equals ? equals + 1 : NULL, error);
     }
-    if (equals) {
-        return option_set(option, equals + 1, error);
-    }
-    if (*index + 1 >= argc) {
-        return error_set(error, STATUS_USAGE, "option --%s needs a value", option->name);
-    }
-    return option_set(option, argv[++*index], error);
+    return equals ? error_set(error, STATUS_USAGE, "option --%s takes no value", item->option->name)
+                  : STATUS_OK;
 }
 
 // "-o FILE", "-oFILE", and several flags in one word.
-static enum status parse_short(const struct option *const *tables, int argc, char **argv,
-                               int *index, struct error *error) {
-    for (const char *p = argv[*index] + 1; *p; p++) {
-        const struct option *option = find_letter(tables, *p);
-        if (!option) {
-            return error_set(error, STATUS_USAGE, "unknown option -%c", *p);
-        }
-        if (option->type == OPTION_FLAG) {
-            *(bool *)option->value = true;
-            continue;
-        }
-        if (p[1]) {
-            return option_set(option, p + 1, error);
-        }
-        if (*index + 1 >= argc) {
-            return error_set(error, STATUS_USAGE, "option -%c needs a value", *p);
-        }
-        return option_set(option, argv[++*index], error);
+static enum status scan_letter(struct scan *scan, struct item *item, struct error *error) {
+    const char *letter = scan->letters, *rest = letter[1] ? letter + 1 : NULL;
+    item->option = find_letter(scan->tables, *letter);
+    scan->letters = NULL;
+    if (!item->option) {
+        return error_set(error, STATUS_USAGE, "unknown option -%c", *letter);
     }
+    if (item->option->type != OPTION_FLAG) {
+        return take_value(scan, item, rest, error);
+    }
+    scan->letters = rest;
     return STATUS_OK;
+}
+
+// The next option or operand, and whether it is a good one. False: there is none.
+static bool scan_next(struct scan *scan, struct item *item, enum status *status,
+                      struct error *error) {
+    *item = (struct item){0};
+    *status = STATUS_OK;
+    if (scan->letters) {
+        *status = scan_letter(scan, item, error);
+        return true;
+    }
+    if (scan->next >= scan->argc) {
+        return false;
+    }
+    const char *word = scan->argv[scan->next++];
+    if (scan->options_ended || word[0] != '-' || !word[1]) {
+        item->text = word;
+    } else if (strcmp(word, "--") == 0) {
+        scan->options_ended = true;
+        return scan_next(scan, item, status, error);
+    } else if (word[1] == '-') {
+        *status = scan_long(scan, item, word + 2, error);
+    } else {
+        scan->letters = word + 1;
+        *status = scan_letter(scan, item, error);
+    }
+    return true;
+}
+
+static enum status store(const struct item *item, struct error *error) {
+    if (item->option->type == OPTION_FLAG) {
+        *(bool *)item->option->value = !item->negated;
+        return STATUS_OK;
+    }
+    return option_set(item->option, item->text, error);
 }
 
 enum status options_parse(const struct option *const *tables, int argc, char **argv,
@@ -198,21 +241,30 @@ enum status options_parse(const struct option *const *tables, int argc, char **a
     if (!operands->words) {
         return error_set(error, STATUS_FAILURE, "cannot allocate memory for the command line");
     }
-    bool options_ended = false;
+    struct scan scan = {.tables = tables, .argc = argc, .argv = argv, .next = 1};
+    struct item item;
     enum status status = STATUS_OK;
-    for (int i = 1; i < argc && status == STATUS_OK; i++) {
-        const char *word = argv[i];
-        if (options_ended || word[0] != '-' || !word[1]) {
-            operands->words[operands->count++] = word;
-        } else if (strcmp(word, "--") == 0) {
-            options_ended = true;
-        } else if (word[1] == '-') {
-            status = parse_long(tables, argc, argv, &i, error);
-        } else {
-            status = parse_short(tables, argc, argv, &i, error);
+    while (status == STATUS_OK && scan_next(&scan, &item, &status, error)) {
+        if (status == STATUS_OK && item.option) {
+            status = store(&item, error);
+        } else if (status == STATUS_OK) {
+            operands->words[operands->count++] = item.text;
         }
     }
     return status;
+}
+
+size_t options_given(const struct option *const *tables, int argc, char **argv, const char *name) {
+    struct scan scan = {.tables = tables, .argc = argc, .argv = argv, .next = 1};
+    struct item item;
+    struct error ignored;
+    enum status status;
+    size_t times = 0;
+    while (scan_next(&scan, &item, &status, &ignored)) {
+        times += status == STATUS_OK && item.option && !item.negated &&
+                 strcmp(item.option->name, name) == 0;
+    }
+    return times;
 }
 
 void option_format(const struct option *option, char *text, size_t size) {

@@ -43,6 +43,10 @@ void operands_free(struct operands *operands);
 enum status options_parse(const struct option *const *tables, int argc, char **argv,
                           struct operands *operands, struct error *error);
 
+// How often the command line gives the option called `name`: as an option, not as the value of one,
+// nor behind "--". Words that are no good are passed over.
+size_t options_given(const struct option *const *tables, int argc, char **argv, const char *name);
+
 // Parses one value as the option's type would, and stores it. STATUS_USAGE.
 enum status option_set(const struct option *option, const char *text, struct error *error);
 

@@ -146,15 +146,6 @@ static void fill_standard_streams(void) {
     }
 }
 
-static bool asks_for_help(int argc, char **argv) {
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // What every program can be asked; the rest of the common options is in struct common_options.
 struct requests {
     bool help, version, progress, no_progress;
@@ -179,7 +170,8 @@ static void common_table(struct option table[static COMMON_OPTIONS + 1],
          .argument = "N",
          .minimum = 1,
          .maximum = 4096,
-         .help = "use N threads; never changes a result"},
+         .help = program->threads ? "use N threads; never changes a result"
+                                  : "taken by every program; this one uses one thread"},
         {.name = "help", .letter = 'h', .value = &asked->help, .help = "show this help and exit"},
         {.name = "version", .value = &asked->version, .help = "show the version and exit"},
         {.name = "quiet", .letter = 'q', .value = &common->quiet, .help = "say only what failed"},
@@ -188,13 +180,8 @@ static void common_table(struct option table[static COMMON_OPTIONS + 1],
          .value = &asked->progress,
          .help = "show progress, or --no-progress never [on a terminal]"},
         {.name = "no-progress", .value = &asked->no_progress}};
-    size_t count = 0;
-    for (size_t i = 0; i < COMMON_OPTIONS; i++) {
-        bool taken = (i != 0 || program->output) && (i != 1 || program->threads);
-        if (taken) {
-            table[count++] = options[i];
-        }
-    }
+    size_t first = program->output ? 0 : 1, count = COMMON_OPTIONS - first;
+    memcpy(table, options + first, count * sizeof *table);
     table[count] = (struct option){0};
 }
 
@@ -205,24 +192,21 @@ void program_start(const struct program *program, int argc, char **argv,
     const struct option nothing[] = {{0}};
     struct option shown[COMMON_OPTIONS + 1];
     struct requests asked = {0};
-    *common = (struct common_options){.threads = threads_available()};
+    *common = (struct common_options){.threads = program->threads ? threads_available() : 1};
     common_table(shown, program, common, &asked);
     log_configure(program->name, 0, 0);
-    if (asks_for_help(argc, argv)) { // before a value replaces the default that is shown
+    const struct option *tables[] = {shown, program->options ? program->options : nothing, NULL};
+    // Before a value replaces the default that is shown.
+    if (options_given(tables, argc, argv, "help") > 0) {
         print_help(program, shown);
         exit_after_output(STATUS_OK);
     }
-    const struct option *tables[] = {shown, program->options ? program->options : nothing, NULL};
     struct error error = {0};
     enum status status = options_parse(tables, argc, argv, operands, &error);
     log_configure(program->name, common->quiet ? -1 : common->verbose,
                   asked.no_progress ? 0 : (asked.progress ? 1 : -1));
     if (status != STATUS_OK) {
         exit_usage(program->name, &error);
-    }
-    if (asked.help) { // among other letters, as in -vh
-        print_help(program, shown);
-        exit_after_output(STATUS_OK);
     }
     if (asked.version) {
         printf("%s %s\n", program->name, PROGRAM_VERSION);

@@ -22,7 +22,7 @@ struct program {
     const struct option *options; // ends with a NULL name
     const char *examples;         // runnable lines, each indented by two blanks
     bool output;                  // takes -o FILE
-    bool threads;                 // takes --threads N
+    bool threads;                 // computes with --threads N, which all take
     bool own_threads;             // makes these threads itself, without OpenMP
 };
 

@@ -69,6 +69,27 @@ static void test_every_type(void) {
     operands_free(&operands);
 }
 
+static size_t gives(char *const *words, const char *option) {
+    char *argv[8] = {(char *)"tool"};
+    int argc = 1;
+    for (; words[argc - 1]; argc++) {
+        argv[argc] = words[argc - 1];
+    }
+    return options_given((const struct option *const[]){OPTIONS, NULL}, argc, argv, option);
+}
+#define GIVES(option, ...) gives((char *const[]){__VA_ARGS__, NULL}, option)
+
+static void test_given(void) {
+    layers = 12;
+    CHECK_INT(GIVES("layers", "--layers", "3", "--layers=4"), 2);
+    CHECK_INT(GIVES("layers", "-fl3"), 1);
+    CHECK_INT(GIVES("flag", "--bogus", "--layers", "x", "-?f", "-gf"), 1); // whatever else is wrong
+    CHECK_INT(GIVES("flag", "--name", "--flag", "-n", "-f", "-n-f", "--name=--flag"), 0);
+    CHECK_INT(GIVES("flag", "in", "--no-flag", "--", "--flag"), 0);
+    CHECK_INT(GIVES("flag", "--name"), 0);
+    CHECK_INT(layers, 12); // only looked at
+}
+
 static void test_sizes(void) {
     static const struct {
         const char *text;
@@ -153,6 +174,7 @@ static void test_error_texts(void) {
 
 int main(void) {
     RUN(test_every_type);
+    RUN(test_given);
     RUN(test_sizes);
     RUN(test_refused);
     RUN(test_format);
