@@ -83,11 +83,51 @@ records() {
     [ "$output" = '{"kind":"b","data":"AP8Q"}' ]
 }
 
-@test "--kind prints one kind only" {
+@test "--kind prints the kinds it lists; that there are none is said, and no failure" {
     records 3 | plain >x
     [ "$(dlt-cat --kind step x | wc -l)" -eq 3 ]
     [ "$(dlt-cat --kind end x | jq .records)" -eq 6 ]
-    [ -z "$(dlt-cat --kind nothing x)" ]
+    run --separate-stderr -0 dlt-cat -k timing,header,none,ste x
+    [ "$(jq -r .kind <<<"$output" | xargs)" = "header timing" ]
+    [ -z "$stderr" ]
+    for kinds in nothing none,nothing ste steps ''; do
+        run --separate-stderr -0 dlt-cat -k "$kinds" x
+        [ -z "$output" ]
+        expect_error_line dlt-cat "no record of kind '$kinds'"
+    done
+    run --separate-stderr -0 dlt-cat --quiet -k nothing x
+    [ -z "$output$stderr" ]
+    run --separate-stderr -2 dlt-cat -k step --kind header x
+    expect_error_line dlt-cat "--kind is given twice; list the kinds"
+}
+
+@test "-o FILE: the same lines, once they are whole; what was there stays where they are not" {
+    records 3000 | plain >x
+    head -c 9000 x >cut
+    dlt-cat x >want
+    dlt-cat -o got x
+    cmp got want
+    dlt-cat -o - x | cmp - want
+    run --separate-stderr -3 dlt-cat -o got x cut
+    cmp got want
+    [ ! -e got.partial ]
+    # A report is one whatever it says.
+    run -3 dlt-cat --check -o report x cut
+    [ "$(wc -l <report)" -eq 2 ]
+    for name in x ./x; do
+        run --separate-stderr -2 dlt-cat -o "$name" x
+        expect_error_line dlt-cat "would be replaced"
+    done
+    cp cut run.partial
+    run --separate-stderr -2 dlt-cat --salvage -o run run.partial
+    expect_error_line dlt-cat "'run.partial'"
+    cmp run.partial cut
+    run --separate-stderr -1 dlt-cat -o nowhere/got x
+    expect_error_line dlt-cat "nowhere/got"
+    run --separate-stderr -1 dlt-cat -o /dev/full x
+    expect_error_line dlt-cat "No space left on device"
+    run --separate-stderr -2 dlt-cat - - <x
+    expect_error_line dlt-cat "only one input can be standard input"
 }
 
 @test "a truncated file: what is there, then an error; --salvage takes it" {
@@ -191,11 +231,16 @@ records() {
     expect_error_line dlt-cat "No space left on device"
 }
 
-@test "several files, one after the other" {
+@test "several files, one after the other; a bad one does not keep the others back" {
     records 1 | plain >a
     records 2 | plain >b
     [ "$(dlt-cat a b | wc -l)" -eq 11 ]
     run --separate-stderr -1 dlt-cat a nowhere b
-    [ "${#lines[@]}" -eq 5 ]
+    [ "${#lines[@]}" -eq 11 ]
     expect_error_line dlt-cat "nowhere"
+    records 4 | plain --no-end >cut
+    run --separate-stderr -3 dlt-cat --quiet nowhere cut b
+    [ "${#lines[@]}" -eq 13 ]
+    [ "$(sed 's/:.*nowhere.*/: nowhere/; s/:.*truncated.*/: truncated/' <<<"$stderr" | xargs)" = \
+        "dlt-cat: nowhere dlt-cat: truncated" ]
 }

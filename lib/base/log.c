@@ -66,6 +66,10 @@ static void print_line(const char *prefix, const char *format, va_list arguments
         }                                                                                          \
     } while (0)
 
+void log_failure(const char *format, ...) {
+    PRINT_UNLESS_BELOW(-1, talk.program);
+}
+
 void log_warning(const char *format, ...) {
     PRINT_UNLESS_BELOW(0, talk.program);
 }
