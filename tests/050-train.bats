@@ -40,6 +40,21 @@ setup_file() { make_tokens; }
     records r input | jq -e '.role == "train" and (.content_xxh64 | length) == 16'
 }
 
+@test "counts take suffixes; what is recorded is the number" {
+    tiny --context 16 --batch 1Ki --episodes 1k --max-steps 1k --eval-every 2M --checkpoint-every 1k --dry-run -o - >r
+    dlt-cat --kind header r | jq -e '.config | .batch == 1024 and .episodes == 1000 and .["max-steps"] == 1000
+        and .["eval-every"] == 2000000'
+    tiny --context 16 --batch 1024 --episodes 1000 --max-steps 1000 --eval-every 2000000 --dry-run -o - >s
+    [ "$(digest r)" = "$(digest s)" ]
+    tiny --max-steps 0Ki --episodes 1 --steps-per-action 1 --agent 'dlt-qagent --hidden 1Ki --target-every 1k' -o r
+    run --separate-stderr -2 tiny --max-steps 1x
+    expect_error_line dlt-train "option --max-steps: '1x' is not a whole number, such as 4096, 2M or 1Gi"
+    run --separate-stderr -2 tiny --max-steps 3G
+    expect_error_line dlt-train "3G is not within 0 .. 2147483647"
+    run --separate-stderr -2 tiny --seed 1k
+    expect_error_line dlt-train "'1k' is not a whole number; see"
+}
+
 @test "the same bits from any number of threads, another seed gives others" {
     tiny --agent "$(agent ten_lines.py)" --threads 1 -o one
     tiny --agent "$(agent ten_lines.py)" --threads 3 -o three

@@ -84,9 +84,9 @@ static enum status set_integer(const struct option *option, const char *text, st
     bool suffix_ok = option->type == OPTION_SIZE ? parse_size_suffix(end, &factor) : !*end;
     int64_t scaled = 0;
     if (end == text || errno || !suffix_ok || __builtin_mul_overflow(value, factor, &scaled)) {
-        return error_set(error, STATUS_USAGE, "option --%s: '%s' is not %s", option->name, text,
-                         option->type == OPTION_SIZE ? "a size, such as 4096, 2M or 1Gi"
-                                                     : "a whole number");
+        return error_set(error, STATUS_USAGE, "option --%s: '%s' is not a whole number%s",
+                         option->name, text,
+                         option->type == OPTION_SIZE ? ", such as 4096, 2M or 1Gi" : "");
     }
     enum status status = check_range(option, (double)scaled, text, error);
     if (status == STATUS_OK) {

@@ -10,8 +10,8 @@
 
 enum option_type {
     OPTION_FLAG,    // bool *; --name and --no-name
-    OPTION_INTEGER, // int64_t *; within [minimum, maximum]
-    OPTION_SIZE,    // int64_t *; as above, with k, M, G (1000s) or Ki, Mi, Gi behind
+    OPTION_INTEGER, // int64_t *; within [minimum, maximum]: a seed, or a count that stays small
+    OPTION_SIZE,    // int64_t *; any other count: k, M, G (1000s) or Ki, Mi, Gi may stand behind
     OPTION_REAL,    // double *; within [minimum, maximum]
     OPTION_STRING,  // const char **; NULL where not given
     OPTION_CHOICE,  // int *; index into `choices`

@@ -62,11 +62,10 @@ void settings_defaults(struct settings *settings) {
 
 // ---- The table ---------------------------------------------------------------------------------
 
-#define INTEGER(n, v, a, low, high, h)                                                             \
-    {                                                                                              \
-        .name = n, .type = OPTION_INTEGER, .value = v, .argument = a, .minimum = low,              \
-        .maximum = high, .help = h                                                                 \
-    }
+#define WHOLE(t, n, v, a, low, high, h)                                                            \
+    { .name = n, .type = t, .value = v, .argument = a, .minimum = low, .maximum = high, .help = h }
+#define INTEGER(n, v, a, low, high, h) WHOLE(OPTION_INTEGER, n, v, a, low, high, h)
+#define SIZE(n, v, a, low, high, h) WHOLE(OPTION_SIZE, n, v, a, low, high, h)
 #define REAL(n, v, a, low, high, h)                                                                \
     {                                                                                              \
         .name = n, .type = OPTION_REAL, .value = v, .argument = a, .minimum = low,                 \
@@ -121,10 +120,10 @@ static void describe_model(struct settings *s, struct option *table, size_t *cou
                "architecture: norms before the branches, or behind them and a transformation "
                "before the logits"),
         INTEGER("layers", &s->layers, "L", 1, TYING_LAYERS_MAX, "transformer layers"),
-        INTEGER("width", &s->width, "C", 1, 65536, "width of the residual stream"),
+        SIZE("width", &s->width, "C", 1, 65536, "width of the residual stream"),
         INTEGER("heads", &s->heads, "H", 1, 1024, "attention heads, a divisor of the width"),
-        INTEGER("context", &s->context, "T", 1, 65536, "tokens of a block"),
-        INTEGER("batch", &s->batch, "B", 1, 65536, "blocks of a training step"),
+        SIZE("context", &s->context, "T", 1, 65536, "tokens of a block"),
+        SIZE("batch", &s->batch, "B", 1, 65536, "blocks of a training step"),
         REAL("dropout", &s->dropout, "P", 0, 0.99, "probability of dropout"),
         CHOICE("permute", &s->permute, PERMUTES,
                "what is permuted in tied layers before the output projection, to break their "
@@ -140,10 +139,10 @@ static void describe_model(struct settings *s, struct option *table, size_t *cou
 
 static void describe_training(struct settings *s, struct option *table, size_t *count) {
     const struct option training[] = {
-        INTEGER("episodes", &s->episodes, "E", 1, MANY, "rounds over the layers"),
-        INTEGER("steps-per-action", &s->steps_per_action, "K", 1, MANY,
-                "training steps after each choice"),
-        INTEGER("max-steps", &s->max_steps, "N", 0, MANY, "stop after N steps; 0: no limit"),
+        SIZE("episodes", &s->episodes, "E", 1, MANY, "rounds over the layers"),
+        SIZE("steps-per-action", &s->steps_per_action, "K", 1, MANY,
+             "training steps after each choice"),
+        SIZE("max-steps", &s->max_steps, "N", 0, MANY, "stop after N steps; 0: no limit"),
         REAL("lr", &s->lr, "X", 0, 1e3, "AdamW's learning rate"),
         REAL("weight-decay", &s->weight_decay, "X", 0, 1e3, "AdamW's weight decay"),
         REAL("clip", &s->clip, "X", 0, 1e9, "largest norm of the gradient; 0: any"),
@@ -178,16 +177,16 @@ static void describe_tying(struct settings *s, struct option *table, size_t *cou
 
 static void describe_run(struct settings *s, struct option *table, size_t *count) {
     const struct option evaluation[] = {
-        INTEGER("eval-every", &s->eval_every, "N", 1, MANY, "evaluate after every N episodes"),
-        INTEGER("eval-batches", &s->eval_batches, "N", 0, MANY,
-                "on N batches of each text, but the last time on all; 0: always on all"),
+        SIZE("eval-every", &s->eval_every, "N", 1, MANY, "evaluate after every N episodes"),
+        SIZE("eval-batches", &s->eval_batches, "N", 0, MANY,
+             "on N batches of each text, but the last time on all; 0: always on all"),
         STRING("labels", &s->labels, "LIST", "names for reports: KEY=VALUE,..."),
     };
     const struct option run[] = {
         STRING("checkpoint", &s->checkpoint, "FILE",
                "keep the state of the run here, and go on from it where it exists"),
-        INTEGER("checkpoint-every", &s->checkpoint_every, "N", 0, MANY,
-                "steps between checkpoints; 0: only at the end and on signals"),
+        SIZE("checkpoint-every", &s->checkpoint_every, "N", 0, MANY,
+             "steps between checkpoints; 0: only at the end and on signals"),
         FLAG("restart", &s->restart, "begin anew, even if the checkpoint exists"),
         FLAG("dry-run", &s->dry_run,
              "print settings, plan, parameters and memory, and stop; with -o - as records"),
