@@ -49,6 +49,31 @@ expect_failure() {
     done
 }
 
+@test "an option that the policy does not use is a usage error, at its default too" {
+    refuses() { # POLICY OPTION VALUE
+        run --separate-stderr -2 bash -c 'dlt-qagent --policy "$1" "--$2" "$3" <input >output' _ "$@"
+        expect_error_line dlt-qagent "the policy '$1' does not use --$2; see"
+    }
+    hello >input
+    refuses random epsilon 0
+    refuses random epsilon 1
+    refuses greedy epsilon-floor 0.1
+    for policy in fixed:all map:0,0,0,0,0,0 round-robin; do
+        for option in epsilon epsilon-decay epsilon-floor gamma q-lr hidden reward-clip replay target-every; do
+            refuses $policy $option 1
+        done
+        refuses $policy reward delta
+    done
+    refuses fixed:all start independent
+    run --separate-stderr -2 bash -c 'dlt-qagent --epsilon=0.5 --policy fixed:all <input >output'
+    # A value is no option, and what the policies use they take.
+    for words in "--policy qlearn --epsilon 0.5 --epsilon-floor 0" "--policy random --epsilon-decay 0.9 --hidden 3" \
+        "--policy greedy --reward delta --replay 1k" "--policy round-robin --start independent" \
+        "--policy fixed:half --seed 3 --threads 1"; do
+        dlt-qagent $words <input >output
+    done
+}
+
 @test "a terminal is told how the agent is meant to be run" {
     command -v script >/dev/null || skip "no script(1)"
     run -2 script -qec "dlt-qagent" /dev/null </dev/null
@@ -139,7 +164,7 @@ END
 
 @test "garbage, silence and half a message end with one line" {
     : >input
-    expect_failure 3 "left without a word"
+    expect_failure 3 "left without a word; it is dlt-train that starts this program: dlt-train --agent 'dlt-qagent ...'"
     echo "hello there" >input
     expect_failure 3 "not a message"
     head -c 100000 /dev/zero >input

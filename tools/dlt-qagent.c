@@ -38,8 +38,8 @@ static const struct option OPTIONS[] = {
      .type = OPTION_REAL,
      .value = &settings.epsilon,
      .argument = "P",
-     .help = "probability of a random action at the start",
-     .group = "Q-learning",
+     .help = "probability of a random action at the start (qlearn only)",
+     .group = "Q-learning (qlearn, random, greedy)",
      .minimum = 0,
      .maximum = 1},
     {.name = "epsilon-decay",
@@ -53,7 +53,7 @@ static const struct option OPTIONS[] = {
      .type = OPTION_REAL,
      .value = &settings.epsilon_floor,
      .argument = "P",
-     .help = "epsilon never falls below",
+     .help = "epsilon never falls below (qlearn only)",
      .minimum = 0,
      .maximum = 1},
     {.name = "gamma",
@@ -118,20 +118,36 @@ static const struct program PROGRAM = {
         "  dlt-train --train train.tokens --agent 'dlt-qagent --reward delta --replay 1k'\n",
 };
 
+// What the policy does not use would be recorded as if it had mattered.
+static enum status check_options(int argc, char **argv, struct error *error) {
+    const struct option *const tables[] = {OPTIONS, NULL};
+    enum status status = policy_check(policy, error);
+    for (const struct option *o = OPTIONS; status == STATUS_OK && o->name; o++) {
+        bool of_all = o->value == &policy || o->value == &seed;
+        if (!of_all && options_given(tables, argc, argv, o->name) > 0 &&
+            !policy_uses(policy, o->name)) {
+            status = error_set(error, STATUS_USAGE, "the policy '%s' does not use --%s", policy,
+                               o->name);
+        }
+    }
+    return status;
+}
+
 int main(int argc, char **argv) {
     struct common_options common;
     struct operands operands;
     struct error error = {0};
     settings = POLICY_DEFAULTS;
     program_start(&PROGRAM, argc, argv, &common, &operands);
-    enum status status;
-    if (operands.count > 0) {
+    enum status status = check_options(argc, argv, &error);
+    if (status == STATUS_OK && operands.count > 0) {
         status = error_set(&error, STATUS_USAGE, "unexpected operand '%s'", operands.words[0]);
-    } else if (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO)) {
+    } else if (status == STATUS_OK && (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO))) {
         status = error_set(&error, STATUS_USAGE,
                            "speaks with a trainer, not with a terminal; run dlt-train --agent "
                            "'dlt-qagent ...'");
-    } else {
+    }
+    if (status == STATUS_OK) {
         status = policy_serve(STDIN_FILENO, STDOUT_FILENO, policy, &settings, seed, &error);
     }
     operands_free(&operands);

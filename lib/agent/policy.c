@@ -46,6 +46,21 @@ enum status policy_check(const char *name, struct error *error) {
     return status == STATUS_OK && type->check ? type->check(argument, error) : status;
 }
 
+bool policy_uses(const char *name, const char *option) {
+    const struct policy_type *type;
+    const char *argument;
+    struct error error;
+    size_t length = strlen(option);
+    bool known = find_type(name, &type, &argument, &error) == STATUS_OK;
+    for (const char *at = known ? type->options : NULL; at && *at; at += strcspn(at, " ")) {
+        at += strspn(at, " ");
+        if (strcspn(at, " ") == length && strncmp(at, option, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum status policy_open(const struct policy_type **type, struct policy **policy, const char *name,
                         const struct policy_options *options, int layers, uint64_t seed, int *start,
                         struct error *error) {

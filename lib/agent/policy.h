@@ -40,6 +40,9 @@ struct policy; // state of one policy, of its own making
 struct policy_type {
     const char *name; // "qlearn"; "fixed" and "map" take an argument behind a colon
     const char *help; // one phrase
+    // Those of dlt-qagent's options, in words, that change what it does; NULL: none. Beside them every
+    // policy takes --policy and --seed.
+    const char *options;
     // STATUS_USAGE: no network has layers that the argument suits. NULL: there must be no argument.
     enum status (*check)(const char *argument, struct error *error);
     // `argument`: what stands behind the colon, or NULL. Fills start (L ints) with the map to begin
@@ -64,6 +67,8 @@ extern const struct policy_type *const POLICY_TYPES[]; // NULL-terminated
 
 // What can be said of a name before the number of layers is known. STATUS_USAGE: it is of no policy.
 enum status policy_check(const char *name, struct error *error);
+// Whether an option, its name without the dashes, is one that the policy uses.
+bool policy_uses(const char *name, const char *option);
 // Finds the type of "NAME" or "NAME:ARGUMENT" and opens it. STATUS_USAGE: unknown, listing those
 // known.
 enum status policy_open(const struct policy_type **type, struct policy **policy, const char *name,

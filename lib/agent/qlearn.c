@@ -236,9 +236,14 @@ static void qlearn_reward(struct policy *p, int layer, const int *state,
 
 // ---- The three policies ----------------------------------------------------------------------
 
+// A decay means nothing where epsilon is 1 or 0 throughout, but the runs of experiments.tsv give it to
+// all three, and their logs tell so.
+#define LEARNING "start epsilon-decay gamma q-lr hidden reward reward-clip replay target-every"
+
 const struct policy_type POLICY_QLEARN = {
     .name = "qlearn",
     .help = "Q-learning, the method's own",
+    .options = LEARNING " epsilon epsilon-floor",
     .open = qlearn_open,
     .act = qlearn_act,
     .reward = qlearn_reward,
@@ -251,6 +256,7 @@ const struct policy_type POLICY_QLEARN = {
 const struct policy_type POLICY_RANDOM = {
     .name = "random",
     .help = "qlearn with epsilon 1 throughout",
+    .options = LEARNING,
     .open = random_open,
     .act = qlearn_act,
     .reward = qlearn_reward,
@@ -263,6 +269,7 @@ const struct policy_type POLICY_RANDOM = {
 const struct policy_type POLICY_GREEDY = {
     .name = "greedy",
     .help = "qlearn with epsilon 0 throughout",
+    .options = LEARNING,
     .open = greedy_open,
     .act = qlearn_act,
     .reward = qlearn_reward,

@@ -22,6 +22,7 @@ static int act(struct policy *policy, int layer, const int *state, struct record
 const struct policy_type POLICY_ROUND_ROBIN = {
     .name = "round-robin",
     .help = "each visit moves a layer to its next action",
+    .options = "start",
     .open = open,
     .act = act,
 };

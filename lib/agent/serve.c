@@ -192,7 +192,9 @@ static enum status converse(struct server *s, struct error *error) {
             return error_prefix(error, status, "cannot read the trainer's messages");
         }
         if (!more && !s->type) {
-            return error_set(error, STATUS_DAMAGED, "the trainer left without a word");
+            return error_set(error, STATUS_DAMAGED,
+                             "the trainer left without a word; it is dlt-train that starts this "
+                             "program: dlt-train --agent 'dlt-qagent ...'");
         }
         if (!more || strcmp(message.kind, "bye") == 0) {
             return STATUS_OK;
