@@ -86,6 +86,39 @@ EOF
     check_golden "$DLT_DATA/bert/bert-base-cased-vocab.txt" "$GOLDEN/bert-cased.tsv" --model wordpiece --cased
 }
 
+# encodes WORDS... : encodes "There" and has standard error in $stderr.
+encodes() {
+    run --separate-stderr -0 bash -c 'echo There | dlt-tokenize encode --model wordpiece --ids "$@"' - "$@"
+}
+
+@test "WordPiece: a vocabulary of the other case is told" {
+    printf '%s\n' '[UNK]' '[unused1]' the '##re' été >lower.txt
+    printf '%s\n' '[UNK]' '[unused1]' the '##re' Été >upper.txt
+    encodes --vocab lower.txt
+    [ -z "$stderr" ]
+    encodes --cased --vocab upper.txt
+    [ -z "$stderr" ]
+    encodes --cased --vocab lower.txt
+    expect_error_line dlt-tokenize "vocabulary 'lower.txt' has no capital letters"
+    encodes --vocab upper.txt
+    expect_error_line dlt-tokenize "vocabulary 'upper.txt' has capital letters"
+    encodes --quiet --vocab upper.txt
+    [ -z "$stderr" ]
+}
+
+@test "WordPiece: so are BERT's" {
+    need_data bert/bert-base-uncased-vocab.txt
+    need_data bert/bert-base-cased-vocab.txt
+    encodes --vocab "$DLT_DATA/bert/bert-base-uncased-vocab.txt"
+    [ -z "$stderr" ]
+    encodes --cased --vocab "$DLT_DATA/bert/bert-base-cased-vocab.txt"
+    [ -z "$stderr" ]
+    encodes --cased --vocab "$DLT_DATA/bert/bert-base-uncased-vocab.txt"
+    expect_error_line dlt-tokenize "uncased-vocab.txt' has no capital letters"
+    encodes --vocab "$DLT_DATA/bert/bert-base-cased-vocab.txt"
+    expect_error_line dlt-tokenize "cased-vocab.txt' has capital letters"
+}
+
 @test "WordPiece: special pieces, decoding, and what the token file says" {
     printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' the '##re' cat . Cat >v.txt
     wordpiece() { dlt-tokenize "$@" --vocab v.txt --model wordpiece; }

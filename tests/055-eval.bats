@@ -222,4 +222,9 @@ evaluate() { # OPTION...
     run -0 dlt-eval sample --checkpoint c --vocab vocab.txt --model wordpiece --temperature 0 \
         --prompt 'The river' -n 6
     [ "$output" = "s ran down to the sea" ]
+    run --separate-stderr -0 dlt-eval sample --cased --checkpoint c --vocab vocab.txt --model wordpiece \
+        --prompt 'The river' -n 6
+    expect_error_line dlt-eval "vocabulary 'vocab.txt' has no capital letters"
+    run --separate-stderr -2 dlt-eval sample --cased --checkpoint c --vocab vocab.txt
+    expect_error_line dlt-eval "--cased is for --model wordpiece"
 }

@@ -250,6 +250,9 @@ static enum status open_vocabulary(struct sampled *s, struct error *error) {
 
 static enum status encode_prompt(struct sampled *s, struct error *error) {
     struct text_encoder encoder;
+    if (*s->prompt) {
+        text_model_warn_of_case(&s->vocabulary);
+    }
     enum status status = text_encoder_create(&encoder, &s->vocabulary, error);
     if (status == STATUS_OK) {
         status = text_encoder_encode(&encoder, (const uint8_t *)s->prompt, strlen(s->prompt),
@@ -357,6 +360,9 @@ static int run_sample(const struct program *program, int argc, char **argv) {
     enum status status = start(program, options, argc, argv, &common, &error);
     if (status == STATUS_OK && (!s.network.checkpoint || !s.vocabulary_path)) {
         status = error_set(&error, STATUS_USAGE, "give --checkpoint FILE and --vocab FILE");
+    }
+    if (status == STATUS_OK && s.cased && s.model != TEXT_WORDPIECE) {
+        status = error_set(&error, STATUS_USAGE, "--cased is for --model wordpiece");
     }
     if (status == STATUS_OK) {
         status = sample(&s, common.output, &error);

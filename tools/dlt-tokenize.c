@@ -177,6 +177,7 @@ static enum status encode(const struct common_options *common, const struct oper
     if (status == STATUS_OK) {
         model.special = settings.special;
         model.cased = settings.cased;
+        text_model_warn_of_case(&model);
         status = encode_with(&model, common, texts, argc, argv, error);
         text_model_free(&model);
     }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/base/log.h"
 #include "lib/text/load.h"
 #include "lib/text/unicode.h"
 
@@ -10,6 +11,17 @@ enum status text_model_read(struct text_model *model, enum text_model_kind kind,
     *model = (struct text_model){.kind = kind};
     return kind == TEXT_BPE ? bpe_vocabulary_read(&model->bpe, path, error)
                             : wordpiece_vocabulary_read(&model->wordpiece, path, error);
+}
+
+void text_model_warn_of_case(const struct text_model *model) {
+    if (model->kind == TEXT_WORDPIECE &&
+        model->cased != wordpiece_has_capitals(&model->wordpiece)) {
+        log_warning("vocabulary '%s' has %s", text_model_file(model)->name,
+                    model->cased
+                        ? "no capital letters: words with any are unknown to it, since --cased "
+                          "keeps them"
+                        : "capital letters: none of the text's are kept without --cased");
+    }
 }
 
 void text_model_free(struct text_model *model) {

@@ -22,6 +22,8 @@ struct text_model {
 // Reads the vocabulary, and fills nothing else.
 enum status text_model_read(struct text_model *model, enum text_model_kind kind, const char *path,
                             struct error *error);
+// Before encoding: a line where `cased` is not what a WordPiece vocabulary looks like.
+void text_model_warn_of_case(const struct text_model *model);
 void text_model_free(struct text_model *model);
 
 const char *text_model_name(const struct text_model *model); // "bpe" or "wordpiece"

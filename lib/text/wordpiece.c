@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #include "lib/text/pages.h"
 #include "lib/text/unicode.h"
@@ -82,6 +83,24 @@ bool wordpiece_continues(const struct wordpiece_vocabulary *vocabulary, uint32_t
     size_t length;
     const uint8_t *bytes = wordpiece_bytes(vocabulary, id, &length);
     return length > 2 && bytes[0] == '#' && bytes[1] == '#';
+}
+
+bool wordpiece_has_capitals(const struct wordpiece_vocabulary *vocabulary) {
+    for (uint32_t id = 0; id < vocabulary->size; id++) {
+        size_t length;
+        const uint8_t *bytes = wordpiece_bytes(vocabulary, id, &length);
+        if (bytes[0] == '[' && bytes[length - 1] == ']') {
+            continue;
+        }
+        for (size_t at = 0; at < length;) {
+            uint32_t point;
+            at += character_decode(bytes + at, length - at, &point);
+            if (utf8proc_tolower((utf8proc_int32_t)point) != (utf8proc_int32_t)point) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 // ---- Special pieces ----------------------------------------------------------------------------

@@ -56,6 +56,10 @@ static inline const uint8_t *wordpiece_bytes(const struct wordpiece_vocabulary *
 // Whether the piece continues a word: then its text stands behind the two bytes "##".
 bool wordpiece_continues(const struct wordpiece_vocabulary *vocabulary, uint32_t id);
 
+// Whether any piece has a capital letter, but for those in brackets, as special ones are: only a cased
+// vocabulary has.
+bool wordpiece_has_capitals(const struct wordpiece_vocabulary *vocabulary);
+
 // Id of the special piece that text[0..length) begins with and its bytes, or -1.
 int64_t wordpiece_special_at(const struct wordpiece_vocabulary *vocabulary, const uint8_t *text,
                              size_t length, size_t *bytes);
