@@ -51,8 +51,9 @@ struct run_eval {
 };
 
 struct run_timing {
-    int64_t episode;
-    double seconds, tokens_per_second;
+    int64_t episode, step;
+    double seconds;           // since the start
+    double tokens_per_second; // of the training steps since the record before
     double peak_resident, peak_device, peak_counted; // bytes: process, device, counted
 };
 

@@ -313,6 +313,7 @@ static enum status add_timing(struct run *run, const msgpack_object *map, struct
     if (status == STATUS_OK) {
         run->timings[run->timing_count++] =
             (struct run_timing){.episode = int_or(map, "episode", -1),
+                                .step = int_or(map, "step", -1),
                                 .seconds = real_or_nan(map, "seconds"),
                                 .tokens_per_second = real_or_nan(map, "tokens_per_second"),
                                 .peak_resident = real_or_nan(map, "peak_resident"),

@@ -87,10 +87,21 @@ static double seconds(const struct run *run) {
     return run->timing_count > 0 ? run->timings[run->timing_count - 1].seconds
                                  : math_canonical(NAN);
 }
-// Of the training steps alone, without evaluations.
+// All tokens over the seconds of training steps, without evaluations. A log tells the rate of each
+// episode; steps are of as many tokens each, so that these cancel out.
 static double tokens_per_second(const struct run *run) {
-    return run->timing_count > 0 ? run->timings[run->timing_count - 1].tokens_per_second
-                                 : math_canonical(NAN);
+    double steps = 0, time = 0;
+    int64_t before = 0;
+    for (size_t i = 0; i < run->timing_count; i++) {
+        const struct run_timing *timing = &run->timings[i];
+        double more = (double)timing->step - (double)before;
+        if (more > 0 && timing->tokens_per_second > 0) {
+            steps += more;
+            time += more / timing->tokens_per_second;
+        }
+        before = timing->step > before ? timing->step : before;
+    }
+    return time > 0 ? steps / time : math_canonical(NAN);
 }
 #define MOST_OF_TIMINGS(field)                                                                     \
     double most = math_canonical(NAN);                                                             \

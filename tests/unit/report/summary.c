@@ -193,6 +193,23 @@ static void test_one_layer(void) {
     run_free(run);
 }
 
+// Two episodes of ten steps and one of twenty, and records that tell nothing.
+static void test_tokens_per_second(void) {
+    struct run *run = make_run("wiki2", "dynamic", "1");
+    struct run_timing timings[] = {{.step = 10, .tokens_per_second = 100},
+                                   {.step = 20, .tokens_per_second = 50},
+                                   {.step = -1, .tokens_per_second = 1},
+                                   {.step = 20, .tokens_per_second = 1},
+                                   {.step = 40, .tokens_per_second = 200}};
+    CHECK(isnan(quantity_of(TOKENS_PER_SECOND, run)));
+    run->timings = timings;
+    run->timing_count = 5;
+    CHECK_CLOSE(quantity_of(TOKENS_PER_SECOND, run), 100, 1e-12); // 40 / (0.1 + 0.2 + 0.1)
+    run->timing_count = 0;
+    run->timings = NULL;
+    run_free(run);
+}
+
 int main(void) {
     RUN(test_mean_and_deviation);
     RUN(test_few_values);
@@ -202,5 +219,6 @@ int main(void) {
     RUN(test_history);
     RUN(test_floor);
     RUN(test_one_layer);
+    RUN(test_tokens_per_second);
     return check_finish();
 }
