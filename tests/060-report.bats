@@ -61,7 +61,32 @@ column() { # column NAME ROW FILE: a cell of a CSV without quotes
     run --separate-stderr -2 dlt-report figure F9 a
     expect_error_line "dlt-report figure" "unknown figure 'F9': there are F1, F2, F3"
     run --separate-stderr -2 dlt-report table T1 --format html a
-    expect_error_line "dlt-report table" "'html' is not one of tex, md, csv"
+    expect_error_line "dlt-report table" "'html' is not one of auto, tex, md, csv"
+}
+
+@test "the format is that of the output's suffix, and a contradiction is refused" {
+    exact a dynamic 1 40.0 42 300.0
+    mkdir there.png
+    for format in md csv tex; do
+        dlt-report table T1 -o there.png/t.$format a
+        cmp there.png/t.$format <(dlt-report table T1 --format $format a)
+    done
+    for format in svg pdf png tsv; do
+        dlt-report figure F1 -o f.$format a
+        cmp f.$format <(dlt-report figure F1 --format $format a | cat)
+    done
+    # What is none of a format says nothing.
+    dlt-report table T1 -o there.png/t a
+    dlt-report table T1 -o t.auto a
+    dlt-report table T1 --format tex -o t.partial a
+    for file in there.png/t t.auto t.partial; do cmp $file there.png/t.tex; done
+    run --separate-stderr -2 dlt-report table T1 --format md -o no.csv a
+    expect_error_line "dlt-report table" "'no.csv' would be md, which its name does not say"
+    run --separate-stderr -2 dlt-report table T1 -o no.pdf a
+    expect_error_line "dlt-report table" "'no.pdf' would be tex, which its name does not say"
+    run --separate-stderr -2 dlt-report figure F1 -o no.html a
+    expect_error_line "dlt-report figure" "'no.html' would be svg, which its name does not say"
+    [ -z "$(find . -name "no.*")" ]
 }
 
 @test "T1 as CSV: the numbers computed by hand" {
@@ -120,7 +145,8 @@ column() { # column NAME ROW FILE: a cell of a CSV without quotes
     two_seeds
     exact again dynamic 2 45.0 47 310.0
     run --separate-stderr -2 dlt-report table T1 -o t c a again b
-    expect_error_line "dlt-report table" "'again' and 'b' are both of dataset wiki2, gpt2, method dynamic, seed 2"
+    expect_error_line "dlt-report table" "'again' and 'b' are both of dataset wiki2, gpt2, method dynamic, seed 2; to show both, name them apart with dlt-train --labels method=NAME"
+    dlt-report table --help | grep -F 'dlt-train --labels method=NAME'
     run --separate-stderr -2 dlt-report html -o t a a
     expect_error_line "dlt-report html" "'a' and 'a'"
     run --separate-stderr -2 dlt-report figure F2 -o t a - <a
@@ -296,6 +322,18 @@ END
     run --separate-stderr -0 dlt-report compare d e
 }
 
+@test "compare: what cannot be told is not a difference" {
+    exact a dynamic 1 40.0 42 300.0
+    run --separate-stderr -2 dlt-report compare a no-such-file
+    expect_error_line "dlt-report compare" "no-such-file"
+    run --separate-stderr -2 dlt-report compare -o /dev/full a a
+    expect_error_line "dlt-report compare" "/dev/full"
+    head -c 300 a >cut
+    run --separate-stderr -3 dlt-report compare a cut
+    expect_error_line "dlt-report compare" "truncated"
+    dlt-report compare --help | grep -F 'exits 0 if their results are equal, 1 if they differ, 2 or more on trouble'
+}
+
 @test "an incomplete run is refused, and salvaged where asked for" {
     made_up simulate --no-end >a
     run --separate-stderr -3 dlt-report table T1 --format csv a
@@ -320,6 +358,18 @@ END
     run --separate-stderr -1 dlt-report html -o clean/p.html no-such-file
     expect_error_line "dlt-report html" "no-such-file"
     [ -z "$(ls clean)" ]
+}
+
+@test "a file of ours of another kind is called what it is" {
+    exact a dynamic 1 40.0 42 300.0
+    made_up json >c <<<'{"kind":"header","format":"dlt","version":1,"content":"checkpoint","program":"x","config":{}}'
+    run --separate-stderr -3 dlt-report table T1 a c
+    [ "$stderr" = "dlt-report table: cannot read run log 'c': is a checkpoint, not a run log or a file of metrics" ]
+    run --separate-stderr -3 dlt-report compare a c
+    [ "$stderr" = "dlt-report compare: cannot read run log 'c': is a checkpoint, not a run log" ]
+    made_up json >p <<<'{"kind":"header","format":"dlt","version":1,"content":"plan","program":"x","config":{}}'
+    run --separate-stderr -3 dlt-report table T1 p
+    expect_error_line "dlt-report table" "is 'plan', not a run log or a file of metrics"
 }
 
 @test "records that contradict themselves are refused" {

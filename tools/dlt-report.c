@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/file.h"
 #include "lib/base/file_names.h"
 #include "lib/base/log.h"
 #include "lib/base/memory.h"
@@ -18,8 +19,10 @@ struct command {
     int format;
 };
 
-static const char *const TABLE_FORMAT_NAMES[] = {"tex", "md", "csv", NULL};
-static const char *const FIGURE_FORMAT_NAMES[] = {"svg", "pdf", "png", "tsv", NULL};
+// "auto", then as enum table_format and enum figure_format number them.
+enum { FORMAT_AUTO, FORMAT_FIRST };
+static const char *const TABLE_FORMAT_NAMES[] = {"auto", "tex", "md", "csv", NULL};
+static const char *const FIGURE_FORMAT_NAMES[] = {"auto", "svg", "pdf", "png", "tsv", NULL};
 
 static void start(struct command *command, const struct program *program,
                   const char *const *formats, bool tables, int argc, char **argv) {
@@ -30,7 +33,8 @@ static void start(struct command *command, const struct program *program,
                                            .type = OPTION_CHOICE,
                                            .value = &command->format,
                                            .choices = formats,
-                                           .help = "what to write"};
+                                           .help = "what to write: auto goes by the suffix of -o, "
+                                                   "and is the first where that says nothing"};
     }
     if (tables) {
         options[count++] = (struct option){.name = "published",
@@ -44,7 +48,8 @@ static void start(struct command *command, const struct program *program,
         .type = OPTION_STRING,
         .value = (void *)&command->experiments_path,
         .argument = "FILE",
-        .help = "which runs each table and figure shows, in which order, under which titles"};
+        .help = "which runs each table and figure shows, in which order, under which titles: as "
+                "make writes it for a profile, build/pipelines/PROFILE.experiments.tsv"};
     options[count++] =
         (struct option){.name = "untimed",
                         .value = &command->reading.untimed,
@@ -57,6 +62,33 @@ static void start(struct command *command, const struct program *program,
     own.options = options;
     own.output = true;
     program_start(&own, argc, argv, &command->common, &command->operands);
+}
+
+static int find_format(const char *const *formats, const char *name) {
+    int i = FORMAT_FIRST;
+    while (formats[i] && strcmp(formats[i], name) != 0) {
+        i++;
+    }
+    return formats[i] ? i : FORMAT_AUTO;
+}
+
+// A suffix that is the name of another format is a mistake, and any other is none of one.
+static enum status choose_format(struct command *command, const char *const *formats,
+                                 struct error *error) {
+    const char *output = command->common.output ? command->common.output : "";
+    const char *dot = strrchr(file_base_name(output), '.'), *suffix = dot ? dot + 1 : "";
+    int named = find_format(formats, suffix);
+    bool other = named == FORMAT_AUTO &&
+                 (find_format(TABLE_FORMAT_NAMES, suffix) ||
+                  find_format(FIGURE_FORMAT_NAMES, suffix) || strcmp(suffix, "html") == 0);
+    if (command->format == FORMAT_AUTO) {
+        command->format = named != FORMAT_AUTO ? named : FORMAT_FIRST;
+    }
+    if (other || (named != FORMAT_AUTO && named != command->format)) {
+        return error_set(error, STATUS_USAGE, "'%s' would be %s, which its name does not say",
+                         output, formats[command->format]);
+    }
+    return STATUS_OK;
 }
 
 // `id`: the table that is written; NULL: all of them.
@@ -152,7 +184,7 @@ static enum status write_table(struct text *text, const void *what,
     struct table table;
     enum status status = table_build(&table, type, input, error);
     if (status == STATUS_OK) {
-        table_render(text, type, &table, (enum table_format)command->format);
+        table_render(text, type, &table, (enum table_format)(command->format - FORMAT_FIRST));
     }
     table_free(&table);
     return status;
@@ -167,6 +199,9 @@ static int run_table(const struct program *program, int argc, char **argv) {
     bool known = command.operands.count > 0 && table_find(command.operands.words[0]);
     enum status status = check_id(&command, "table", known, ids, &error);
     if (status == STATUS_OK) {
+        status = choose_format(&command, TABLE_FORMAT_NAMES, &error);
+    }
+    if (status == STATUS_OK) {
         status = report(&command, 1, write_table, &command, false, &error);
     }
     operands_free(&command.operands);
@@ -177,7 +212,7 @@ static enum status write_figure(struct text *text, const void *what,
                                 const struct report_input *input, struct error *error) {
     const struct command *command = what;
     return figure_render(text, figure_find(command->operands.words[0]), input,
-                         (enum figure_format)command->format, error);
+                         (enum figure_format)(command->format - FORMAT_FIRST), error);
 }
 
 static int run_figure(const struct program *program, int argc, char **argv) {
@@ -189,7 +224,11 @@ static int run_figure(const struct program *program, int argc, char **argv) {
     bool known = command.operands.count > 0 && figure_find(command.operands.words[0]);
     enum status status = check_id(&command, "figure", known, ids, &error);
     if (status == STATUS_OK) {
-        bool binary = command.format == FIGURE_PDF || command.format == FIGURE_PNG;
+        status = choose_format(&command, FIGURE_FORMAT_NAMES, &error);
+    }
+    if (status == STATUS_OK) {
+        int format = command.format - FORMAT_FIRST;
+        bool binary = format == FIGURE_PDF || format == FIGURE_PNG;
         status = report(&command, 1, write_figure, &command, binary, &error);
     }
     operands_free(&command.operands);
@@ -226,7 +265,9 @@ static int run_html(const struct program *program, int argc, char **argv) {
     return program_finish(status, &error);
 }
 
-// Exits 1 where the results differ, as cmp does.
+// As of cmp: what differs is told from what could not be compared.
+enum { EXIT_EQUAL = 0, EXIT_DIFFERENT = 1, EXIT_TROUBLE = 2 };
+
 static int run_compare(const struct program *program, int argc, char **argv) {
     struct program own = *program;
     own.output = true;
@@ -251,19 +292,24 @@ static int run_compare(const struct program *program, int argc, char **argv) {
     }
     text_free(&text);
     operands_free(&operands);
-    return status == STATUS_OK && !equal ? STATUS_FAILURE : program_finish(status, &error);
+    if (status == STATUS_OK) {
+        return equal ? EXIT_EQUAL : EXIT_DIFFERENT;
+    }
+    int trouble = program_finish(status, &error);
+    return trouble > EXIT_DIFFERENT ? trouble : EXIT_TROUBLE;
 }
 
 static const struct program PROGRAMS[] = {
     {.name = "dlt-report table",
-     .summary = "a table of run logs",
+     .summary = "a table of run logs; dlt-train --labels method=NAME tells runs of different "
+                "options apart",
      .usage = "ID [OPTION...] FILE...",
      .examples =
          "  dlt-report table T1 --format md --published results/published.tsv *.run.msgpack.zst\n"},
     {.name = "dlt-report figure",
      .summary = "a figure of run logs, drawn by gnuplot, or the data behind it",
      .usage = "ID [OPTION...] FILE...",
-     .examples = "  dlt-report figure F2 --format pdf -o F2.pdf *.run.msgpack.zst\n"},
+     .examples = "  dlt-report figure F2 -o F2.pdf *.run.msgpack.zst\n"},
     {.name = "dlt-report macros",
      .summary = "numbers and names for LaTeX, each as \\dlt{KEY}",
      .usage = "[OPTION...] FILE...",
@@ -273,7 +319,8 @@ static const struct program PROGRAMS[] = {
      .usage = "[OPTION...] FILE...",
      .examples = "  dlt-report html -o index.html *.run.msgpack.zst\n"},
     {.name = "dlt-report compare",
-     .summary = "two runs side by side; exits 0 if their results are equal, 1 if not",
+     .summary = "two runs side by side; exits 0 if their results are equal, 1 if they differ, 2 "
+                "or more on trouble",
      .usage = "[OPTION...] A B",
      .examples = "  dlt-report compare a.run.msgpack.zst b.run.msgpack.zst\n"},
     {0}};

@@ -193,23 +193,37 @@ static const struct content *find_content(const char *content) {
     return NULL;
 }
 
-static enum status check_content(struct record_reader *reader, const char *content,
-                                 struct error *error) {
+// What the header says that the file holds, cut to a size for messages.
+static bool get_content(const struct record_reader *reader, char found[static 64]) {
     const char *text;
     size_t length;
-    if (!record_get_string(&reader->current.map, "content", &text, &length)) {
+    bool told = record_get_string(&reader->current.map, "content", &text, &length);
+    snprintf(found, 64, "%.*s", told ? (int)(length < 60 ? length : 60) : 0, told ? text : "");
+    return told;
+}
+
+enum status record_reader_refuse(struct record_reader *reader, const char *wanted,
+                                 struct error *error) {
+    char found[64];
+    get_content(reader, found);
+    const struct content *is = find_content(found);
+    return damaged(reader, error, "is %s%s%s, not %s", is ? is->name : "'", is ? "" : found,
+                   is ? "" : "'", wanted);
+}
+
+static enum status check_content(struct record_reader *reader, const char *content,
+                                 struct error *error) {
+    char found[64];
+    if (!get_content(reader, found)) {
         return damaged(reader, error, "damaged: its header does not say what it holds");
     }
-    char found[64];
-    snprintf(found, sizeof found, "%.*s", (int)(length < 60 ? length : 60), text);
-    const struct content *is = find_content(found);
     if (!content || record_equals(&reader->current.map, "content", content)) {
+        const struct content *is = find_content(found);
         reader->limit = is ? is->limit : RECORD_LIMIT_USUAL;
         return STATUS_OK;
     }
     const struct content *wanted = find_content(content);
-    return damaged(reader, error, "is %s%s%s, not %s", is ? is->name : "'", is ? "" : found,
-                   is ? "" : "'", wanted ? wanted->name : content);
+    return record_reader_refuse(reader, wanted ? wanted->name : content, error);
 }
 
 static enum status check_header(struct record_reader *reader, const char *content,

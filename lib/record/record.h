@@ -147,6 +147,10 @@ void record_reader_close(struct record_reader *reader);
 // "cannot read WHAT 'NAME': record N: MESSAGE", STATUS_DAMAGED: for what a caller finds wrong.
 __attribute__((format(printf, 3, 4))) enum status
 record_reader_damaged(struct record_reader *reader, struct error *error, const char *format, ...);
+// "cannot read WHAT 'NAME': is a checkpoint, not WANTED", STATUS_DAMAGED: while the record read last is
+// the header, for a caller that takes files of several contents.
+enum status record_reader_refuse(struct record_reader *reader, const char *wanted,
+                                 struct error *error);
 
 // ---- Fields of a record -----------------------------------------------------------------------
 //

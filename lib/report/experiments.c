@@ -14,6 +14,13 @@ enum status experiments_read(struct experiments *experiments, const char *path,
     void *items = NULL;
     enum status status = tsv_read(&experiments->tsv, path, "experiments", NAMES,
                                   sizeof NAMES / sizeof *NAMES, error);
+    if (status == STATUS_DAMAGED) {
+        // Most likely it is the file that such lists are made from.
+        struct error why = *error;
+        error_set(error, status,
+                  "%s; make writes such lists, build/pipelines/PROFILE.experiments.tsv",
+                  why.message);
+    }
     if (status == STATUS_OK) {
         status = memory_allocate(&items, experiments->tsv.row_count + 1, sizeof *experiments->items,
                                  "experiments", error);

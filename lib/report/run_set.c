@@ -123,7 +123,7 @@ static enum status add_file(struct run_set *set, const char *path,
     } else if (status == STATUS_OK && record_equals(&record.map, "content", "metrics")) {
         status = add_metrics(set, reader, path, &record, error);
     } else if (status == STATUS_OK) {
-        status = record_reader_damaged(reader, error, "it is neither a run log nor metrics");
+        status = record_reader_refuse(reader, "a run log or a file of metrics", error);
     }
     record_reader_close(reader);
     return status;
@@ -140,10 +140,11 @@ static enum status refuse_twice(const struct run_set *set, struct error *error) 
         const struct run *a = set->runs[i - 1], *b = set->runs[i];
         if (strcmp(a->dataset, b->dataset) == 0 && strcmp(a->arch, b->arch) == 0 &&
             strcmp(a->method, b->method) == 0 && strcmp(a->seed, b->seed) == 0) {
-            return error_set(
-                error, STATUS_USAGE,
-                "run logs '%s' and '%s' are both of dataset %s, %s, method %s, seed %s", a->path,
-                b->path, a->dataset, a->arch, a->method, a->seed);
+            return error_set(error, STATUS_USAGE,
+                             "run logs '%s' and '%s' are both of dataset %s, %s, method %s, seed "
+                             "%s; to show both, "
+                             "name them apart with dlt-train --labels method=NAME",
+                             a->path, b->path, a->dataset, a->arch, a->method, a->seed);
         }
     }
     return STATUS_OK;
