@@ -97,7 +97,7 @@ END
     dlt-report figure F5 -o f5.svg way-*
     for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do [ "$(words f5.svg | grep -cxF "way-$i")" -eq 1 ]; done
     dlt-report figure F2 -o f2.svg way-*
-    words f2.svg | grep -xF "and 6 in the data alone"
+    words f2.svg | grep -xF "6 more, not drawn"
     [ "$(dlt-report figure F2 --format tsv way-* | cut -f 3 | sort -u | wc -l)" -eq 14 ]
     # Two architectures, each with its own panels; thirteen maps over time, no seed twice.
     dlt-report figure F5 -o f5.svg way-* bert-*
@@ -144,4 +144,110 @@ END
     made_up simulate --layers 48 --episodes 300 >big
     similarity a dynamic $(seq 0 47)
     for figure in F1 F2 F3 F4 F5; do dlt-report figure $figure big a | is_picture; done
+}
+
+# script FIGURE FILE...: what gnuplot is given.
+script() {
+    mkdir -p seen
+    printf '#!/bin/sh\ncat >script\necho "<svg/>"\n' >seen/gnuplot
+    chmod +x seen/gnuplot
+    PATH="$PWD/seen:$PATH" dlt-report figure "$@" >/dev/null
+}
+
+# changed FILE SED: the run with its records changed.
+changed() { dlt-cat "$1" | grep -v '^{"kind":"end"' | sed "$2" | made_up json; }
+
+@test "F2: steps, bands and bars are centred on their episodes" {
+    three_seeds
+    script F2 conventional-1
+    [ "$(grep -c '^set xrange \[0.5:4.5\]' script)" -eq "$(grep -c '^set xrange' script)" ]
+    # Layers: six from the beginning of the first episode to the end of the last.
+    grep -A 8 -xF '0.5 6' script | tr '\n' '|' | grep -F '0.5 6|1.5 6|1.5 6|2.5 6|2.5 6|3.5 6|3.5 6|4.5 6|EOD'
+    script F2 dynamic-1 dynamic-2 dynamic-3
+    grep -E '^0\.5 [0-9]+ [0-9]+$' script # the band of layers
+    grep -E '^4\.5 [0-9]+ [0-9]+$' script
+    # A run of one episode has a width; what was tested before the first has room.
+    made_up simulate --episodes 1 >one
+    script F2 one
+    grep -F 'set xrange [0.5:1.5]' script
+    changed one 's/^{"kind":"visit","visit":1,/{"kind":"eval","episode":0,"split":"test","perplexity":900.0}\n&/' >early
+    script F2 early
+    grep -F 'set xrange [-0.5:1.5]' script
+}
+
+@test "F2 names what it draws, and says which curves are covered" {
+    made_up simulate --episodes 4 >a
+    changed a 's/"method":"dynamic"/"method":"b"/; s/\("kind":"eval",.*"perplexity":\)/\11/' >b
+    changed a 's/"method":"dynamic"/"method":"c"/; s/\("kind":"reward",.*"perplexity":\)/\11/; s/"stored":/"stored":1/' >c
+    dlt-report figure F2 -o f2.svg a b c
+    words f2.svg >said
+    grep -xF "Batch perplexity" said
+    run -1 grep -F "Reward" said
+    grep -xF "independent" said
+    grep -xF "stored" said
+    # Layers, changes and exploration are the same of all three, tests of two, rewards of two.
+    [ "$(grep -cxF "2 of 3 curves covered" said)" -eq 3 ]
+    [ "$(grep -cxF "1 of 3 curves covered" said)" -eq 2 ]
+    dlt-report figure F2 -o f2.svg a
+    run -1 grep -F "covered" <(words f2.svg)
+    run -1 grep -xF "stored" <(words f2.svg)
+}
+
+@test "networks that were not tested" {
+    made_up simulate --episodes 4 >a
+    changed a '/"kind":"eval"/d; s/"best_test":{[^}]*},"best_valid":{[^}]*}/"nothing":0/' >untested
+    dlt-report figure F2 -o f2.svg untested
+    run -1 grep -xF "test" <(words f2.svg)
+    words f2.svg | grep -xF "training"
+    dlt-report figure F5 -o f5.svg untested
+    [ "$(words f5.svg)" = "No network was tested: there is no perplexity to set against its cost." ]
+    [ "$(dlt-report figure F5 --format tsv untested | wc -l)" -eq 2 ]
+}
+
+@test "F5: logarithmic axes are named and have ticks, and curves have room" {
+    made_up simulate --episodes 30 --floor 60 >a
+    dlt-report figure F5 -o f5.svg a
+    words f5.svg >said
+    for axis in 'Test perplexity (log)' 'Best test perplexity (log)' 'Trainable parameters (log)' 'Training time (s)'; do
+        grep -xF "$axis" said
+    done
+    # A curve that begins below five times the best is not cut.
+    script F5 a
+    highest="$(dlt-report figure F2 --format tsv a | awk -F '\t' 'NR > 1 && $6 > most { most = $6 } END { print most }')"
+    sed -n 's/^set yrange \[.*:\(.*\)\].*/\1/p' script | tail -n 1 | awk -v most="$highest" '{ exit !($1 > most) }'
+    # Within a power of ten there are round numbers enough.
+    for method in a b c d e; do
+        changed a "s/\"method\":\"dynamic\"/\"method\":\"$method\"/; s/\"best_test\":{\"perplexity\":[0-9.]*/\"best_test\":{\"perplexity\":$((80 + $(printf %d "'$method") % 5 * 20))/" >way-$method
+    done
+    dlt-report figure F5 -o f5.svg way-*
+    for tick in 100 125 150; do words f5.svg | grep -xF $tick; done
+}
+
+@test "F1 counts stored layers where they are not the independent ones" {
+    made_up simulate --episodes 2 >a
+    changed a 's/"stored":[0-9.]*/"stored":1.0/' >b
+    independent="$(dlt-cat -k final b | jq .independent)"
+    [ "$independent" -gt 1 ]
+    dlt-report figure F1 -o f1.svg b
+    words f1.svg | grep -xF "$independent of 6, 1 stored"
+    dlt-report figure F1 -o f1.svg a
+    words f1.svg | grep -xF "$independent of 6"
+}
+
+@test "a figure has one caption: the page's and the paper's" {
+    made_up simulate --episodes 2 >a
+    dlt-report macros -o m.tex a
+    dlt-report html -o page.html a
+    grep -F '\caption{\dlt{title.#1}. \dlt{caption.#1} ' "$ROOT/paper/paper.tex"
+    for id in F1 F2 F3 F4 F5; do
+        grep -F "\\generatedfigure{$id}" "$ROOT/paper/paper.tex"
+        caption="$(sed -n "s/^.expandafter.def.csname dlt:caption.$id.endcsname{\(.*\)}\$/\1/p" m.tex)"
+        [ -n "$caption" ]
+        sed "s/&#39;/'/g" page.html | grep -F "<figcaption>$caption "
+    done
+    caption() { sed -n "s/.*csname dlt:caption.$1.endcsname//p" m.tex; }
+    caption F1 | grep -F 'several independent layers may share one storage'
+    caption F3 | grep -F 'several independent layers may share one storage'
+    caption F2 | grep -F 'the perplexity of the training batches that rewards are of'
+    caption F5 | grep -F 'what is above five times the highest of these is cut'
 }

@@ -216,7 +216,7 @@ void facets_legend_methods(struct plot *plot, struct plot_legend *legend,
     }
     if (facets->left_out > 0) {
         struct text note = {0};
-        text_format(&note, "and %zu in the data alone", facets->left_out);
+        text_format(&note, "%zu more, not drawn", facets->left_out);
         plot_legend_note(plot, legend, text_string(&note));
         text_free(&note);
     }

@@ -1,6 +1,7 @@
-// F1, the final tying map of each run: a strip of L cells in the colour of the layer whose weights
-// are used, and, unless there are too many strips, an arc from each tied layer to its source. Seeds
-// that ended with the same map share a strip.
+// F1, the final tying map of each run: a strip of L cells in the colour of the independent layer that
+// the sources lead to, and, unless there are too many strips, an arc from each tied layer to its source.
+// Seeds that ended with the same map share a strip. A log does not tell which storage each layer used,
+// only how many there were: where that is another number, it is printed.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 #include "lib/report/figures.h"
 
 enum {
-    RIGHT = 58,
+    RIGHT = 58, // at least
     AXIS = 22,
     ARC_POINTS = 48,
     DATASET_GAP = 9,
@@ -39,7 +40,7 @@ struct layout {
     int layers; // the most of any run
     bool arcs, arches;
     size_t columns;
-    double column, left, cell, height, gap;
+    double column, left, right, cell, height, gap;
 };
 
 static bool is_tied(const struct run *run) {
@@ -57,6 +58,16 @@ static int count_independent(const struct run *run) {
         count += run->final_state[i] == i;
     }
     return count;
+}
+
+// "2 of 12", and the stored layers where they are not as many: "2 of 12, 1 stored".
+static void add_counts(struct text *text, const struct run *run) {
+    int independent = count_independent(run);
+    double stored = quantity_of(STORED_FINAL, run);
+    text_format(text, "%d of %d", independent, run->layers);
+    if (isfinite(stored) && stored != independent) {
+        text_format(text, ", %.4g stored", stored);
+    }
 }
 
 static bool same_map(const struct run *a, const struct run *b) {
@@ -157,7 +168,7 @@ static void draw_names(struct plot *plot, const struct strip *strip, const struc
                                          .string = text_string(&name),
                                          .align = PLOT_RIGHT});
     text_clear(&name);
-    text_format(&name, "%d of %d", count_independent(run), run->layers);
+    add_counts(&name, run);
     plot_text(plot, &(struct plot_label){.x = strip->x + run->layers * at->cell + 6,
                                          .y = middle,
                                          .string = text_string(&name),
@@ -196,7 +207,7 @@ static void add_strips(struct layout *at) {
 }
 
 static void measure(struct layout *at) {
-    double dataset = 0, method = 0;
+    double dataset = 0, method = 0, counts = 0;
     size_t tied = 0;
     at->layers = 1;
     for (size_t i = 0; i < at->count; i++) {
@@ -207,6 +218,9 @@ static void measure(struct layout *at) {
         text_clear(&name);
         add_dataset(&name, at, run);
         dataset = fmax(dataset, plot_text_width(text_string(&name), 0) * 1.08); // bold
+        text_clear(&name);
+        add_counts(&name, run);
+        counts = fmax(counts, plot_text_width(text_string(&name), 0));
         text_free(&name);
         tied += is_tied(run);
         at->layers = run->layers > at->layers ? run->layers : at->layers;
@@ -217,7 +231,8 @@ static void measure(struct layout *at) {
     at->columns = at->count > COLUMN_MAX ? 2 : 1;
     at->column = (PLOT_WIDTH - GUTTER * ((double)at->columns - 1)) / (double)at->columns;
     at->left = fmin((at->columns > 1 ? 0 : dataset + 14) + WIDEST * method + 10, at->column / 2);
-    at->cell = (at->column - RIGHT - at->left) / at->layers;
+    at->right = fmax(RIGHT, 6 + WIDEST * counts);
+    at->cell = (at->column - at->right - at->left) / at->layers;
 }
 
 // What a strip takes, with the room above it.
@@ -324,9 +339,12 @@ const struct figure_type FIGURE_F1 = {
     .id = "F1",
     .title = "Final tying maps",
     .caption =
-        "A cell is a layer, its colour and number the layer whose weights it uses; an arc, where "
-        "there is room, leads from a tied layer to its source. At the right, how many layers are "
-        "independent. Seeds that ended with the same map share a strip. Methods "
-        "go by the names of their run logs.",
+        "A cell is a layer, its colour and number the independent layer that its sources lead to, "
+        "whose weights it uses, except under the released code's options: there several "
+        "independent "
+        "layers may share one storage, and a layer may have kept an older one. An arc, where there "
+        "is room, leads from a tied layer to its source. At the right, how many layers are "
+        "independent and, where they are not as many, stored. Seeds that ended with the same map "
+        "share a strip. Methods go by the names of their run logs.",
     .build = build,
 };

@@ -1,5 +1,5 @@
 // F2, training: rows of small panels over a shared episode axis, a column for each dataset, a block of
-// them for each architecture.
+// them for each architecture. An episode is as wide as 1 and centred on its number.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "lib/report/facets.h"
 #include "lib/report/figures.h"
 
-enum history_row { PERPLEXITY, LAYERS, CHANGES, EPSILON, REWARD, ROWS };
+enum history_row { PERPLEXITY, LAYERS, CHANGES, EPSILON, BATCH, ROWS };
 enum {
     LEFT = 44,
     RIGHT = 8,
@@ -26,7 +26,16 @@ static const struct {
 } ROW[ROWS] = {
     [PERPLEXITY] = {"Perplexity", 112, 4}, [LAYERS] = {"Layers", 62, 4},
     [CHANGES] = {"Changes", 46, 2},        [EPSILON] = {"Exploration", 46, 2},
-    [REWARD] = {"Reward", 62, 3},
+    [BATCH] = {"Batch perplexity", 62, 3},
+};
+
+// Where an episode's value is drawn: at its middle, or from its beginning to its end.
+static const double POINT = 0, STEP = 0.5;
+
+// What the legend explains.
+struct lines {
+    bool test, training, independent;
+    bool stored; // some run's stored layers are not its independent ones
 };
 
 // What is drawn of one architecture: its panels share their axes.
@@ -38,7 +47,7 @@ struct context {
     double left, width; // of a column of panels
     double scale;       // of the rows' heights
     int layers;         // the most of any run
-    bool stored;        // some run's stored layers are not its independent ones
+    struct lines lines;
 };
 
 static double value_of(const struct history_point *p, enum history_row row) {
@@ -89,6 +98,13 @@ static bool moves(const struct curve *curve) {
     return false;
 }
 
+static void add_lines(struct lines *lines, const struct history_point *p) {
+    lines->test = lines->test || isfinite(p->test);
+    lines->training = lines->training || isfinite(p->train);
+    lines->independent = lines->independent || isfinite(p->independent);
+    lines->stored = lines->stored || (isfinite(p->stored) && p->stored != p->independent);
+}
+
 static void measure_curve(struct context *c, const struct curve *curve) {
     const struct run *run = curve->group.runs[0];
     const struct history *parts[] = {&curve->low, &curve->high};
@@ -102,33 +118,37 @@ static void measure_curve(struct context *c, const struct curve *curve) {
                 }
             }
             plot_range_add(&c->ranges[PERPLEXITY], p->train);
-            c->stored = c->stored || (isfinite(p->stored) && p->stored != p->independent);
+            add_lines(&c->lines, p);
+            if (e == 0 && plot_can_show(p->test)) {
+                c->episodes.low = -STEP; // tested before the first
+            }
         }
     }
     plot_range_add(&c->ranges[PERPLEXITY], run_floor_perplexity(run));
-    plot_range_add(&c->episodes, (double)curve->mean.count - 1);
+    plot_range_add(&c->episodes, (double)curve->mean.count - 1 + STEP);
 }
 
 static void measure(struct context *c) {
     for (int row = 0; row < ROWS; row++) {
         c->ranges[row] = PLOT_RANGE_EMPTY;
     }
-    c->episodes = PLOT_RANGE_EMPTY;
+    c->episodes = (struct plot_range){STEP, 1 + STEP};
     for (size_t i = c->first; i < c->end; i++) {
         for (size_t j = 0; j < c->facets->items[i].count; j++) {
             measure_curve(c, &c->facets->items[i].curves[j]);
         }
     }
-    c->episodes.low = 0;
 }
 
-// Between the lowest and the highest seed; nothing for one.
-#define BAND(c, curve, field, colour)                                                              \
+// Between the lowest and the highest seed; nothing for one. `reach`: POINT or STEP.
+#define BAND(c, curve, field, reach, colour)                                                       \
     do {                                                                                           \
         if ((curve)->group.count > 1) {                                                            \
             int series = plot_series((c)->plot);                                                   \
-            for (size_t e = 0; e < (curve)->mean.count; e++) {                                     \
-                plot_band((c)->plot, (double)e, (curve)->low.points[e].field,                      \
+            for (size_t i = 0; i < (reach > 0 ? 2 : 1) * (curve)->mean.count; i++) {               \
+                size_t e = reach > 0 ? i / 2 : i;                                                  \
+                double x = (double)e + (i % 2 ? reach : -reach);                                   \
+                plot_band((c)->plot, x, (curve)->low.points[e].field,                              \
                           (curve)->high.points[e].field);                                          \
             }                                                                                      \
             plot_draw((c)->plot, "$s%d using 1:2:3 with filledcurves fillcolor rgb '#c0%s'",       \
@@ -137,11 +157,13 @@ static void measure(struct context *c) {
     } while (0)
 
 // The mean over the seeds of one field.
-#define DRAW(c, curve, field, style, ...)                                                          \
+#define DRAW(c, curve, field, reach, style, ...)                                                   \
     do {                                                                                           \
         int series = plot_series((c)->plot);                                                       \
-        for (size_t e = 0; e < (curve)->mean.count; e++) {                                         \
-            plot_point((c)->plot, (double)e, (curve)->mean.points[e].field);                       \
+        for (size_t i = 0; i < (reach > 0 ? 2 : 1) * (curve)->mean.count; i++) {                   \
+            size_t e = reach > 0 ? i / 2 : i;                                                      \
+            double x = (double)e + (i % 2 ? reach : -reach);                                       \
+            plot_point((c)->plot, x, (curve)->mean.points[e].field);                               \
         }                                                                                          \
         plot_draw((c)->plot, "$s%d using 1:2 with " style, series, __VA_ARGS__);                   \
     } while (0)
@@ -160,30 +182,31 @@ static void draw_curve(struct context *c, enum history_row row, const struct fac
     const char *colour = plot_method_style(c->facets->set, curve->group.runs[0]->method).colour;
     switch (row) {
     case PERPLEXITY:
-        BAND(c, curve, test, colour);
-        DRAW(c, curve, train, "lines linecolor rgb '#80%s' linewidth 0.8", colour + 1);
-        DRAW(c, curve, test, "lines linecolor rgb '%s' linewidth 1.6", colour);
+        BAND(c, curve, test, POINT, colour);
+        DRAW(c, curve, train, POINT, "lines linecolor rgb '#80%s' linewidth 0.8", colour + 1);
+        DRAW(c, curve, test, POINT, "lines linecolor rgb '%s' linewidth 1.6", colour);
         break;
     case LAYERS:
-        BAND(c, curve, independent, colour);
-        DRAW(c, curve, independent, "fsteps linecolor rgb '%s' linewidth 1.4", colour);
-        if (c->stored && moves(curve)) {
-            DRAW(c, curve, stored, "fsteps linecolor rgb '%s' linewidth 1 dashtype (4,3)", colour);
+        BAND(c, curve, independent, STEP, colour);
+        DRAW(c, curve, independent, STEP, "lines linecolor rgb '%s' linewidth 1.4", colour);
+        if (c->lines.stored && moves(curve)) {
+            DRAW(c, curve, stored, STEP, "lines linecolor rgb '%s' linewidth 1 dashtype (4,3)",
+                 colour);
         }
         break;
     case CHANGES:
         if (moves(curve) && changes_alone(facet)) {
-            DRAW(c, curve, changes, "boxes fillcolor rgb '#50%s'", colour + 1);
+            DRAW(c, curve, changes, POINT, "boxes fillcolor rgb '#50%s'", colour + 1);
         } else if (moves(curve)) {
-            DRAW(c, curve, changes, "lines linecolor rgb '%s' linewidth 0.9", colour);
+            DRAW(c, curve, changes, POINT, "lines linecolor rgb '%s' linewidth 0.9", colour);
         }
         break;
     case EPSILON:
-        DRAW(c, curve, epsilon, "lines linecolor rgb '%s' linewidth 1.4", colour);
+        DRAW(c, curve, epsilon, POINT, "lines linecolor rgb '%s' linewidth 1.4", colour);
         break;
-    case REWARD:
-        BAND(c, curve, reward, colour);
-        DRAW(c, curve, reward, "lines linecolor rgb '%s' linewidth 1.2", colour);
+    case BATCH:
+        BAND(c, curve, reward, POINT, colour);
+        DRAW(c, curve, reward, POINT, "lines linecolor rgb '%s' linewidth 1.2", colour);
         break;
     case ROWS:
         break;
@@ -193,8 +216,7 @@ static void draw_curve(struct context *c, enum history_row row, const struct fac
 static struct plot_axis vertical_axis(const struct context *c, enum history_row row, bool first) {
     struct plot_axis axis = {.labels = first, .ticks = ROW[row].ticks};
     struct plot_range range = c->ranges[row];
-    axis.log = row == PERPLEXITY || row == REWARD || (row == LAYERS && c->layers > LAYERS_LOG);
-    axis.reversed = row == REWARD;
+    axis.log = row == PERPLEXITY || row == BATCH || (row == LAYERS && c->layers > LAYERS_LOG);
     axis.whole = row == LAYERS || row == CHANGES;
     switch (row) {
     case LAYERS:
@@ -215,6 +237,49 @@ static struct plot_axis vertical_axis(const struct context *c, enum history_row 
     return axis;
 }
 
+static bool is_drawn(const struct curve *curve, enum history_row row) {
+    bool any = false;
+    for (size_t e = 0; e < curve->mean.count && !any; e++) {
+        any = plot_can_show(value_of(&curve->mean.points[e], row));
+    }
+    return any && (row != CHANGES || moves(curve));
+}
+
+static bool coincide(const struct curve *a, const struct curve *b, enum history_row row) {
+    bool same = a->mean.count == b->mean.count && is_drawn(a, row) && is_drawn(b, row);
+    for (size_t e = 0; same && e < a->mean.count; e++) {
+        double at_a = value_of(&a->mean.points[e], row), at_b = value_of(&b->mean.points[e], row);
+        same = at_a == at_b || (isnan(at_a) && isnan(at_b));
+    }
+    return same;
+}
+
+// Above the panel, how many curves lie wholly below another.
+static void draw_covered(const struct context *c, enum history_row row, const struct facet *facet,
+                         const struct plot_panel *panel) {
+    size_t drawn = 0, covered = 0;
+    for (size_t i = 0; i < facet->count; i++) {
+        bool is_covered = false;
+        for (size_t j = i + 1; j < facet->count && !is_covered; j++) {
+            is_covered = coincide(&facet->curves[i], &facet->curves[j], row);
+        }
+        drawn += is_drawn(&facet->curves[i], row);
+        covered += is_covered;
+    }
+    if (covered > 0) {
+        struct text note = {0};
+        text_format(&note, "%zu of %zu curves covered", covered, drawn);
+        plot_text(c->plot, &(struct plot_label){.x = panel->x + panel->width,
+                                                .y = panel->y + panel->height + 5,
+                                                .string = text_string(&note),
+                                                .align = PLOT_RIGHT,
+                                                .size = 6.5,
+                                                .colour = PLOT_FAINT_INK});
+        c->plot->script.failed = c->plot->script.failed || note.failed;
+        text_free(&note);
+    }
+}
+
 static void draw_panel(struct context *c, enum history_row row, const struct facet *facet,
                        const struct plot_panel *panel) {
     if (panel->y_axis.labels) {
@@ -232,9 +297,10 @@ static void draw_panel(struct context *c, enum history_row row, const struct fac
                                                 .string = "Episode",
                                                 .align = PLOT_CENTER});
     }
+    draw_covered(c, row, facet, panel);
     plot_panel(c->plot, panel);
     if (row == PERPLEXITY) {
-        facet_draw_floor(c->plot, facet, 0, c->episodes.high);
+        facet_draw_floor(c->plot, facet, c->episodes.low, c->episodes.high);
     }
     for (size_t i = 0; i < facet->count; i++) {
         draw_curve(c, row, facet, &facet->curves[i]);
@@ -266,8 +332,8 @@ static void draw_column(struct context *c, const struct facet *facet, size_t col
         struct plot_panel panel = {
             .x = x, .y = y, .width = c->width, .height = height, .title = name};
         name = NULL;
-        panel.x_axis = (struct plot_axis){.from = 0,
-                                          .to = c->episodes.high > 0 ? c->episodes.high : 1,
+        panel.x_axis = (struct plot_axis){.from = c->episodes.low,
+                                          .to = c->episodes.high,
                                           .labels = row == last,
                                           .whole = true,
                                           .ticks = c->width > 200 ? 6 : 3};
@@ -279,12 +345,20 @@ static void draw_column(struct context *c, const struct facet *facet, size_t col
 }
 
 // Returns the height that it takes below y.
-static double draw_legend(const struct context *c, double y, bool measure) {
+static double draw_legend(const struct context *c, const struct lines *lines, double y,
+                          bool measure) {
     struct plot_legend legend = {.left = LEFT, .x = LEFT, .y = y, .measure = measure};
     facets_legend_methods(c->plot, &legend, c->facets, FACETS_LINES, METHODS);
-    plot_legend_line(c->plot, &legend, "test", PLOT_INK, 1.6, NULL);
-    plot_legend_line(c->plot, &legend, "training", "#80333333", 0.8, NULL);
-    if (c->stored) {
+    if (lines->test) {
+        plot_legend_line(c->plot, &legend, "test", PLOT_INK, 1.6, NULL);
+    }
+    if (lines->training) {
+        plot_legend_line(c->plot, &legend, "training", "#80333333", 0.8, NULL);
+    }
+    if (lines->independent) {
+        plot_legend_line(c->plot, &legend, "independent", PLOT_INK, 1.4, NULL);
+    }
+    if (lines->stored) {
         plot_legend_line(c->plot, &legend, "stored", PLOT_INK, 1, "(4,3)");
     }
     facets_legend_floor(c->plot, &legend, c->facets);
@@ -305,9 +379,10 @@ static double block_height(const struct context *c) {
 }
 
 // A block for each architecture, from the top down.
-static void draw_blocks(struct context *blocks, size_t count, double height, double width) {
+static void draw_blocks(struct context *blocks, size_t count, const struct lines *lines,
+                        double height, double width) {
     double y = height - 8;
-    y -= draw_legend(&blocks[0], y, false) - 8;
+    y -= draw_legend(&blocks[0], lines, y, false) - 8;
     for (size_t b = 0; b < count; b++) {
         struct context *c = &blocks[b];
         double columns = (double)(c->end - c->first);
@@ -323,25 +398,27 @@ static void draw_blocks(struct context *blocks, size_t count, double height, dou
 static void draw(struct plot *plot, const struct facets *facets, struct context *blocks,
                  size_t count) {
     size_t columns = 1;
-    bool stored = false;
+    struct lines lines = {0}; // of all blocks
     for (size_t b = 0, first = 0; b < count; b++) {
         size_t end = facets_block_end(facets, first);
         blocks[b] = (struct context){.plot = plot, .facets = facets, .first = first, .end = end};
         blocks[b].scale = count > 1 ? 0.66 : 1;
         measure(&blocks[b]);
         columns = end - first > columns ? end - first : columns;
-        stored = stored || blocks[b].stored;
+        lines.test = lines.test || blocks[b].lines.test;
+        lines.training = lines.training || blocks[b].lines.training;
+        lines.independent = lines.independent || blocks[b].lines.independent;
+        lines.stored = lines.stored || blocks[b].lines.stored;
         first = end;
     }
-    blocks[0].stored = stored; // for the legend
     double width = columns <= 4 ? PLOT_WIDTH : PLOT_WIDTH * (double)columns / 4, height = 0;
     plot_begin(plot, width, 0);
-    height = draw_legend(&blocks[0], 0, true) + BLOCK_GAP * ((double)count - 1);
+    height = draw_legend(&blocks[0], &lines, 0, true) + BLOCK_GAP * ((double)count - 1);
     for (size_t b = 0; b < count; b++) {
         height += block_height(&blocks[b]);
     }
     plot_begin(plot, width, height);
-    draw_blocks(blocks, count, height, width);
+    draw_blocks(blocks, count, &lines, height, width);
 }
 
 static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
@@ -365,9 +442,12 @@ const struct figure_type FIGURE_F2 = {
     .id = "F2",
     .title = "Training",
     .caption =
-        "Test perplexity (thick) and training perplexity (thin), independent layers, changes "
-        "of the map in each episode, exploration, and the reward, which is minus the "
-        "perplexity of a training batch. With several seeds, their mean, and a band from the "
-        "lowest to the highest.",
+        "Test perplexity (thick) and training perplexity (thin), independent layers and, dashed "
+        "where they are not as many, stored ones, changes of the map in each episode, exploration, "
+        "and the perplexity of the training batches that rewards are of: the released reward is "
+        "minus this, clipped. Perplexities are on logarithmic axes. The dashed line below them, "
+        "where there is one, is the true perplexity of generated text. Where curves coincide, the "
+        "last in the legend covers the others; how many it covers stands above the panel. With "
+        "several seeds, their mean, and a band from the lowest to the highest.",
     .build = build,
 };

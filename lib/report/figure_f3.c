@@ -1,5 +1,5 @@
 // F3, the map over time: a raster for each run, a row per layer, a column per episode, in the colour
-// of the layer whose weights are used. The strip at its right shows each layer's own colour.
+// of the independent layer that the sources lead to. The strip at its right shows each layer's own colour.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,9 +207,12 @@ const struct figure_type FIGURE_F3 = {
     .id = "F3",
     .title = "The map over time",
     .caption =
-        "For each layer and episode, the colour of the layer whose weights it uses; the strip "
-        "beside each map shows every layer's own colour, so that a layer in its own colour is "
-        "independent. Runs whose map never changes are left out; of more than twelve, only the "
+        "A row is a layer, a column an episode, and the colour that of the independent layer that "
+        "the sources led to at its end, whose weights were used, except under the released code's "
+        "options: there several independent layers may share one storage, and a layer may have "
+        "kept an older one. The strip beside each map shows every layer's own colour, so that a "
+        "layer in its own colour is independent. Runs whose map never changes are left out; of "
+        "more than twelve, only the "
         "first seed of each method is drawn.",
     .build = build,
 };

@@ -1,5 +1,5 @@
 // F5, cost: best test perplexity against trainable parameters (mean over training, and final), and
-// test perplexity against training time. Datasets with few methods stand side by side; one with many
+// test perplexity against training time, on logarithmic axes but for the time. Datasets with few methods stand side by side; one with many
 // has a row of its own, where the methods' names stand beside their points.
 #include <math.h>
 #include <stdlib.h>
@@ -20,9 +20,10 @@ enum {
     WIDE = 170,
     HOLLOW = 1, // below the filled marker
     COLUMNS = 4,
-    FEW = 4,     // methods that need no names beside their points
-    PITCH = 11,  // of those names
-    NAMES = 118, // width of their column
+    FEW = 4,        // methods that need no names beside their points
+    PITCH = 11,     // of those names
+    NAMES = 118,    // width of their column
+    CURVE_MOST = 5, // times the highest best: what of a curve is above that is cut
 };
 
 // A band across the page: facets [first, end) with few methods, or one with many.
@@ -70,6 +71,21 @@ static void measure_run(struct band *band, const struct run *run) {
     plot_range_add(&band->seconds, quantity_of(SECONDS, run));
 }
 
+// Of the perplexities that the curves go through.
+static double highest(const struct band *band) {
+    struct plot_range range = band->perplexity;
+    for (size_t i = band->first; i < band->end; i++) {
+        const struct facet *facet = &band->facets->items[i];
+        for (size_t j = 0; j < facet->count; j++) {
+            const struct history *mean = &facet->curves[j].mean;
+            for (size_t e = 0; e < mean->count; e++) {
+                plot_range_add(&range, mean->points[e].test);
+            }
+        }
+    }
+    return range.high;
+}
+
 static void measure(struct band *band) {
     band->perplexity = band->curve = band->parameters = band->seconds = PLOT_RANGE_EMPTY;
     for (size_t i = band->first; i < band->end; i++) {
@@ -83,7 +99,7 @@ static void measure(struct band *band) {
     }
     // The start of training, at the vocabulary's size, would leave no room for the rest.
     band->curve = band->perplexity;
-    plot_range_add(&band->curve, band->perplexity.high * 3);
+    plot_range_add(&band->curve, fmin(highest(band), band->perplexity.high * CURVE_MOST));
     double longest = band->seconds.high;
     bool hours = longest > 3 * 3600, minutes = longest > 300;
     band->unit = hours ? 3600 : minutes ? 60 : 1;
@@ -172,22 +188,30 @@ static void draw_time(const struct band *band, const struct curve *curve, bool w
                 curve->mean.points[best].test, style.colour, style.marker);
 }
 
+// Set smaller where its panel is narrow.
+static double fit(const char *name, double room) {
+    double length = plot_text_width(name, 8);
+    return length > room ? 8 * room / length : 8;
+}
+
 static void draw_axis_names(const struct band *band, struct place place, enum against against,
                             bool way) {
+    const char *vertical =
+        against == TIME && way ? "Test perplexity (log)" : "Best test perplexity (log)";
+    const char *horizontal = against == TIME ? band->unit_name : "Trainable parameters (log)";
     if (place.labels) {
-        plot_text(band->plot,
-                  &(struct plot_label){.x = place.x - LEFT + 9,
-                                       .y = place.y + place.height / 2,
-                                       .string = against == TIME && way ? "Test perplexity"
-                                                                        : "Best test perplexity",
-                                       .align = PLOT_CENTER,
-                                       .upright = true});
+        plot_text(band->plot, &(struct plot_label){.x = place.x - LEFT + 9,
+                                                   .y = place.y + place.height / 2,
+                                                   .string = vertical,
+                                                   .align = PLOT_CENTER,
+                                                   .size = fit(vertical, place.height),
+                                                   .upright = true});
     }
     plot_text(band->plot, &(struct plot_label){.x = place.x + place.width / 2,
                                                .y = place.y - 22,
-                                               .string = against == TIME ? band->unit_name
-                                                                         : "Trainable parameters",
-                                               .align = PLOT_CENTER});
+                                               .string = horizontal,
+                                               .align = PLOT_CENTER,
+                                               .size = fit(horizontal, place.width)});
 }
 
 static void draw_panel(const struct band *band, const struct facet *facet, struct place place,
@@ -378,6 +402,15 @@ static enum status draw(struct plot *plot, const struct facets *facets, struct b
     return status;
 }
 
+static bool is_tested(const struct run_set *set) {
+    for (size_t i = 0; i < set->count; i++) {
+        if (isfinite(quantity_of(PERPLEXITY_BEST, set->runs[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
     struct facets facets;
     void *bands = NULL;
@@ -387,7 +420,12 @@ static enum status build(struct plot *plot, const struct run_set *set, struct er
     }
     if (status == STATUS_OK) {
         add_data(&plot->data, set);
-        status = draw(plot, &facets, bands, error);
+        if (is_tested(set)) {
+            status = draw(plot, &facets, bands, error);
+        } else {
+            plot_note(plot,
+                      "No network was tested: there is no perplexity to set against its cost.");
+        }
     }
     free(bands);
     facets_free(&facets);
@@ -400,7 +438,9 @@ const struct figure_type FIGURE_F5 = {
     .caption =
         "Best test perplexity against trainable parameters, their mean over training (filled) "
         "and at the end (hollow), and test perplexity against training time, with the best "
-        "marked; where there are many methods, only the best, against the whole time. With "
+        "marked; what is above five times the highest of these is cut. Where there are many "
+        "methods, only the best, against the whole time. All axes but the time's are logarithmic. "
+        "With "
         "several seeds, their mean, and a line from the lowest to the highest. Methods go by the "
         "names of their run logs.",
     .build = build,

@@ -27,6 +27,13 @@ static void define_named(struct text *text, const char *prefix, const char *name
     text_free(&key);
 }
 
+// What is said of a table or a figure: "caption.F2".
+static void define_of(struct text *text, const char *what, const char *id, const char *value) {
+    char key[32];
+    snprintf(key, sizeof key, "%s.%s", what, id);
+    define(text, key, value);
+}
+
 // ---- Of all runs --------------------------------------------------------------------------------------
 
 // The value of an option that all runs agree on, "various" where they do not.
@@ -265,10 +272,8 @@ static enum status define_table(struct text *text, const struct table_type *type
                                 const struct report_input *input, struct error *error) {
     struct rows rows = {0};
     struct text sentence = {0};
-    char key[32];
     enum status status = table_conclude(&sentence, type, input, error);
-    snprintf(key, sizeof key, "sentence.%s", type->id);
-    define(text, key, text_string(&sentence));
+    define_of(text, "sentence", type->id, text_string(&sentence));
     if (status == STATUS_OK && type->reference) {
         status = rows_select(&rows, input->set, input->experiments, type->id, type->arch,
                              type->reference, error);
@@ -282,17 +287,17 @@ static enum status define_table(struct text *text, const struct table_type *type
     return status;
 }
 
-// What a figure's caption says of the runs that it shows; nothing where there are none.
+// Its title and caption, and what that says of the runs that it shows; nothing where there are none.
 static enum status define_figure(struct text *text, const struct figure_type *type,
                                  const struct report_input *input, struct error *error) {
     struct run_set shown;
     struct text setting = {0};
-    char key[32];
     enum status status = figure_choose_runs(&shown, input, type->id, error);
+    define_of(text, "title", type->id, type->title);
+    define_of(text, "caption", type->id, type->caption);
     if (status == STATUS_OK && shown.count > 0) {
         report_add_setting(&setting, &shown);
-        snprintf(key, sizeof key, "setting.%s", type->id);
-        define(text, key, text_string(&setting));
+        define_of(text, "setting", type->id, text_string(&setting));
     }
     text->failed = text->failed || setting.failed;
     free(shown.runs);

@@ -57,11 +57,10 @@ bool plot_is_dark(unsigned colour);
 struct plot_axis {
     double from, to;
     bool log;
-    bool reversed; // larger values lower (and shown negative): a reward of minus the perplexity
-    bool labels;   // numbers at the ticks; false in the inner panels of a row or column
-    bool whole;    // ticks at whole numbers only
-    bool shown_k;  // 12,000,000 as 12M
-    int ticks;     // about how many; 0: none, and no grid
+    bool labels;  // numbers at the ticks; false in the inner panels of a row or column
+    bool whole;   // ticks at whole numbers only
+    bool shown_k; // 12,000,000 as 12M
+    int ticks;    // about how many; 0: none, and no grid
 };
 
 struct plot_panel {

@@ -81,7 +81,7 @@ static void add_tick(struct text *text, const struct plot_axis *axis, double val
                                  : (struct tick_unit){1, ""};
         text_format(&number, "%.4g%s", value / scale.unit, scale.suffix);
     } else if (axis->labels) {
-        text_format(&number, "%s%.6g", axis->reversed ? "−" : "", value);
+        text_format(&number, "%.6g", value);
     }
     if (!has_room(ticks, axis, value, text_string(&number))) {
         text_clear(&number);
@@ -124,7 +124,7 @@ static void add_log_ticks(struct text *text, const struct plot_axis *axis, struc
                 }
             }
         }
-        bool enough = found.count >= axis->ticks - 1 || (found.count >= 2 && s > 0);
+        bool enough = found.count >= axis->ticks - 1 || (found.count >= 3 && s > 0);
         if (enough) {
             text_add(text, text_string(&list));
         }
@@ -138,10 +138,8 @@ static void add_log_ticks(struct text *text, const struct plot_axis *axis, struc
 
 static void add_axis(struct plot *plot, const struct plot_axis *axis, char name, double length) {
     struct text *text = &plot->script;
-    double from = axis->reversed ? axis->to : axis->from,
-           to = axis->reversed ? axis->from : axis->to;
     text_format(text, axis->log ? "set logscale %c\n" : "unset logscale %c\n", name);
-    text_format(text, "set %crange [%.10g:%.10g] noextend\n", name, from, to);
+    text_format(text, "set %crange [%.10g:%.10g] noextend\n", name, axis->from, axis->to);
     if (axis->ticks == 0) {
         text_format(text, "unset %ctics\n", name);
         return;
