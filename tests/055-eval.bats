@@ -194,7 +194,7 @@ evaluate() { # OPTION...
     run -0 dlt-eval sample --checkpoint "$c" --vocab "$v" --top-k 1 -n 5
     [ "$output" = "$want" ]
     run --separate-stderr -3 dlt-eval sample --checkpoint "$c" --vocab "$BATS_FILE_TMPDIR/other.bpe"
-    expect_error_line "dlt-eval sample" "has 300 tokens"
+    expect_error_line "dlt-eval sample" "a vocabulary of 300 ids"
     run --separate-stderr -1 dlt-eval sample --checkpoint "$c" --vocab "$v" -o /dev/full
     expect_error_line "dlt-eval sample" "No space left"
     run --separate-stderr -2 dlt-eval sample --checkpoint "$c"
