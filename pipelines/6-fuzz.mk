@@ -31,8 +31,8 @@ FUZZ_CFLAGS := -g -fsanitize=address,undefined -fno-sanitize-recover=all
 # $(call fuzz_make,BUILD,FLAGS): what counts the code that an input reaches is among the flags.
 fuzz_make = $(MAKE) --no-print-directory BUILD=$(BUILD)/$(1) FUZZ_FOUND=$(BUILD)/fuzzing/found CC=clang CFLAGS='$(FUZZ_CFLAGS) $(2)'
 FUZZ_FOUND ?= $(BUILD)/found
-# One thread each; what was freed is kept from being used again for a while, not for the whole run. Where
-# it had been asked for, FUZZ_ASAN=malloc_context_size=30 tells of an input that was found.
+# One thread each; what was freed is kept from being used again for a while, not for the whole run.
+# FUZZ_ASAN=malloc_context_size=30 shows where the memory of a fault was allocated.
 fuzz_run = OMP_NUM_THREADS=1 ASAN_OPTIONS=quarantine_size_mb=1:malloc_context_size=1:max_malloc_fill_size=0:$(FUZZ_ASAN)
 fuzz_limits := -timeout=20 -rss_limit_mb=1024 -malloc_limit_mb=512
 

@@ -99,6 +99,14 @@ records() {
     [ -z "$output$stderr" ]
     run --separate-stderr -2 dlt-cat -k step --kind header x
     expect_error_line dlt-cat "--kind is given twice; list the kinds"
+    for twice in '-qk step -qk header' '-k step -qkheader'; do # among other letters
+        run --separate-stderr -2 dlt-cat $twice x
+        expect_error_line dlt-cat "--kind is given twice"
+    done
+    # What is said comes behind what was printed.
+    dlt-cat x missing >both 2>&1 || true
+    [[ "$(tail -n 1 both)" == "dlt-cat: cannot open 'missing'"* ]]
+    diff <(dlt-cat x) <(head -n -1 both)
 }
 
 @test "-o FILE: the same lines, once they are whole; what was there stays where they are not" {

@@ -206,18 +206,18 @@ setup_file() { make_tokens; }
     rm t
     # As what each output begins
     run --separate-stderr -2 tiny --checkpoint r.partial -o r
-    expect_error_line dlt-train "'r.partial', as which it begins, is the checkpoint"
+    expect_error_line dlt-train "it is written as 'r.partial' first, which is the checkpoint"
     run --separate-stderr -2 tiny --checkpoint r -o ./r.partial
-    expect_error_line dlt-train "'./r.partial', as which it begins, is the run log"
+    expect_error_line dlt-train "it is written as './r.partial' first, which is the run log"
     cp "$BATS_FILE_TMPDIR/train.tok" r.partial
     for output in '-o r' '-o log --checkpoint r'; do
         run --separate-stderr -2 tiny --train r.partial $output
-        expect_error_line dlt-train "'r.partial', as which it begins, is read"
+        expect_error_line dlt-train "it is written as 'r.partial' first, which is read"
     done
     cmp r.partial "$BATS_FILE_TMPDIR/train.tok"
     rm r.partial
     run --separate-stderr -2 tiny --labels "a=1,k=$(printf %02000d 1)" -o r
-    expect_error_line dlt-train "longer than 255 bytes of key and 1023 of value"
+    expect_error_line dlt-train "a key of more than 255 bytes or a value of more than 1023"
     run --separate-stderr -2 tiny --checkpoint - -o r
     expect_error_line dlt-train "--checkpoint"
     run --separate-stderr -2 tiny --device tpu -o r

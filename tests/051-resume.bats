@@ -204,3 +204,21 @@ long() {
     run --separate-stderr -0 long a --agent "$(agent ten_lines.py)" --no-quiet
     [[ "$stderr" == *"nothing to do"* ]]
 }
+
+@test "a run whose log nobody reads for a while stops as one whose log is read" {
+    mkfifo log
+    python3 "$BATS_TEST_DIRNAME/crash/slow_reader.py" log full stopping 3>&- &
+    local reader=$! trainer code=0
+    LAUNCH=exec tiny --episodes 100000 --checkpoint c --checkpoint-every 0 --agent 'dlt-qagent --policy random' \
+        -o log 3>&- 2>err &
+    trainer=$!
+    wait_until test -e full
+    kill -TERM $trainer
+    touch stopping
+    wait $trainer || code=$?
+    wait $reader
+    [ $code -eq 143 ]
+    [ ! -s err ]
+    dlt-cat --check c
+    dlt-cat -k state c | jq -e '.step > 0'
+}

@@ -81,11 +81,11 @@ column() { # column NAME ROW FILE: a cell of a CSV without quotes
     dlt-report table T1 --format tex -o t.partial a
     for file in there.png/t t.auto t.partial; do cmp $file there.png/t.tex; done
     run --separate-stderr -2 dlt-report table T1 --format md -o no.csv a
-    expect_error_line "dlt-report table" "'no.csv' would be md, which its name does not say"
+    expect_error_line "dlt-report table" "'no.csv' would hold md; name it so"
     run --separate-stderr -2 dlt-report table T1 -o no.pdf a
-    expect_error_line "dlt-report table" "'no.pdf' would be tex, which its name does not say"
+    expect_error_line "dlt-report table" "'no.pdf' would hold tex; name it so"
     run --separate-stderr -2 dlt-report figure F1 -o no.html a
-    expect_error_line "dlt-report figure" "'no.html' would be svg, which its name does not say"
+    expect_error_line "dlt-report figure" "'no.html' would hold svg; name it so"
     [ -z "$(find . -name "no.*")" ]
 }
 
@@ -152,7 +152,7 @@ column() { # column NAME ROW FILE: a cell of a CSV without quotes
     expect_error_line "dlt-report table" "'again' and 'b' are both of dataset wiki2, gpt2, method dynamic, seed 2; to show both, name them apart with dlt-train --labels method=NAME"
     dlt-report table --help | grep -F 'dlt-train --labels method=NAME'
     run --separate-stderr -2 dlt-report html -o t a a
-    expect_error_line "dlt-report html" "'a' and 'a'"
+    expect_error_line "dlt-report html" "run log 'a' is given twice"
     run --separate-stderr -2 dlt-report figure F2 -o t a - <a
     expect_error_line "dlt-report figure" "are both of"
     [ ! -e t ]

@@ -298,7 +298,7 @@ END
     expect_error_line "dlt-report table" "cannot read experiments 'list': line 1: the names of the 7 columns"
     # The list that such lists are made from.
     run --separate-stderr -3 dlt-report table T1 --experiments "$ROOT/pipelines/experiments.tsv" dynamic-*
-    expect_error_line "dlt-report table" "; make writes such lists, build/pipelines/PROFILE.experiments.tsv"
+    expect_error_line "dlt-report table" "; the list that make writes is build/pipelines/PROFILE.experiments.tsv"
     dlt-report table --help | grep -F build/pipelines/PROFILE.experiments.tsv
     lines "$HEADING" 'T1|gpt2' >list
     run --separate-stderr -3 dlt-report table T1 --experiments list dynamic-*

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/file.h"
 #include "lib/base/file_names.h"
@@ -27,7 +28,7 @@ static const struct option OPTIONS[] = {
      .type = OPTION_STRING,
      .value = &kinds,
      .argument = "KIND,...",
-     .help = "print the records of these kinds only; if there are none, that is said, and no "
+     .help = "print the records of these kinds only; if there are none, that is said, but is no "
              "failure"},
     {0}};
 
@@ -47,8 +48,9 @@ static const struct program PROGRAM = {
 
 struct sink {
     struct file_output file;
-    FILE *stream;        // into the file
-    enum status status;  // of writing
+    FILE *stream;       // into the file; flushed before anything is said, which may go the same way
+    bool follow;        // flushed after each record
+    enum status status; // of writing
     struct error *error; // its first failure
     bool closed; // nobody reads any more, as `head` does once it has seen enough: no failure
     bool found;  // a record of a kind that was asked for
@@ -76,6 +78,7 @@ static enum status sink_open(struct sink *sink, const char *path, struct error *
         return status;
     }
     sink->stream = fopencookie(sink, "w", (cookie_io_functions_t){.write = sink_write});
+    sink->follow = isatty(sink->file.descriptor);
     if (!sink->stream) {
         file_output_abandon(&sink->file, false);
         return error_set(error, STATUS_FAILURE, "cannot allocate memory for the output");
@@ -117,7 +120,7 @@ static void print_end(const struct record_reader *reader, FILE *out) {
             record_reader_count(reader), all, content);
 }
 
-static enum status print_records(struct record_reader *reader, bool follow, struct sink *sink,
+static enum status print_records(struct record_reader *reader, struct sink *sink,
                                  struct error *error) {
     struct record record;
     bool more = true;
@@ -128,7 +131,7 @@ static enum status print_records(struct record_reader *reader, bool follow, stru
             sink->found = true;
             record_print_json(sink->stream, &record.map, binary);
             putc('\n', sink->stream);
-            if (follow) {
+            if (sink->follow) {
                 fflush(sink->stream);
             }
         }
@@ -156,9 +159,11 @@ static enum status print_file(const char *path, struct sink *sink, struct error 
     if (status != STATUS_OK) {
         return status;
     }
-    status = print_records(reader, strcmp(path, "-") == 0, sink, error);
+    sink->follow |= strcmp(path, "-") == 0;
+    status = print_records(reader, sink, error);
     if (status == STATUS_OK && sink_is_open(sink)) {
         if (!record_reader_complete(reader)) {
+            fflush(sink->stream);
             log_warning("'%s': truncated after record %" PRIu64, record_reader_name(reader),
                         record_reader_count(reader) - 1);
         } else if (is_wanted("end")) {
@@ -211,6 +216,7 @@ static enum status check_files(const char *const *paths, size_t count, struct si
         worst = status > worst ? status : worst;
     }
     if (bad > 0 && sink_is_open(sink)) {
+        fflush(sink->stream);
         log_failure("%zu of %zu files not whole", bad, count);
     }
     return worst;
@@ -222,6 +228,7 @@ static enum status print_files(const char *const *paths, size_t count, struct si
     for (size_t i = 0; i < count && sink_is_open(sink); i++) {
         enum status status = print_file(paths[i], sink, &error);
         if (status != STATUS_OK) {
+            fflush(sink->stream);
             log_failure("%s", error.message);
         }
         worst = status > worst ? status : worst;
@@ -232,10 +239,9 @@ static enum status print_files(const char *const *paths, size_t count, struct si
     return worst;
 }
 
-static enum status check_words(int argc, char **argv, const char *output, const char *const *paths,
-                               size_t count, struct error *error) {
-    const struct option *const tables[] = {OPTIONS, NULL};
-    if (options_given(tables, argc, argv, "kind") > 1) {
+static enum status check_words(const char *output, const char *const *paths, size_t count,
+                               struct error *error) {
+    if (program_given("kind") > 1) {
         return error_set(error, STATUS_USAGE, "--kind is given twice; list the kinds: --kind A,B");
     }
     struct file_names names = {.output = output};
@@ -253,7 +259,7 @@ int main(int argc, char **argv) {
     const char *const *paths = operands.count > 0 ? operands.words : STANDARD_INPUT;
     size_t count = operands.count > 0 ? operands.count : 1;
     enum status of_files = STATUS_OK;
-    enum status status = check_words(argc, argv, common.output, paths, count, &error);
+    enum status status = check_words(common.output, paths, count, &error);
     if (status == STATUS_OK) {
         status = sink_open(&sink, common.output, &error);
     }

@@ -119,13 +119,11 @@ static const struct program PROGRAM = {
 };
 
 // What the policy does not use would be recorded as if it had mattered.
-static enum status check_options(int argc, char **argv, struct error *error) {
-    const struct option *const tables[] = {OPTIONS, NULL};
+static enum status check_options(struct error *error) {
     enum status status = policy_check(policy, error);
     for (const struct option *o = OPTIONS; status == STATUS_OK && o->name; o++) {
         bool of_all = o->value == &policy || o->value == &seed;
-        if (!of_all && options_given(tables, argc, argv, o->name) > 0 &&
-            !policy_uses(policy, o->name)) {
+        if (!of_all && program_given(o->name) > 0 && !policy_uses(policy, o->name)) {
             status = error_set(error, STATUS_USAGE, "the policy '%s' does not use --%s", policy,
                                o->name);
         }
@@ -139,7 +137,7 @@ int main(int argc, char **argv) {
     struct error error = {0};
     settings = POLICY_DEFAULTS;
     program_start(&PROGRAM, argc, argv, &common, &operands);
-    enum status status = check_options(argc, argv, &error);
+    enum status status = check_options(&error);
     if (status == STATUS_OK && operands.count > 0) {
         status = error_set(&error, STATUS_USAGE, "unexpected operand '%s'", operands.words[0]);
     } else if (status == STATUS_OK && (isatty(STDIN_FILENO) || isatty(STDOUT_FILENO))) {

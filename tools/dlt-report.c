@@ -29,12 +29,13 @@ static void start(struct command *command, const struct program *program,
     struct option options[6] = {{0}};
     size_t count = 0;
     if (formats) {
-        options[count++] = (struct option){.name = "format",
-                                           .type = OPTION_CHOICE,
-                                           .value = &command->format,
-                                           .choices = formats,
-                                           .help = "what to write: auto goes by the suffix of -o, "
-                                                   "and is the first where that says nothing"};
+        options[count++] =
+            (struct option){.name = "format",
+                            .type = OPTION_CHOICE,
+                            .value = &command->format,
+                            .choices = formats,
+                            .help = "what to write: auto goes by the suffix of -o; "
+                                    "where that says nothing, it is the one behind auto"};
     }
     if (tables) {
         options[count++] = (struct option){.name = "published",
@@ -85,8 +86,10 @@ static enum status choose_format(struct command *command, const char *const *for
         command->format = named != FORMAT_AUTO ? named : FORMAT_FIRST;
     }
     if (other || (named != FORMAT_AUTO && named != command->format)) {
-        return error_set(error, STATUS_USAGE, "'%s' would be %s, which its name does not say",
-                         output, formats[command->format]);
+        const char *format = formats[command->format];
+        return error_set(error, STATUS_USAGE,
+                         "'%s' would hold %s; name it so, or give the --format of its name", output,
+                         format);
     }
     return STATUS_OK;
 }

@@ -73,5 +73,6 @@ int main(int argc, char **argv) {
     }
     buffer_free(&outcome.table);
     int exit_status = program_finish(status, &error);
-    return status == STATUS_OK && outcome.signal ? 128 + outcome.signal : exit_status;
+    int signal = status == STATUS_OK ? outcome.signal : interrupt_pending();
+    return signal ? 128 + signal : exit_status;
 }

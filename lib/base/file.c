@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/base/file_lock.h"
+#include "lib/base/log.h"
 #include "lib/base/program.h"
 
 static bool is_dash(const char *path) {
@@ -218,6 +220,15 @@ static bool is_descriptor_name(const char *path) {
            strcmp(path, "/dev/stderr") == 0;
 }
 
+// Who may read what a file of ours replaces may read that, and nobody else.
+static void keep_mode(const struct file_output *output, mode_t more) {
+    struct stat info;
+    if (stat(output->path, &info) == 0 && S_ISREG(info.st_mode) && info.st_uid == geteuid()) {
+        fchmod(output->descriptor,
+               (info.st_mode & 0777) | more); // where it fails, as if it were new
+    }
+}
+
 enum status file_output_open(struct file_output *output, const char *path, bool binary,
                              struct error *error) {
     *output = (struct file_output){.descriptor = -1};
@@ -244,8 +255,8 @@ enum status file_output_open(struct file_output *output, const char *path, bool 
         }
     } else {
         status = open_partial(output, true, error);
-        if (status == STATUS_OK && exists && info.st_uid == geteuid()) {
-            fchmod(output->descriptor, info.st_mode & 0777); // as who may see what it replaces
+        if (status == STATUS_OK) {
+            keep_mode(output, S_IRUSR | S_IWUSR); // and we can go on with it
         }
         if (status == STATUS_OK && ftruncate(output->descriptor, 0) != 0) {
             status = error_set(error, STATUS_FAILURE, "cannot write '%s': %s", output->partial,
@@ -319,16 +330,32 @@ static void begin_sync(struct file_output *output) {
 #endif
 }
 
+// After a noted signal: whether a stream takes more. Its reader may stand still for good, or go on after
+// a while, and then get what there is to say at the end.
+static bool reader_goes_on(int descriptor) {
+    enum { PATIENCE = 5000 }; // milliseconds
+    double deadline = clock_seconds() + PATIENCE / 1000.0;
+    struct pollfd ready = {.fd = descriptor, .events = POLLOUT};
+    int events;
+    while ((events = poll(&ready, 1, PATIENCE)) < 0 && errno == EINTR &&
+           clock_seconds() < deadline) {
+    }
+    errno = EINTR;
+    return events > 0;
+}
+
 enum status file_output_write(struct file_output *output, const void *data, size_t length,
                               struct error *error) {
     const uint8_t *bytes = data;
     while (length > 0) {
-        ssize_t written = write(output->descriptor, bytes, length);
-        // A signal cuts the wait for a reader short, and that reader may never go on.
-        if (written < (ssize_t)length && output->partial == NULL && interrupt_pending()) {
-            errno = written < 0 ? errno : EINTR;
-            return write_failed(output, output_name(output), error);
+        size_t piece = length;
+        if (output->partial == NULL && interrupt_pending()) {
+            if (!reader_goes_on(output->descriptor)) {
+                return write_failed(output, output_name(output), error);
+            }
+            piece = piece < PIPE_BUF ? piece : PIPE_BUF; // that much goes without waiting
         }
+        ssize_t written = write(output->descriptor, bytes, piece);
         if (written < 0 && try_again(output->descriptor, POLLOUT)) {
             continue;
         }
@@ -357,6 +384,9 @@ static enum status take_name(struct file_output *output, struct error *error) {
     enum status status = STATUS_OK;
     if (output->hold && !(*output->hold >= 0 && file_has_name(*output->hold, output->path))) {
         status = file_hold(&old, output->path, error);
+    }
+    if (status == STATUS_OK) {
+        keep_mode(output, 0);
     }
     if (status == STATUS_OK && rename(output->partial, output->path) != 0) {
         status = error_set(error, STATUS_FAILURE, "cannot rename '%s' to '%s': %s", output->partial,

@@ -51,10 +51,10 @@ enum status file_names_apart(const char *path, const char *output, const char *w
     }
     bool same = file_names_same(path, partial);
     free(partial);
-    return same
-               ? error_set(error, STATUS_USAGE,
-                           "cannot write '%s': '%s', as which it begins, is %s", output, path, what)
-               : STATUS_OK;
+    return same ? error_set(error, STATUS_USAGE,
+                            "cannot write '%s': it is written as '%s' first, which is %s", output,
+                            path, what)
+                : STATUS_OK;
 }
 
 enum status file_names_add(struct file_names *names, const char *const *paths, size_t count,

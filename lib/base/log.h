@@ -9,7 +9,8 @@
 void log_configure(const char *program, int verbosity, int progress); // -1 quiet, 0, 1 verbose
 const char *log_program(void);
 
-// One line, "PROGRAM: MESSAGE". A failure that the program goes on after is always told. Warnings are shown unless --quiet, notes only with --verbose.
+// One line, "PROGRAM: MESSAGE". A failure that the program goes on after is always told, warnings
+// unless --quiet, notes only with --verbose.
 __attribute__((format(printf, 1, 2))) void log_failure(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void log_warning(const char *format, ...);
 __attribute__((format(printf, 1, 2))) void log_info(const char *format, ...); // unless --quiet

@@ -147,6 +147,11 @@ enum status process_start(struct process *process, const char *command, const ch
     return status;
 }
 
+bool process_has_spoken(const struct process *process) {
+    struct pollfd entry = {.fd = process->output, .events = POLLIN};
+    return poll(&entry, 1, 0) > 0 && (entry.revents & POLLIN);
+}
+
 // ---- Ending ----------------------------------------------------------------------------------
 
 static void describe_end(const siginfo_t *info, char *text, size_t size) {
@@ -158,11 +163,6 @@ static void describe_end(const siginfo_t *info, char *text, size_t size) {
 }
 
 // WNOWAIT leaves the child a zombie, so that its number, and its group's, stay its own.
-bool process_has_spoken(const struct process *process) {
-    struct pollfd entry = {.fd = process->output, .events = POLLIN};
-    return poll(&entry, 1, 0) > 0 && (entry.revents & POLLIN);
-}
-
 bool process_wait(const struct process *process, double seconds, char *text, size_t size) {
     double deadline = clock_seconds() + seconds;
     long pause = 500000; // nanoseconds, doubled up to 16 ms

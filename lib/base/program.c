@@ -185,24 +185,38 @@ static void common_table(struct option table[static COMMON_OPTIONS + 1],
     table[count] = (struct option){0};
 }
 
+// The command line that program_start() parsed, and all options that it knew.
+static struct {
+    struct option shown[COMMON_OPTIONS + 1];
+    const struct option *tables[3];
+    int argc;
+    char **argv;
+} line;
+
+size_t program_given(const char *option) {
+    return options_given(line.tables, line.argc, line.argv, option);
+}
+
 void program_start(const struct program *program, int argc, char **argv,
                    struct common_options *common, struct operands *operands) {
     fill_standard_streams();
     signal(SIGXFSZ, SIG_IGN); // too large a file is seen when writing
-    const struct option nothing[] = {{0}};
-    struct option shown[COMMON_OPTIONS + 1];
+    static const struct option NOTHING[] = {{0}};
     struct requests asked = {0};
     *common = (struct common_options){.threads = program->threads ? threads_available() : 1};
-    common_table(shown, program, common, &asked);
+    common_table(line.shown, program, common, &asked);
     log_configure(program->name, 0, 0);
-    const struct option *tables[] = {shown, program->options ? program->options : nothing, NULL};
+    line.tables[0] = line.shown;
+    line.tables[1] = program->options ? program->options : NOTHING;
+    line.argc = argc;
+    line.argv = argv;
     // Before a value replaces the default that is shown.
-    if (options_given(tables, argc, argv, "help") > 0) {
-        print_help(program, shown);
+    if (program_given("help") > 0) {
+        print_help(program, line.shown);
         exit_after_output(STATUS_OK);
     }
     struct error error = {0};
-    enum status status = options_parse(tables, argc, argv, operands, &error);
+    enum status status = options_parse(line.tables, argc, argv, operands, &error);
     log_configure(program->name, common->quiet ? -1 : common->verbose,
                   asked.no_progress ? 0 : (asked.progress ? 1 : -1));
     if (status != STATUS_OK) {

@@ -37,6 +37,9 @@ struct common_options {
 void program_start(const struct program *program, int argc, char **argv,
                    struct common_options *common, struct operands *operands);
 
+// After that: how often the command line gave the option of this name.
+size_t program_given(const char *option);
+
 // The command named by argv[1] of a tool with several; handles `TOOL --help` and `--version`, and
 // exits 2 on an unknown or missing one. `programs` ends with a NULL name; the names are
 // "TOOL COMMAND". The command then gets program_start(command, argc - 1, argv + 1, ...).

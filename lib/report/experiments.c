@@ -18,7 +18,7 @@ enum status experiments_read(struct experiments *experiments, const char *path,
         // Most likely it is the file that such lists are made from.
         struct error why = *error;
         error_set(error, status,
-                  "%s; make writes such lists, build/pipelines/PROFILE.experiments.tsv",
+                  "%s; the list that make writes is build/pipelines/PROFILE.experiments.tsv",
                   why.message);
     }
     if (status == STATUS_OK) {

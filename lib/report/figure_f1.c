@@ -341,10 +341,9 @@ const struct figure_type FIGURE_F1 = {
     .caption =
         "A cell is a layer, its colour and number the independent layer that its sources lead to, "
         "whose weights it uses, except under the released code's options: there several "
-        "independent "
-        "layers may share one storage, and a layer may have kept an older one. An arc, where there "
-        "is room, leads from a tied layer to its source. At the right, how many layers are "
-        "independent and, where they are not as many, stored. Seeds that ended with the same map "
-        "share a strip. Methods go by the names of their run logs.",
+        "independent layers may share one storage, and a layer may have kept an older one. An "
+        "arc, where there is room, leads from a tied layer to its source. At the right, how many "
+        "layers are independent and, where they are not as many, stored. Seeds that ended with "
+        "the same map share a strip. Methods go by the names of their run logs.",
     .build = build,
 };

@@ -254,7 +254,7 @@ static bool coincide(const struct curve *a, const struct curve *b, enum history_
     return same;
 }
 
-// Above the panel, how many curves lie wholly below another.
+// Above the panel, how many curves are the same as a later one, which is drawn over them.
 static void draw_covered(const struct context *c, enum history_row row, const struct facet *facet,
                          const struct plot_panel *panel) {
     size_t drawn = 0, covered = 0;
@@ -443,11 +443,12 @@ const struct figure_type FIGURE_F2 = {
     .title = "Training",
     .caption =
         "Test perplexity (thick) and training perplexity (thin), independent layers and, dashed "
-        "where they are not as many, stored ones, changes of the map in each episode, exploration, "
-        "and the perplexity of the training batches that rewards are of: the released reward is "
-        "minus this, clipped. Perplexities are on logarithmic axes. The dashed line below them, "
-        "where there is one, is the true perplexity of generated text. Where curves coincide, the "
-        "last in the legend covers the others; how many it covers stands above the panel. With "
-        "several seeds, their mean, and a band from the lowest to the highest.",
+        "where they are not as many, stored ones, changes of the map in each episode, "
+        "exploration, and the perplexity of the training batches that rewards are of: the "
+        "released reward is minus this, clipped. Axes of perplexity, and that of layers where "
+        "there are many, are logarithmic. A dashed line below the perplexities is the true one of "
+        "generated text. Above a panel stands how many of its curves coincide with one later in "
+        "the legend, which covers them. With several seeds, their mean, and a band from the "
+        "lowest to the highest.",
     .build = build,
 };

@@ -212,7 +212,6 @@ const struct figure_type FIGURE_F3 = {
         "options: there several independent layers may share one storage, and a layer may have "
         "kept an older one. The strip beside each map shows every layer's own colour, so that a "
         "layer in its own colour is independent. Runs whose map never changes are left out; of "
-        "more than twelve, only the "
-        "first seed of each method is drawn.",
+        "more than twelve, only the first seed of each method is drawn.",
     .build = build,
 };

@@ -1,6 +1,7 @@
 // F5, cost: best test perplexity against trainable parameters (mean over training, and final), and
-// test perplexity against training time, on logarithmic axes but for the time. Datasets with few methods stand side by side; one with many
-// has a row of its own, where the methods' names stand beside their points.
+// test perplexity against training time, on logarithmic axes but for the time. Datasets with few
+// methods stand side by side; one with many has a row of its own, where the methods' names stand
+// beside their points.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -436,12 +437,11 @@ const struct figure_type FIGURE_F5 = {
     .id = "F5",
     .title = "Cost",
     .caption =
-        "Best test perplexity against trainable parameters, their mean over training (filled) "
-        "and at the end (hollow), and test perplexity against training time, with the best "
-        "marked; what is above five times the highest of these is cut. Where there are many "
-        "methods, only the best, against the whole time. All axes but the time's are logarithmic. "
-        "With "
-        "several seeds, their mean, and a line from the lowest to the highest. Methods go by the "
-        "names of their run logs.",
+        "Best test perplexity against trainable parameters, their mean over training (filled) and "
+        "at the end (hollow), and test perplexity against training time, with the best marked; "
+        "what is above five times the highest of these is cut. Where there are many methods, only "
+        "the best, against the whole time. All axes but the time's are logarithmic. With several "
+        "seeds, their mean, and a line from the lowest to the highest. Methods go by the names of "
+        "their run logs.",
     .build = build,
 };

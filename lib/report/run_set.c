@@ -140,11 +140,14 @@ static enum status refuse_twice(const struct run_set *set, struct error *error) 
         const struct run *a = set->runs[i - 1], *b = set->runs[i];
         if (strcmp(a->dataset, b->dataset) == 0 && strcmp(a->arch, b->arch) == 0 &&
             strcmp(a->method, b->method) == 0 && strcmp(a->seed, b->seed) == 0) {
-            return error_set(error, STATUS_USAGE,
-                             "run logs '%s' and '%s' are both of dataset %s, %s, method %s, seed "
-                             "%s; to show both, "
-                             "name them apart with dlt-train --labels method=NAME",
-                             a->path, b->path, a->dataset, a->arch, a->method, a->seed);
+            if (strcmp(a->path, b->path) == 0) {
+                return error_set(error, STATUS_USAGE, "run log '%s' is given twice", a->path);
+            }
+            return error_set(
+                error, STATUS_USAGE,
+                "run logs '%s' and '%s' are both of dataset %s, %s, method %s, seed "
+                "%s; to show both, name them apart with dlt-train --labels method=NAME",
+                a->path, b->path, a->dataset, a->arch, a->method, a->seed);
         }
     }
     return STATUS_OK;

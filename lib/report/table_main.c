@@ -48,13 +48,11 @@ static const struct table_column COLUMNS[] = {
 #define CAPTION                                                                                    \
     "Test perplexity per token: the best over training, the last, and the one at the best "        \
     "validation step; per word, a line end being one as is usual for WikiText, beside the "        \
-    "unigram "                                                                                     \
-    "model of the same tokens, whose counts are the training text's plus one. Independent layers " \
-    "are those of the state vector, stored layers those with weights of their own; means are "     \
-    "over all visits of the agent. Time is that of the whole run, with evaluations and the "       \
-    "agent; "                                                                                      \
-    "tokens/s are all tokens over the time of the training steps alone; peak memory is that of "   \
-    "the whole process. "
+    "unigram model of the same tokens, whose counts are the training text's plus one. "            \
+    "Independent layers are those of the state vector, stored layers those with weights of "       \
+    "their own; means are over all visits of the agent. Time is that of the whole run, with "      \
+    "evaluations and the agent; tokens/s are all tokens over the time of the training steps "      \
+    "alone; peak memory is that of the whole process. "
 
 const struct table_type TABLE_T1 = {
     .id = "T1",

@@ -89,7 +89,9 @@ bool wordpiece_has_capitals(const struct wordpiece_vocabulary *vocabulary) {
     for (uint32_t id = 0; id < vocabulary->size; id++) {
         size_t length;
         const uint8_t *bytes = wordpiece_bytes(vocabulary, id, &length);
-        if (bytes[0] == '[' && bytes[length - 1] == ']') {
+        bool is_special = (bytes[0] == '[' && bytes[length - 1] == ']') ||
+                          (bytes[0] == '<' && bytes[length - 1] == '>');
+        if (is_special) {
             continue;
         }
         for (size_t at = 0; at < length;) {

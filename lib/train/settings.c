@@ -235,10 +235,10 @@ enum status settings_check_labels(const char *labels, struct error *error) {
         }
         size_t key = (size_t)(equals - at);
         if (key >= SETTINGS_LABEL_KEY || length - key - 1 >= SETTINGS_LABEL_VALUE) {
-            return error_set(
-                error, STATUS_USAGE,
-                "option --labels: '%.40s...' is longer than %d bytes of key and %d of value", at,
-                SETTINGS_LABEL_KEY - 1, SETTINGS_LABEL_VALUE - 1);
+            return error_set(error, STATUS_USAGE,
+                             "option --labels: '%.40s...' has a key of more than %d bytes or a "
+                             "value of more than %d",
+                             at, SETTINGS_LABEL_KEY - 1, SETTINGS_LABEL_VALUE - 1);
         }
         if (has_label(labels, at, at, (size_t)(equals - at) + 1)) {
             return error_set(error, STATUS_USAGE, "option --labels: '%.*s' is given twice",

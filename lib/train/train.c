@@ -175,6 +175,12 @@ static enum status resume(struct trainer *t, const struct record_writer_options 
     enum status status = checkpoint_load(checkpoint, t->model, t->ops, t->dev, &t->dialogue, error);
     record_reader_close(checkpoint->reader); // an open file takes room when it is replaced
     checkpoint->reader = NULL;
+    if (!*checkpoint->state.vocabulary_sha256) { // of before it was kept; the texts are the same
+        memcpy(checkpoint->state.vocabulary_model, t->state.vocabulary_model,
+               sizeof t->state.vocabulary_model);
+        memcpy(checkpoint->state.vocabulary_sha256, t->state.vocabulary_sha256,
+               sizeof t->state.vocabulary_sha256);
+    }
     t->state = checkpoint->state;
     t->seconds_before = checkpoint->changing.seconds;
     t->peak = checkpoint->changing.peak;
@@ -216,8 +222,8 @@ static enum status begin(struct trainer *t, const struct record_writer_options *
         return status;
     }
     t->log_is_stream = record_writer_is_stream(t->log);
-    if (!t->log_is_stream) { // the checkpoint, which may lie elsewhere, relies on the log being there
-        file_sync_directory_of(t->output);
+    if (!t->log_is_stream) {
+        file_sync_directory_of(t->output); // the checkpoint, which may lie elsewhere, relies on it
     }
     if (t->replaces) { // it is not of this run log
         file_remove(t->settings->checkpoint);

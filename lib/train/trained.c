@@ -81,7 +81,7 @@ enum status trained_check_vocabulary(const struct trained *trained,
                   strcmp(vocabulary->sha256, state->vocabulary_sha256) != 0)) {
         return error_set(
             error, STATUS_DAMAGED,
-            "'%s' has another vocabulary (%s, %.8s) than what the checkpoint's network was "
+            "'%s' has another vocabulary (%s, %.8s) than the one that the checkpoint's network was "
             "trained on (%s, %.8s)",
             name, vocabulary->model, vocabulary->sha256, state->vocabulary_model,
             state->vocabulary_sha256);
