@@ -7,6 +7,13 @@
 
 BUILD ?= build
 $(if $(BUILD),,$(error BUILD names no folder))
+# In the name of a target Make or the shell would read these as theirs.
+hash := \#
+specials := ' " \ ` $$ ; & | < > ( ) * ? [ ] { } % : = $(hash)
+$(if $(word 2,$(BUILD))$(strip $(foreach c,$(specials),$(findstring $(c),$(BUILD)))),\
+    $(error BUILD is '$(BUILD)': Make cannot have blanks and special characters there))
+# Any text as a word for the shell.
+quoted = '$(subst ','\'',$(1))'
 PREFIX ?= /usr/local
 CFLAGS ?= -O2 -g
 VERSION := 0.1.0

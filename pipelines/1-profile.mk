@@ -6,6 +6,8 @@ STATE := $(BUILD)/state/$(PROFILE)
 RUN_LOGS := results/$(PROFILE)
 CHECKPOINTS := $(BUILD)/checkpoints/$(PROFILE)
 bin := $(BUILD)/bin
+# For awk.
+variable = -v $(1)=$(call quoted,$(2))
 profile_file := pipelines/profiles/$(PROFILE).mk
 profile_goals := paper runs data fetch why plan check-logs train-all report digests
 ifneq ($(filter $(profile_goals) $(RUN_LOGS)/% paper/build/%,$(MAKECMDGOALS)),)
@@ -22,15 +24,26 @@ ifneq ($(profile_missing),)
 $(error profile '$(PROFILE)' does not set $(profile_missing))
 endif
 
-# A table of pipelines/ as Make variables, in a file that is then included.
-# $(call expand,TABLE,VARIABLES): the file's name; any mistake stops here.
-expand_into = $(BUILD)/pipelines/$(PROFILE).$(1).mk
+# A table of pipelines/ as Make variables. They come without a file, which another Make of the profile
+# could be writing. Any mistake stops here.
+#   $(call table_command,TABLE,WORDS)   writes them, or with -v list=yes the list for dlt-report
+#   $(call read_table,TABLE,COMMAND)    takes what COMMAND writes
 EXPERIMENTS ?= pipelines/experiments.tsv
-expand = $(if $(shell mkdir -p $(BUILD)/pipelines && $(3) awk -f pipelines/table.awk -f pipelines/$(1).awk $(2) \
-    $(if $(filter experiments,$(1)),$(EXPERIMENTS),pipelines/$(1).tsv) > $(expand_into) || echo failed),$(error pipelines/$(1).tsv or the profile cannot be used),$(expand_into))
+table_file = $(if $(filter experiments,$(1)),$(EXPERIMENTS),pipelines/$(1).tsv)
+table_command = awk -f pipelines/table.awk -f pipelines/$(1).awk $(2) $(call quoted,$(call table_file,$(1)))
+line_end := $(shell printf '\036')
+define newline
+
+
+endef
+read_table = $(eval $(subst $(line_end),$(newline),$(shell lines=$$($(2)) && printf '%s\n' "$$lines" | tr '\n' '\036')))$(call succeeded,$(1))
+succeeded = $(if $(filter 0,$(.SHELLSTATUS)),,$(error $(call table_file,$(1)) or the profile cannot be used))
 
 # What `make fetch` downloads goes here, if DLT_DATA does not have it.
 DLT_DOWNLOADS ?= $(BUILD)/downloads
+# As they were given: Make would look for its own in what comes from the environment.
+given = $(if $(findstring environment,$(origin $(1))),$(value $(1)),$($(1)))
+places = $(foreach v,DLT_DATA DLT_DOWNLOADS,$(v)=$(call quoted,$(call given,$(v))))
 # With -n, to plan and to fetch, the files count as there that can be fetched.
 dry := $(if $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))$(filter plan fetch,$(MAKECMDGOALS)),yes)
 # What is missing is said once: by whichever Make looks at the logs, and not again by those that it, or
@@ -38,25 +51,30 @@ dry := $(if $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))$(filter p
 have_logs = $(wildcard $(RUN_LOGS)/*-$(1)-s*.run.msgpack.zst)
 logged_datasets = $(foreach d,$(DATASETS),$(if $(call have_logs,$(d)),$(d)))
 unsaid := $(if $(SAID)$(filter paper runs,$(MAKECMDGOALS)),$(DATASETS),$(if $(filter-out report,$(MAKECMDGOALS)),,$(logged_datasets)))
-include $(call expand,datasets,-v source=$(SOURCE) -v datasets='$(DATASETS)' -v vocabulary='$(VOCABULARY)' \
-    -v folder='$(DLT_DATA)' -v downloads='$(DLT_DOWNLOADS)' -v dry=$(dry) -v unsaid='$(unsaid)' \
-    pipelines/files.tsv pipelines/vocabularies.tsv)
+$(call read_table,datasets,$(places) $(call table_command,datasets,$(call variable,source,$(SOURCE)) \
+    $(call variable,datasets,$(DATASETS)) $(call variable,vocabulary,$(VOCABULARY)) \
+    $(call variable,dry,$(dry)) $(call variable,unsaid,$(unsaid)) pipelines/files.tsv pipelines/vocabularies.tsv))
 
 # The list of experiments that the report reads. Nothing is missing of a dataset that has run logs.
 experiments_list := $(BUILD)/pipelines/$(PROFILE).experiments.tsv
 report_datasets := $(foreach d,$(DATASETS),$(if $(MISSING_$(d)),$(if $(call have_logs,$(d)),,$(d))))
-include $(call expand,experiments,-v known='$(DATASETS_KNOWN)' -v wanted='$(DATASETS)' -v here='$(DATASETS_HERE)' \
-    -v seeds='$(SEEDS)' $(foreach t,1 2 3 4 5 6,-v seeds_T$(t)='$(SEEDS_T$(t))') -v list=$(experiments_list).new,$(foreach d,$(report_datasets),MISSING_$(d)='$(MISSING_$(d))'))
+experiments_command = $(call table_command,experiments,$(call variable,known,$(DATASETS_KNOWN)) \
+    $(call variable,wanted,$(DATASETS)) $(call variable,here,$(DATASETS_HERE)) $(call variable,seeds,$(SEEDS)) \
+    $(foreach t,1 2 3 4 5 6,$(call variable,seeds_T$(t),$(SEEDS_T$(t)))) $(1))
+$(call read_table,experiments,$(experiments_command))
+$(if $(RUNS),,$(if $(DATASETS_HERE),$(error $(EXPERIMENTS) has no run for the datasets of profile '$(PROFILE)')))
+list_written := $(shell $(foreach d,$(report_datasets),MISSING_$(d)=$(call quoted,$(MISSING_$(d)))) \
+    pipelines/update $(experiments_list) $(call experiments_command,-v list=yes))
+$(call succeeded,experiments)
 no_runs := $(filter-out $(RUNS:%=$(RUN_LOGS)/%.run.msgpack.zst),$(filter $(RUN_LOGS)/%.run.msgpack.zst,$(MAKECMDGOALS)))
 ifneq ($(no_runs),)
 $(error profile '$(PROFILE)' has no run '$(patsubst $(RUN_LOGS)/%.run.msgpack.zst,%,$(firstword $(no_runs)))')
 endif
-list_written := $(shell pipelines/update $(experiments_list) < $(experiments_list).new)
 endif
 
 # Where the runs are trained: a line of devices.tsv.
 DEVICE ?= cpu
-device_field = $(shell awk -F '\t' '$$1 == "$(DEVICE)" { print $$$(1) }' pipelines/devices.tsv)
+device_field = $(shell awk -F '\t' $(call variable,name,$(DEVICE)) '$$1 == name { print $$$(1) }' pipelines/devices.tsv)
 device_kind := $(call device_field,2)
 ifeq ($(device_kind),)
 $(error no device '$(DEVICE)' in pipelines/devices.tsv)

@@ -3,11 +3,12 @@
 # A .recipe file says how a text is made; it changes only if that changes, and the text depends on it
 # alone. A .digest file holds the content digest of the tokens: what a run depends on.
 
-$(BUILD)/state/fingerprint: $(addprefix $(bin)/,dlt-corpus dlt-tokenize dlt-train dlt-qagent dlt-cat)
+fingerprint := $(BUILD)/state/fingerprint
+$(fingerprint): $(addprefix $(bin)/,dlt-corpus dlt-tokenize dlt-train dlt-qagent dlt-cat)
 	$(call run,NUMERICS,pipelines/write $@ pipelines/fingerprint $(bin))
 
 fetch: ## download what PROFILE needs and DLT_DATA lacks, into DLT_DOWNLOADS (build/downloads)
-	$(if $(FETCH),@DLT_DATA='$(DLT_DATA)' pipelines/fetch pipelines/files.tsv '$(DLT_DOWNLOADS)' $(FETCH),@true)
+	$(if $(FETCH),@$(places) pipelines/fetch pipelines/files.tsv $(FETCH),@true)
 .PHONY: fetch
 
 # Texts: generated, or prepared from real files. $(call ...,DATASET,SPLIT). The split `passages` is
@@ -20,9 +21,11 @@ corpus_bytes = $(or $(BYTES_$(2)_$(1)),$(BYTES_$(2)),$(error profile '$(PROFILE)
 corpus_command = dlt-corpus --style $(STYLE_$(2)_$(1)) --language $(LANGUAGE_$(1)) \
     --split $(2) --seed $(corpus_seed_$(2)) --bytes $(call corpus_bytes,$(1),$(2))
 text_command_corpus = $(bin)/$(call corpus_command,$(1),$(corpus_split))
-text_recipe_corpus = echo "$(call corpus_command,$(1),$(corpus_split))"; sed -n 1p $(BUILD)/state/fingerprint
+text_recipe_corpus = $(call corpus_command,$(1),$(corpus_split))
+text_maker_corpus = sed -n 1p $(fingerprint)
 text_command_files = pipelines/prepare $(PREPARE_$(1)) $(2) $(FILES_$(1))
-text_recipe_files = echo "prepare $(PREPARE_$(1)) $(2) $(HASHES_$(1))"; sha256sum <pipelines/prepare
+text_recipe_files = prepare $(PREPARE_$(1)) $(2) $(HASHES_$(1))
+text_maker_files = sha256sum <pipelines/prepare
 text_kind = $(if $(filter corpus,$(SOURCE)),corpus,files)
 
 # The vocabulary is trained on the training text, or one that is known by name.
@@ -30,8 +33,9 @@ vocabulary_trained := $(if $(VOCABULARY_FILE),,yes)
 vocabulary_of = $(DATA)/$(1).vocab.$(if $(findstring wordpiece,$(VOCABULARY_OPTIONS)),txt,bpe)
 
 define split_rules
-$$(STATE)/$(1).$(2).recipe: $$(BUILD)/state/fingerprint FORCE
-	@{ $$(call text_recipe_$(text_kind),$(1),$(2)); } | pipelines/update $$@
+$$(STATE)/$(1).$(2).recipe: $$(fingerprint) FORCE
+	@maker=$$$$($$(text_maker_$(text_kind))) && \
+	    pipelines/update $$@ printf '%s\n' '$$(call text_recipe_$(text_kind),$(1),$(2))' "$$$$maker"
 $$(DATA)/$(1).$(2).txt: $$(STATE)/$(1).$(2).recipe | $$(bin)/dlt-corpus
 	$$(if $$(CHECKS_$(1)),@pipelines/verify $$(CHECKS_$(1)))
 	pipelines/write $$@ $$(call text_command_$(text_kind),$(1),$(2))
@@ -51,9 +55,9 @@ $$(call vocabulary_of,$(1)): $$(if $$(vocabulary_trained),$$(DATA)/$(1).train.tx
 $(foreach s,$(SPLITS_$(1)) $(PASSAGES_$(1)),$(eval $(call split_rules,$(1),$(s))))
 endef
 
-$(STATE)/tokenize.recipe: $(BUILD)/state/fingerprint FORCE
-	@{ echo "size $(VOCABULARY)"; $(if $(VOCABULARY_FILE),echo "$(VOCABULARY_HASH) $(VOCABULARY_OPTIONS)";) \
-	  sed -n 2p $<; } | pipelines/update $@
+$(STATE)/tokenize.recipe: $(fingerprint) FORCE
+	@maker=$$(sed -n 2p $<) && pipelines/update $@ printf '%s\n' 'size $(VOCABULARY)' \
+	    $(if $(VOCABULARY_FILE),'$(VOCABULARY_HASH) $(VOCABULARY_OPTIONS)') "$$maker"
 
 $(foreach d,$(DATASETS_HERE),$(eval $(call dataset_rules,$(d))))
 

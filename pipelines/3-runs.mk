@@ -42,9 +42,10 @@ $(DATA)/%.floor: $(STATE)/%.test.recipe | $(bin)/dlt-corpus
 run_floor_file = $(if $(filter corpus,$(SOURCE)),$(DATA)/$(RUN_DATASET_$(1)).floor)
 
 .SECONDEXPANSION:
-$(STATE)/%.config: $$(call run_digests,$$*) $$(call run_floor_file,$$*) $$(call run_needs_first,$$*) $(BUILD)/state/fingerprint FORCE
-	@set -e; options=$$(echo "$(call run_options,$*)" | pipelines/options $(call run_needs,$*)); \
-	{ echo "$$options"; cat $(call run_digests,$*); sed -n 3p $(BUILD)/state/fingerprint; } | pipelines/update $@
+$(STATE)/%.config: $$(call run_digests,$$*) $$(call run_floor_file,$$*) $$(call run_needs_first,$$*) $(fingerprint) FORCE
+	@options=$$(echo "$(call run_options,$*)" | pipelines/options $(call run_needs,$*)) && \
+	    digests=$$(cat $(call run_digests,$*)) && computes=$$(sed -n 3p $(fingerprint)) && \
+	    pipelines/update $@ printf '%s\n' "$$options" "$$digests" "$$computes"
 
 # exec: a signal that Make passes on reaches the script, which passes it on to the training.
 $(STATE)/%.trained: $(STATE)/%.config FORCE | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat
@@ -52,7 +53,7 @@ $(STATE)/%.trained: $(STATE)/%.config FORCE | $(bin)/dlt-train $(bin)/dlt-qagent
 	    $(bin)/dlt-train $(call run_tokens,$*) --device $(device_kind) $(THREADS:%=--threads %) --checkpoint-every 500
 
 $(STATE)/%.outcome: $(STATE)/%.trained
-	@BIN=$(bin) pipelines/outcome $* $(call run_log,$*) | pipelines/update $@
+	@BIN=$(bin) pipelines/update $@ pipelines/outcome $* $(call run_log,$*)
 
 $(RUN_LOGS)/%.run.msgpack.zst: $(STATE)/%.trained ;
 
@@ -80,7 +81,8 @@ metrics = $(DATASETS_HERE:%=unigram-%) $(RUNS_F4:%=similarity-%) $(lastword_runs
 # The options of a run whose needs may not be known, and its texts or a stand-in of the same
 # vocabulary, for dlt-train --dry-run.
 $(STATE)/%.planned: FORCE
-	@echo "$(call run_options,$*)" | pipelines/options --assume $(wildcard $(call run_needs,$*)) | pipelines/update $@
+	@options=$$(echo "$(call run_options,$*)" | pipelines/options --assume $(wildcard $(call run_needs,$*))) && \
+	    pipelines/update $@ printf '%s\n' "$$options"
 vocabulary_size_gpt2 := 50257
 vocabulary_size_bert-uncased := 30522
 stand_in = $(BUILD)/pipelines/stand-in-$(or $(vocabulary_size_$(VOCABULARY)),$(VOCABULARY)).tokens.msgpack.zst
@@ -93,7 +95,7 @@ planned_flags = -$(if $(call run_lacks,$(1)),a)$(if $(call run_has_texts,$(1)),,
 
 plan: $(RUNS:%=$(STATE)/%.planned) $(stand_in) | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat ## say what PROFILE takes: tokens, operations, memory, hours (DEVICE=h200, SPEED=4e14)
 	@{ $(foreach r,$(RUNS),echo '$(r) $(call planned_flags,$(r)) $(STATE)/$(r).planned $(call planned_command,$(r))';) } | \
-	    BIN=$(bin) pipelines/plan '$(DEVICE)' '$(SPEED)' $(if $(filter cpu,$(device_kind)),$(JOBS),1)
+	    BIN=$(bin) pipelines/plan $(call quoted,$(DEVICE)) $(call quoted,$(SPEED)) $(if $(filter cpu,$(device_kind)),$(JOBS),1)
 SPEED ?= $(call device_field,3)
 .PHONY: plan
 

@@ -23,7 +23,7 @@ report: $(PAPER)/paper.pdf $(PAPER)/index.html ## the same from the run logs tha
 # themselves are no prerequisites, so that nothing is trained for a report.
 $(PAPER)/logs: FORCE
 	@$(if $(report_logs),,echo "dlt: there are no run logs in $(RUN_LOGS): 'make paper PROFILE=$(PROFILE)' makes them" >&2; exit 1;) \
-	sha256sum $(report_logs) | pipelines/update $@
+	pipelines/update $@ sha256sum $(report_logs)
 
 report_inputs := $(PAPER)/logs $(experiments_list) results/published.tsv $(bin)/dlt-report
 # Make has said which datasets are missing: --quiet.

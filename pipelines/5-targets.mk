@@ -2,7 +2,7 @@
 
 test_programs := $(BUILD)/emu/libdlt-cuda.so $(BUILD)/gpu/ops $(BUILD)/bench/model $(BUILD)/damage/damage
 test: all unit $(test_programs) ## pass the tests (real data from DLT_DATA where it is set)
-	@BUILD_DIR=$(abspath $(BUILD)) tests/run $(unit_tests)
+	@BUILD_DIR=$(call quoted,$(abspath $(BUILD))) tests/run $(unit_tests)
 .PHONY: test
 
 install: all ## copy the tools, and the CUDA kernels if built, to PREFIX (/usr/local), below DESTDIR if set

@@ -8,9 +8,8 @@ VERIFY := $(BUILD)/verify/$(PROFILE)
 below = DATA=$(1)/data STATE=$(1)/state CHECKPOINTS=$(1)/checkpoints RUN_LOGS=$(1)/results PAPER=$(1)/paper
 
 digests: runs $(bin)/dlt-report ## write the digests of what PROFILE computes into results/digests
-	@BIN=$(bin) pipelines/digests $(experiments_list) $(RUNS:%=$(RUN_LOGS)/%.run.msgpack.zst) \
-	    $(metrics:%=$(RUN_LOGS)/%.metrics.msgpack.zst) > $(STATE)/digests
-	@pipelines/update $(DIGESTS) < $(STATE)/digests
+	@BIN=$(bin) pipelines/update $(DIGESTS) pipelines/digests $(experiments_list) $(RUNS:%=$(RUN_LOGS)/%.run.msgpack.zst) \
+	    $(metrics:%=$(RUN_LOGS)/%.metrics.msgpack.zst)
 .PHONY: digests
 
 # In a folder of its own, from nothing, or from where it was interrupted.

@@ -11,5 +11,5 @@ test: $(BUILD)/crash/fault.so
 KILLS ?= 500
 SEED ?= 1
 crash: all $(BUILD)/crash/fault.so ## kill runs and fill disks at KILLS random moments, and see that nothing is lost
-	@BUILD_DIR=$(abspath $(BUILD)) KILLS=$(KILLS) SEED=$(SEED) bats tests/091-crash.bats tests/092-resources.bats
+	@BUILD_DIR=$(call quoted,$(abspath $(BUILD))) KILLS=$(KILLS) SEED=$(SEED) bats tests/091-crash.bats tests/092-resources.bats
 .PHONY: crash

@@ -1,10 +1,11 @@
 # The profile's datasets as Make variables; of one that cannot be had, why: MISSING_NAME.
 #   awk -f table.awk -f datasets.awk -v source=corpus|data|sample -v datasets='wiki2 ...'
-#       -v vocabulary=SIZE|NAME -v folder=DLT_DATA -v downloads=DLT_DOWNLOADS -v dry=yes
-#       -v unsaid='wiki2 ...' files.tsv vocabularies.tsv datasets.tsv
+#       -v vocabulary=SIZE|NAME -v dry=yes -v unsaid='wiki2 ...' files.tsv vocabularies.tsv datasets.tsv
+# Files are looked for in the environment's DLT_DATA and DLT_DOWNLOADS.
 # With dry, what `make fetch` would try to get counts as there, and nothing is said of what is not.
 # Nothing is said of the datasets in unsaid either.
 BEGIN {
+    folder = ENVIRON["DLT_DATA"]; downloads = ENVIRON["DLT_DOWNLOADS"]
     n_wanted = split(datasets, wanted, " ")
     unsaid = " " unsaid " "
     want["files.tsv"] = "file bytes hash from"
@@ -110,8 +111,13 @@ function to_fetch(list, n, part, i) {
     for (i = 1; i <= n; i++)
         if (place(part[i]) == "" && !(part[i] in wrong) && !fetched[part[i]]++) print "FETCH += " part[i]
 }
-# The file's place, or the one that it would be fetched to, as a word for the shell.
-function located(f) { return quoted(place(f) != "" ? place(f) : downloads "/" f) }
+# The file's place, or the one that it would be fetched to, as a word for the shell that Make reads.
+function located(f, word) {
+    word = quoted(place(f) != "" ? place(f) : downloads "/" f)
+    gsub(/\$/, "$$", word)
+    gsub(/#/, "$(hash)", word)
+    return word
+}
 # Where a file is, or "". One of another size than the table's counts as not there.
 function place(f) {
     if (!(f in places)) {

@@ -1,7 +1,7 @@
-# Checks experiments.tsv and writes the runs of a profile as Make variables; with list=FILE also the
+# Checks experiments.tsv and writes the runs of a profile as Make variables; with list=yes instead the
 # list of experiments that dlt-report reads: a line per experiment and dataset of the profile.
 #   awk -f table.awk -f experiments.awk -v known='DATASET...' -v wanted='DATASET...'
-#       -v here='DATASET...' -v seeds='1' -v seeds_T1='1 2 3' ... [-v list=FILE] experiments.tsv
+#       -v here='DATASET...' -v seeds='1' -v seeds_T1='1 2 3' ... [-v list=yes] experiments.tsv
 # known: the datasets that there are; wanted: those of the profile; here: those of them that can be
 # had. What the list says of one that is missing is the environment's variable MISSING_DATASET.
 BEGIN {
@@ -34,7 +34,7 @@ END {
     if (failed) exit 2
     for (e = 1; e <= n_experiments; e++) check_needs(order[e])
     for (e = 1; e <= n_experiments; e++) check_cycle(order[e], order[e], "")
-    if (list) print "tables\tarch\tdataset\tmethod\ttitle\tseeds\tmissing" > list
+    if (list) print "tables\tarch\tdataset\tmethod\ttitle\tseeds\tmissing"
     for (e = 1; e <= n_experiments; e++)
         for (i = 1; i <= n_wanted; i++)
             if (dataset[order[e]] == "*" || dataset[order[e]] == dataset_wanted[i])
@@ -100,7 +100,7 @@ function expand(e, d, n, i, t, shown, all, missing, seed) {
     missing = ENVIRON["MISSING_" d] == "" ? "-" : ENVIRON["MISSING_" d]
     n = split(all, seed, " ")
     gsub(/ /, ",", all)
-    if (list) print shown "\t" arch[e] "\t" d "\t" method[e] "\t" title[e] "\t" all "\t" missing > list
+    if (list) print shown "\t" arch[e] "\t" d "\t" method[e] "\t" title[e] "\t" all "\t" missing
     if (d in is_here) for (i = 1; i <= n; i++) run_variables(e, d, seed[i], shown)
 }
 
@@ -119,23 +119,25 @@ function run_variables(e, d, s, shown, run, i, n, t, names) {
     run = e "-" d "-s" s
     if (run in is_run) fail_at(e, "two runs are called " run)
     is_run[run] = 1
-    print "RUNS += " run
-    if (!(e in has_first)) print "FIRST_RUNS += " run
+    variable("RUNS += " run)
+    if (!(e in has_first)) variable("FIRST_RUNS += " run)
     has_first[e] = 1
-    print "RUN_ARCH_" run " := " arch[e]
-    print "RUN_DATASET_" run " := " d
-    print "RUN_METHOD_" run " := " method[e]
-    print "RUN_SEED_" run " := " s
-    print "RUN_POLICY_" run " := " policy[e]
-    print "RUN_OPTIONS_" run " := " options[e]
+    variable("RUN_ARCH_" run " := " arch[e])
+    variable("RUN_DATASET_" run " := " d)
+    variable("RUN_METHOD_" run " := " method[e])
+    variable("RUN_SEED_" run " := " s)
+    variable("RUN_POLICY_" run " := " policy[e])
+    variable("RUN_OPTIONS_" run " := " options[e])
     n = split(needs[e], names, " ")
     for (i = 1; i <= n; i++) {
-        print "RUN_NEEDS_" run " += " names[i] "-" d "-s" s
+        variable("RUN_NEEDS_" run " += " names[i] "-" d "-s" s)
         needed[++n_needs] = e " " names[i] "-" d "-s" s
     }
     n = split(shown, t, ",")
-    for (i = 1; i <= n; i++) print "RUNS_" t[i] " += " run
+    for (i = 1; i <= n; i++) variable("RUNS_" t[i] " += " run)
 }
+
+function variable(line) { if (!list) print line }
 
 function fail_at(e, why) {
     print "dlt: experiments.tsv:" line_of[e] ": " e ": " why > "/dev/stderr"

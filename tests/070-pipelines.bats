@@ -186,6 +186,50 @@ field() { # RUN KIND EXPRESSION
     grep -q 'all-wiki2-s1: done' output
 }
 
+@test "two Makes of one profile at once: neither reads what the other has half written" {
+    # The first stands still where the experiments have been written for it, the second where they begin to be.
+    real=$(command -v awk)
+    mkdir bin
+    cat >bin/awk <<END
+#!/bin/sh
+wait_for() { until [ -e "$PWD/\$1" ]; do sleep 0.05; done; }
+case "\$WHO \$*" in second*experiments.awk*) touch "$PWD/begins"; wait_for first_is_through ;; esac
+"$real" "\$@" || exit
+case "\$WHO \$*" in first*experiments.awk*) touch "$PWD/written"; wait_for begins ;; esac
+END
+    chmod +x bin/awk
+    PATH="$PWD/bin:$PATH" WHO=first pipeline why >first 2>&1 3>&- &
+    first=$!
+    wait_until test -e written
+    PATH="$PWD/bin:$PATH" WHO=second pipeline why >second 2>&1 3>&- &
+    second=$!
+    wait $first
+    touch first_is_through
+    wait $second
+    for output in first second; do [ "$(grep -c '^[a-z0-9-]*-s1: ' $output)" -eq 43 ]; done
+}
+
+@test "no experiment for the datasets of a profile is a mistake" {
+    grep -P '^(name|random)\t' "$ROOT/pipelines/experiments.tsv" >experiments.tsv
+    run -2 pipeline runs EXPERIMENTS="$PWD/experiments.tsv" DATASETS=lambada
+    [[ "$output" == *"experiments.tsv has no run for the datasets of profile 'tiny'"* ]]
+}
+
+@test "what fails leaves no file: the outcome of a damaged log, half of what a command prints" {
+    update() { "$ROOT/pipelines/update" "$@"; }
+    printf x >damaged
+    BIN="$(dirname "$(command -v dlt-cat)")" run ! update outcome "$ROOT/pipelines/outcome" dynamic-wiki2-s1 damaged
+    [ "$(ls)" = damaged ]
+    update file echo same
+    touch -d '1 hour ago' file damaged
+    update file echo same
+    [ ! file -nt damaged ]
+    update file echo other
+    run -3 update file sh -c 'echo half; exit 3'
+    [ "$(cat file)" = other ]
+    [ "$(echo *)" = "damaged file" ]
+}
+
 @test "options: the same number of steps whatever the layers and the steps per action" {
     line="--arch gpt2 --layers 12 --steps-per-action 4 --episodes 100 --eval-every 10 --lr 1"
     agent="--agent 'dlt-qagent --policy qlearn --epsilon-decay 0.955'"
@@ -256,7 +300,8 @@ header='name\ttables\tarch\tdataset\tmethod\ttitle\tpolicy\toptions\n'
 
 @test "the list for reports: a line per experiment and dataset, seeds by table, what is missing" {
     printf "$header"'a\tT1,T4:wiki2,F1\tgpt2\t*\tx\tX Y\tqlearn\t-\nb\tT3\tgpt2\twiki2\ty\tZ\trandom\t-\n' >experiments.tsv
-    MISSING_1b="not there" experiments -v wanted='wiki2 1b' -v seeds_T4='3 1 2' -v list=list >variables
+    MISSING_1b="not there" experiments -v wanted='wiki2 1b' -v seeds_T4='3 1 2' -v list=yes >list
+    experiments -v wanted='wiki2 1b' -v seeds_T4='3 1 2' >variables
     printf 'tables\tarch\tdataset\tmethod\ttitle\tseeds\tmissing\n' >expected
     printf 'T1,T4,F1\tgpt2\twiki2\tx\tX Y\t1,2,3\t-\nT1,F1\tgpt2\t1b\tx\tX Y\t1\tnot there\nT3\tgpt2\twiki2\ty\tZ\t1\t-\n' >>expected
     diff expected list

@@ -43,7 +43,7 @@ line() { # FILE BYTES HASH FROM
 numbers() { # FILE FROM: a line of the table for numbers.txt
     line "$1" 108894 "$(sum "$files/numbers.txt")" "$2"
 }
-fetch() { "$ROOT/pipelines/fetch" files.tsv downloads "$@"; }
+fetch() { DLT_DOWNLOADS=downloads "$ROOT/pipelines/fetch" files.tsv "$@"; }
 
 @test "fetch: a good download; the second time nothing is asked for" {
     server
@@ -277,8 +277,8 @@ write_tables() {
       printf 'f\tF\t-\t-\tshakespeare\tx/hand.txt\t-\t-\n'; } >datasets.tsv
 }
 datasets() { # AWK-VARIABLES
-    awk -f "$ROOT/pipelines/table.awk" -f "$ROOT/pipelines/datasets.awk" -v vocabulary=300 \
-        -v folder=data -v downloads=downloads "$@" files.tsv vocabularies.tsv datasets.tsv
+    DLT_DATA=data DLT_DOWNLOADS=downloads awk -f "$ROOT/pipelines/table.awk" -f "$ROOT/pipelines/datasets.awk" \
+        -v vocabulary=300 "$@" files.tsv vocabularies.tsv datasets.tsv
 }
 has() { printf '%s\n' "$output" | grep -qxF "$1" || { echo "no '$1' in: $output"; return 1; }; }
 has_no() { ! printf '%s\n' "$output" | grep -q "$1" || { echo "'$1' in: $output"; return 1; }; }
@@ -412,8 +412,7 @@ prepare() { "$ROOT/pipelines/prepare" "$@"; }
 # make, with what it writes below the test's own folder.
 make_data() {
     make -C "$ROOT" --no-print-directory BUILD="${BUILD_DIR:-$ROOT/build}" DATA="$PWD/data" \
-        STATE="$PWD/state" DLT_DOWNLOADS="$PWD/downloads" expand_into="$PWD/\$(1).mk" \
-        experiments_list="$PWD/experiments.tsv" "$@"
+        STATE="$PWD/state" DLT_DOWNLOADS="$PWD/downloads" experiments_list="$PWD/experiments.tsv" "$@"
 }
 
 @test "make data: real texts with GPT-2's vocabulary; what is missing leaves the others" {
@@ -443,6 +442,33 @@ make_data() {
     DLT_DATA=$PWD/wrong run -2 make_data data PROFILE=wiki2 DATASETS=shake
     [[ "$output" == *"verify: $PWD/wrong/tinyshakespeare/input.txt: its SHA-256 is "*", not 86c4e6aa"* ]]
     [ ! -e data/shake.train.txt ]
+}
+
+@test "folders of any name hold data: what the shell, Make or awk would read as theirs" {
+    odd="$PWD/it's \$HOME, #1 \\n \"2\""
+    mkdir -p "$odd/tinyshakespeare"
+    truncate -s 1115394 "$odd/tinyshakespeare/input.txt"
+    DLT_DATA=$odd run -2 make_data data PROFILE=wiki2 DATASETS=shake
+    [[ "$output" == *"verify: $odd/tinyshakespeare/input.txt: its SHA-256 is "* ]]
+    DLT_DATA= run -2 make_data data PROFILE=wiki2 DATASETS=shake DLT_DOWNLOADS="${odd//\$/\$\$}"
+    [[ "$output" == *"verify: $odd/tinyshakespeare/input.txt: its SHA-256 is "* ]]
+    for build in 'a b' "it's" 'a:b' 'a#b'; do
+        run -2 make -C "$ROOT" BUILD="$build" why
+        [[ "$output" == *"BUILD is '$build': Make cannot have blanks and special characters there"* ]]
+    done
+}
+
+@test "a source tree of any name makes the paper" {
+    odd="$PWD/it's \$HOME, #1 \\n"
+    mkdir -p "$odd"/{build,paper,results} && cd "$odd"
+    ln -s "$ROOT"/{Makefile,pipelines,lib,tools,kernels,tests} .
+    ln -s "$ROOT/paper/paper.tex" paper
+    ln -s "$ROOT/results/published.tsv" results
+    ln -s "${BUILD_DIR:-$ROOT/build}"/{bin,flags,kernels,lib,tools} build
+    grep -P '^(name|dynamic)\t' pipelines/experiments.tsv >experiments.tsv
+    run -0 make --no-print-directory PROFILE=tiny DATASETS=wiki2 EXPERIMENTS=experiments.tsv paper
+    [[ "$output" != *" CC "* ]]
+    [ "$(head -c 5 paper/build/tiny/paper.pdf)" = "%PDF-" ]
 }
 
 @test "make fetch: nothing to be had for a profile of generated texts; all of a real one's files" {
