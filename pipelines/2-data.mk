@@ -4,7 +4,7 @@
 # alone. A .digest file holds the content digest of the tokens: what a run depends on.
 
 fingerprint := $(BUILD)/state/fingerprint
-$(fingerprint): $(addprefix $(bin)/,dlt-corpus dlt-tokenize dlt-train dlt-qagent dlt-cat)
+$(fingerprint): pipelines/fingerprint $(addprefix $(bin)/,dlt-corpus dlt-tokenize dlt-train dlt-qagent dlt-eval dlt-cat)
 	$(call run,NUMERICS,pipelines/write $@ pipelines/fingerprint $(bin))
 
 fetch: ## download what PROFILE needs and DLT_DATA lacks, into DLT_DOWNLOADS (build/downloads)
@@ -22,7 +22,7 @@ corpus_command = dlt-corpus --style $(STYLE_$(2)_$(1)) --language $(LANGUAGE_$(1
     --split $(2) --seed $(corpus_seed_$(2)) --bytes $(call corpus_bytes,$(1),$(2))
 text_command_corpus = $(bin)/$(call corpus_command,$(1),$(corpus_split))
 text_recipe_corpus = $(call corpus_command,$(1),$(corpus_split))
-text_maker_corpus = sed -n 1p $(fingerprint)
+text_maker_corpus = grep '^text ' $(fingerprint)
 text_command_files = pipelines/prepare $(PREPARE_$(1)) $(2) $(FILES_$(1))
 text_recipe_files = prepare $(PREPARE_$(1)) $(2) $(HASHES_$(1))
 text_maker_files = sha256sum <pipelines/prepare
@@ -56,7 +56,7 @@ $(foreach s,$(SPLITS_$(1)) $(PASSAGES_$(1)),$(eval $(call split_rules,$(1),$(s))
 endef
 
 $(STATE)/tokenize.recipe: $(fingerprint) FORCE
-	@maker=$$(sed -n 2p $<) && pipelines/update $@ printf '%s\n' 'size $(VOCABULARY)' \
+	@maker=$$(grep '^tokens ' $<) && pipelines/update $@ printf '%s\n' 'size $(VOCABULARY)' \
 	    $(if $(VOCABULARY_FILE),'$(VOCABULARY_HASH) $(VOCABULARY_OPTIONS)') "$$maker"
 
 $(foreach d,$(DATASETS_HERE),$(eval $(call dataset_rules,$(d))))

@@ -44,8 +44,7 @@ run_floor_file = $(if $(filter corpus,$(SOURCE)),$(DATA)/$(RUN_DATASET_$(1)).flo
 .SECONDEXPANSION:
 $(STATE)/%.config: $$(call run_digests,$$*) $$(call run_floor_file,$$*) $$(call run_needs_first,$$*) $(fingerprint) FORCE
 	@options=$$(echo "$(call run_options,$*)" | pipelines/options $(call run_needs,$*)) && \
-	    digests=$$(cat $(call run_digests,$*)) && computes=$$(sed -n 3p $(fingerprint)) && \
-	    pipelines/update $@ printf '%s\n' "$$options" "$$digests" "$$computes"
+	    pipelines/update $@ pipelines/config "$$options" $(fingerprint) $(call run_digests,$*)
 
 # exec: a signal that Make passes on reaches the script, which passes it on to the training.
 $(STATE)/%.trained: $(STATE)/%.config FORCE | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat
@@ -59,18 +58,23 @@ $(RUN_LOGS)/%.run.msgpack.zst: $(STATE)/%.trained ;
 
 # ---- Measured afterwards -----------------------------------------------------------------------
 
+# Measured again where the run or what dlt-eval computes changed.
+$(STATE)/eval.recipe: $(fingerprint) FORCE
+	@pipelines/update $@ grep '^eval ' $<
+measure = @BIN=$(bin) pipelines/measure $@ $(bin)/dlt-eval
+
 # What is known of each test text without any context.
-$(RUN_LOGS)/unigram-%.metrics.msgpack.zst: $(DATA)/%.train.digest $(DATA)/%.test.digest | $(bin)/dlt-eval $(bin)/dlt-cat
-	@BIN=$(bin) pipelines/measure $@ $(bin)/dlt-eval unigram --quiet --train $(DATA)/$*.train.tokens.msgpack.zst \
+$(RUN_LOGS)/unigram-%.metrics.msgpack.zst: $(DATA)/%.train.digest $(DATA)/%.test.digest $(STATE)/eval.recipe | $(bin)/dlt-eval $(bin)/dlt-cat
+	$(measure) unigram --quiet --train $(DATA)/$*.train.tokens.msgpack.zst \
 	    --tokens $(DATA)/$*.test.tokens.msgpack.zst --labels dataset=$*,profile=$(PROFILE)
 
 # How alike the weights of independent layers are: for Figure 4.
-$(RUN_LOGS)/similarity-%.metrics.msgpack.zst: $(STATE)/%.trained | $(bin)/dlt-eval
-	@BIN=$(bin) pipelines/measure $@ $(bin)/dlt-eval similarity --quiet --checkpoint $(call run_checkpoint,$*)
+$(RUN_LOGS)/similarity-%.metrics.msgpack.zst: $(STATE)/%.trained $(STATE)/eval.recipe | $(bin)/dlt-eval
+	$(measure) similarity --quiet --checkpoint $(call run_checkpoint,$*)
 
 # The last word of LAMBADA's passages: for Tables 1 and 2.
-$(RUN_LOGS)/lastword-%.metrics.msgpack.zst: $(STATE)/%.trained $(DATA)/lambada.passages.digest | $(bin)/dlt-eval
-	@BIN=$(bin) pipelines/measure $@ $(bin)/dlt-eval lastword --quiet --checkpoint $(call run_checkpoint,$*) \
+$(RUN_LOGS)/lastword-%.metrics.msgpack.zst: $(STATE)/%.trained $(DATA)/lambada.passages.digest $(STATE)/eval.recipe | $(bin)/dlt-eval
+	$(measure) lastword --quiet --checkpoint $(call run_checkpoint,$*) \
 	    --tokens $(DATA)/lambada.passages.tokens.msgpack.zst
 lastword_runs = $(if $(PASSAGES_lambada),$(foreach r,$(sort $(RUNS_T1) $(RUNS_T2)),$(if $(filter lambada,$(RUN_DATASET_$(r))),$(r))))
 

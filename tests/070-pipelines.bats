@@ -230,6 +230,55 @@ END
     [ "$(echo *)" = "damaged file" ]
 }
 
+@test "the fingerprint tries every choice of dlt-train and the agent, and every policy of the experiments" {
+    "$ROOT/pipelines/fingerprint" "${BUILD_DIR:-$ROOT/build}/bin" >fingerprint
+    printf x >text
+    dlt-tokenize train --quiet --size 257 -o v.bpe text
+    seq 1000 | dlt-tokenize encode --quiet --vocab v.bpe -o tokens -
+    dlt-train --train tokens --quiet --dry-run -o - | dlt-cat --kind header | jq '.config + {reward: "ppl", start2: "tied"}' >defaults
+    for tool in dlt-train dlt-qagent; do
+        $tool --help | awk '$1 ~ /^--/ && $2 ~ /[|]/ && $1 !~ /device|precision|arch/ { n = split($2, v, "|"); for (i = 1; i <= n; i++) print $1, v[i] }'
+    done >choices
+    [ "$(wc -l <choices)" -gt 30 ]
+    while read -r option value; do
+        [ "$(jq -r --arg o "${option#--}" '.[$o]' defaults)" != "$value" ] || continue
+        [ "$option $value" != "--start tied" ] && [ "$option $value" != "--semantics shared" ] || continue
+        for arch in gpt2 bert; do grep -qx "$arch [0-9a-f]* $option $value" fingerprint || { echo "$arch $option $value"; false; }; done
+    done <choices
+    grep -P '^[a-z0-9-]+\t[TF]' "$ROOT/pipelines/experiments.tsv" | cut -f 3,7 | while IFS=$'\t' read -r arch policy; do
+        "$ROOT/pipelines/config" " --arch $arch --policy $policy" fingerprint /dev/null | grep -q -- ' --policy ' || { echo "$policy"; false; }
+    done
+    # Each choice is tried in earnest; only what recomputes must give the same.
+    for arch in gpt2 bert; do
+        base=$(grep -x "$arch [0-9a-f]*" fingerprint)
+        [ "$(grep "^$base " fingerprint | sed 's/.* --/--/' | paste -sd ' ')" = "--recompute gelu --recompute layer" ]
+    done
+    run -1 "$ROOT/pipelines/config" ' --arch gru' fingerprint
+}
+
+@test "what the tools compute changed: only the runs that it concerns are trained, only measurements made again" {
+    metrics="$BATS_FILE_TMPDIR/results/similarity-dynamic-wiki2-s1.metrics.msgpack.zst"
+    pipeline train-all >/dev/null
+    now() { pipeline fingerprint="$PWD/fingerprint" "$@"; }
+    changed() { sed "s/^\($1\) [0-9a-f]*/\1 0/" "${BUILD_DIR:-$ROOT/build}/state/fingerprint" >fingerprint; }
+    to_be_trained() { printf '%s\n' "$output" | sed -n 's/-[a-z0-9]*-s1: to be trained.*//p' | sort -u | paste -sd ' '; }
+    changed bert
+    run -0 now why
+    [ "$(to_be_trained)" = "bert-conventional bert-dynamic bert-mlm-conventional bert-mlm-dynamic" ]
+    sed "s/ [0-9a-f]* --permute heads/ 0 --permute heads/" "${BUILD_DIR:-$ROOT/build}/state/fingerprint" >fingerprint
+    run -0 now why
+    [ "$(to_be_trained)" = permute-heads ]
+    touch mark
+    sleep 1
+    changed nothing
+    now train-all >/dev/null
+    [ ! "$metrics" -nt mark ]
+    changed eval
+    run -0 now train-all
+    [[ "$output" != *training* ]]
+    [ "$metrics" -nt mark ]
+}
+
 @test "options: the same number of steps whatever the layers and the steps per action" {
     line="--arch gpt2 --layers 12 --steps-per-action 4 --episodes 100 --eval-every 10 --lr 1"
     agent="--agent 'dlt-qagent --policy qlearn --epsilon-decay 0.955'"
