@@ -6,6 +6,8 @@ STATE := $(BUILD)/state/$(PROFILE)
 RUN_LOGS := results/$(PROFILE)
 CHECKPOINTS := $(BUILD)/checkpoints/$(PROFILE)
 bin := $(BUILD)/bin
+# Before a command that makes $@: two Makes of one profile wait for each other.
+alone = pipelines/alone $(STATE)/$(@F).lock '$(@F): waiting for another process that makes it'
 # For awk.
 variable = -v $(1)=$(call quoted,$(2))
 profile_file := pipelines/profiles/$(PROFILE).mk

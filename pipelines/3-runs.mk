@@ -8,6 +8,7 @@
 
 # CPU runs go side by side, one thread each; others wait for their turn at the device.
 THREADS ?= $(if $(filter cpu,$(device_kind)),1)
+export LAUNCH
 QUEUE ?= $(if $(filter cpu,$(device_kind)),,$(BUILD)/device.lock)
 
 run_log = $(RUN_LOGS)/$(1).run.msgpack.zst
@@ -48,8 +49,9 @@ $(STATE)/%.config: $$(call run_digests,$$*) $$(call run_floor_file,$$*) $$(call 
 
 # exec: a signal that Make passes on reaches the script, which passes it on to the training.
 $(STATE)/%.trained: $(STATE)/%.config FORCE | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat
-	@exec env LAUNCH='$(LAUNCH)' QUEUE='$(QUEUE)' BIN=$(bin) pipelines/train $* $< $@ $(call run_log,$*) $(call run_checkpoint,$*) \
-	    $(bin)/dlt-train $(call run_tokens,$*) --device $(device_kind) $(THREADS:%=--threads %) --checkpoint-every 500
+	@exec env QUEUE=$(call quoted,$(QUEUE)) BIN=$(bin) pipelines/alone $(call run_checkpoint,$*).lock \
+	    '$*: waiting for another process that trains it' pipelines/train $* $< $@ $(call run_log,$*) \
+	    $(call run_checkpoint,$*) $(bin)/dlt-train $(call run_tokens,$*) --device $(device_kind) $(THREADS:%=--threads %) --checkpoint-every 500
 
 $(STATE)/%.outcome: $(STATE)/%.trained
 	@BIN=$(bin) pipelines/update $@ pipelines/outcome $* $(call run_log,$*)
@@ -61,7 +63,7 @@ $(RUN_LOGS)/%.run.msgpack.zst: $(STATE)/%.trained ;
 # Measured again where the run or what dlt-eval computes changed.
 $(STATE)/eval.recipe: $(fingerprint) FORCE
 	@pipelines/update $@ grep '^eval ' $<
-measure = @BIN=$(bin) pipelines/measure $@ $(bin)/dlt-eval
+measure = @BIN=$(bin) $(alone) pipelines/measure $@ $(bin)/dlt-eval
 
 # What is known of each test text without any context.
 $(RUN_LOGS)/unigram-%.metrics.msgpack.zst: $(DATA)/%.train.digest $(DATA)/%.test.digest $(STATE)/eval.recipe | $(bin)/dlt-eval $(bin)/dlt-cat

@@ -175,15 +175,35 @@ field() { # RUN KIND EXPRESSION
     [[ "$output" == *"profile 'tiny' has no run 'grumpy-wiki2-s1'"* ]]
 }
 
-@test "two runs of one kind at once: the second waits and trains nothing" {
-    rm "$BATS_FILE_TMPDIR/results/all-wiki2-s1.run.msgpack.zst"
-    exec 7>"$BATS_FILE_TMPDIR/checkpoints/all-wiki2-s1.checkpoint.msgpack.zst.lock"
-    flock 7
-    pipeline train-all >output 2>&1 7>&- &
-    wait_until grep -q 'all-wiki2-s1: waiting for another process' output
-    exec 7>&-
-    wait $!
+@test "two Makes of one profile at once: the second waits and makes nothing that the first made" {
+    waits_for() { # LOCK WHAT GOAL
+        exec 7>"$1"
+        flock 7
+        pipeline "$3" >output 2>&1 7>&- &
+        wait_until grep -qF "$2" output
+        exec 7>&-
+        wait $!
+    }
+    cd "$BATS_FILE_TMPDIR"
+    rm results/all-wiki2-s1.run.msgpack.zst
+    waits_for checkpoints/all-wiki2-s1.checkpoint.msgpack.zst.lock 'all-wiki2-s1: waiting for another process that trains it' train-all
     grep -q 'all-wiki2-s1: done' output
+    metrics=similarity-dynamic-wiki2-s1.metrics.msgpack.zst
+    for made in results/$metrics paper/paper.pdf paper/index.html data/wiki2.test.tokens.msgpack.zst; do
+        rm "$made"
+        case $made in
+        results/*) goal=train-all ;;
+        paper/*) goal=report ;;
+        *) goal=data; rm data/wiki2.test.digest ;;
+        esac
+        waits_for "state/${made##*/}.lock" "${made##*/}: waiting for another process that makes it" $goal
+        [ -e "$made" ]
+    done
+    # before the lock, the second's measurement was the first's file
+    rm results/$metrics
+    for i in 1 2; do pipeline "$PWD/results/$metrics" >"output.$i" 2>&1 & done
+    wait -n && wait -n
+    dlt-cat --check results/$metrics
 }
 
 @test "two Makes of one profile at once: neither reads what the other has half written" {
@@ -228,6 +248,40 @@ END
     run -3 update file sh -c 'echo half; exit 3'
     [ "$(cat file)" = other ]
     [ "$(echo *)" = "damaged file" ]
+}
+
+# trained_with LAUNCH: the digest of a run that is launched so.
+trained_with() {
+    LAUNCH=$1 pipeline "$PWD/launched/random-wiki2-s1.run.msgpack.zst" RUN_LOGS="$PWD/launched" \
+        STATE="$PWD/launched/state" CHECKPOINTS="$PWD/launched/checkpoints" >&2
+    digest launched/random-wiki2-s1.run.msgpack.zst
+    rm -r launched
+}
+
+@test "LAUNCH is words of the shell; over ssh every word arrives, in this folder" {
+    plain=$(trained_with '')
+    [ "$(trained_with "env A='it'\\''s  \$HOME' sh -c 'printenv A >\"$PWD/a\"; exec \"\$0\" \"\$@\"'")" = "$plain" ]
+    [ "$(cat a)" = "it's  \$HOME" ]
+    mkdir bin
+    printf '#!/bin/sh\necho "$1" >>"%s/hosts"\nshift\ncd /\nPATH=/usr/bin:/bin\nexec sh -c "$*"\n' "$PWD" >bin/ssh
+    chmod +x bin/ssh
+    PATH="$PWD/bin:$PATH"
+    [ "$(trained_with "pipelines/over-ssh far")" = "$plain" ]
+    [ "$(cat hosts)" = far ]
+    over_ssh() { "$ROOT/pipelines/over-ssh" far "$@"; }
+    mkdir "it's" && cd "it's"
+    [ "$(over_ssh printf '<%s>' 'a  b' "\$x '" '\n"')" = "<a  b><\$x '><\\n\">" ]
+    [ "$(over_ssh pwd)" = "$PWD" ]
+    run -7 over_ssh sh -c 'exit 7'
+    # What ends this end ends that one in its own way.
+    for signal in TERM KILL; do
+        "$ROOT/pipelines/over-ssh" far sh -c 'trap "echo told; exit 3" TERM; echo begun; while :; do sleep 0.1; done' >told 3>&- &
+        wait_until grep -q begun told
+        kill -s $signal $!
+        wait $! || status=$?
+        [ "$signal" = KILL ] || [ "$status" -eq 3 ]
+        wait_until grep -q told told
+    done
 }
 
 @test "the fingerprint tries every choice of dlt-train and the agent, and every policy of the experiments" {
