@@ -55,7 +55,7 @@ logged_datasets = $(foreach d,$(DATASETS),$(if $(call have_logs,$(d)),$(d)))
 unsaid := $(if $(SAID)$(filter paper runs,$(MAKECMDGOALS)),$(DATASETS),$(if $(filter-out report,$(MAKECMDGOALS)),,$(logged_datasets)))
 $(call read_table,datasets,$(places) $(call table_command,datasets,$(call variable,source,$(SOURCE)) \
     $(call variable,datasets,$(DATASETS)) $(call variable,vocabulary,$(VOCABULARY)) \
-    $(call variable,dry,$(dry)) $(call variable,unsaid,$(unsaid)) pipelines/files.tsv pipelines/vocabularies.tsv))
+    $(call variable,profile,$(PROFILE)) $(call variable,dry,$(dry)) $(call variable,unsaid,$(unsaid)) pipelines/files.tsv pipelines/vocabularies.tsv))
 
 # The list of experiments that the report reads. Nothing is missing of a dataset that has run logs.
 experiments_list := $(BUILD)/pipelines/$(PROFILE).experiments.tsv

@@ -1,6 +1,7 @@
 # The profile's datasets as Make variables; of one that cannot be had, why: MISSING_NAME.
 #   awk -f table.awk -f datasets.awk -v source=corpus|data|sample -v datasets='wiki2 ...'
-#       -v vocabulary=SIZE|NAME -v dry=yes -v unsaid='wiki2 ...' files.tsv vocabularies.tsv datasets.tsv
+#       -v profile=NAME -v vocabulary=SIZE|NAME -v dry=yes -v unsaid='wiki2 ...'
+#       files.tsv vocabularies.tsv datasets.tsv
 # Files are looked for in the environment's DLT_DATA and DLT_DOWNLOADS.
 # With dry, what `make fetch` would try to get counts as there, and nothing is said of what is not.
 # Nothing is said of the datasets in unsaid either.
@@ -102,7 +103,7 @@ function absent(list, n, part, i, f, reason) {
         if (f in wrong) return wrong[f]
         if (from[f] == "-") return f " is not in DLT_DATA"
         if ((getline reason < (downloads "/" f ".failed")) > 0) return f " cannot be fetched: " reason
-        return f " is not there; make fetch gets it"
+        return f " is not there; make fetch" (profile == "" ? "" : " PROFILE=" profile) " gets it"
     }
     return ""
 }

@@ -481,12 +481,12 @@ make_data() {
 @test "a profile none of whose datasets can be had has no runs, and says why" {
     DLT_DATA= run --separate-stderr -0 make_data why PROFILE=wiki2 DATASETS=shake RUN_LOGS="$PWD/results"
     [ -z "$output" ]
-    [ "$stderr" = "dlt: dataset shake is left out of this profile: tinyshakespeare/input.txt is not there; make fetch gets it" ]
+    [ "$stderr" = "dlt: dataset shake is left out of this profile: tinyshakespeare/input.txt is not there; make fetch PROFILE=wiki2 gets it" ]
 }
 
 @test "what is missing is said once, and of a report only what it cannot show" {
     run --separate-stderr make_data -n paper PROFILE=tiny DATASETS='wiki2 shake'
     [ "$(grep -c 'shake is left out' <<<"$stderr")" -eq 1 ]
     DLT_DATA= run --separate-stderr -1 make_data -q report PROFILE=wiki2 DATASETS='wiki2 shake'
-    [ "$stderr" = "dlt: dataset shake is left out of this profile: tinyshakespeare/input.txt is not there; make fetch gets it" ]
+    [ "$stderr" = "dlt: dataset shake is left out of this profile: tinyshakespeare/input.txt is not there; make fetch PROFILE=wiki2 gets it" ]
 }
