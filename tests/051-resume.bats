@@ -94,7 +94,7 @@ long() {
     cmp done.r copy
     rm done.r
     run --separate-stderr -1 long done --agent "$(agent ten_lines.py)"
-    expect_error_line dlt-train "--restart"
+    expect_error_line dlt-train "is finished, but its log 'done.r' is gone; --restart"
     long done --agent "$(agent ten_lines.py)" --restart
     [ "$(digest done.r)" = "$(digest copy)" ]
 }

@@ -158,6 +158,13 @@ static enum status find_checkpoint_and_device(struct trainer *t, struct settings
 static enum status resume_log(struct trainer *t, const struct record_writer_options *options,
                               const struct checkpoint *checkpoint, struct error *error) {
     enum status status = record_writer_resume(&t->log, options, &checkpoint->changing.run, error);
+    if (status == STATUS_FAILURE && t->state.finished) {
+        return error_set(
+            error, status,
+            "the run of checkpoint '%s' is finished, but its log '%s' is gone; --restart "
+            "begins anew",
+            t->settings->checkpoint, t->output);
+    }
     if (status != STATUS_OK) {
         struct error why = *error;
         return error_set(error, status, "%.900s; --restart begins anew", why.message);
