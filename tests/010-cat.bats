@@ -104,7 +104,9 @@ records() {
         expect_error_line dlt-cat "--kind is given twice"
     done
     # What is said comes behind what was printed.
-    dlt-cat x missing >both 2>&1 || true
+    local code=0
+    dlt-cat x missing >both 2>&1 || code=$?
+    [ $code -eq 1 ]
     [[ "$(tail -n 1 both)" == "dlt-cat: cannot open 'missing'"* ]]
     diff <(dlt-cat x) <(head -n -1 both)
 }

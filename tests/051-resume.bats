@@ -194,10 +194,11 @@ long() {
     # The second run's agent lets the first one begin before it is ready itself.
     late=": >begun; until [ -e a.c ]; do sleep 0.05; done; exec dlt-qagent --policy fixed:independent"
     long b --checkpoint a.c --agent "$late" 2>stderr 3>&- &
-    local second=$!
+    local second=$! code=0
     wait_until test -e begun
     long a --agent "$(agent ten_lines.py)" --restart
-    run -1 wait $second
+    wait $second || code=$?
+    [ $code -eq 1 ]
     grep -F "cannot write 'a.c': another process is writing it" stderr
     [ ! -e b.r ]
     dlt-cat --check a.c
