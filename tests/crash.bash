@@ -66,8 +66,9 @@ long() {
 
 # Whether two runs, also one that was begun again and again, are the same to the bit.
 expect_same() {
-    local digests # the last word of a line
-    mapfile -t digests < <(dlt-cat --check "$1.r" "$2.r" "$1.c" "$2.c")
+    local checked digests # the last word of a line
+    checked=$(dlt-cat --check "$1.r" "$2.r" "$1.c" "$2.c") || { echo "$checked"; return 1; }
+    mapfile -t digests <<<"$checked"
     [ "${#digests[@]}" -eq 4 ] || { printf '%s\n' "${digests[@]}"; return 1; }
     [ "${digests[0]##* }" = "${digests[1]##* }" ] || { echo "run logs differ"; return 1; }
     [ "${digests[2]##* }" = "${digests[3]##* }" ] || { echo "checkpoints differ"; return 1; }

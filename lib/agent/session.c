@@ -202,13 +202,14 @@ enum status agent_open(struct agent **agent, const char *command, double timeout
     if (status == STATUS_OK) {
         status = read_ready(*agent, &message.map, ready, error);
     }
-    (*agent)->begun = true;
     if (status != STATUS_OK) {
         (*agent)->failed = true;
         agent_close(*agent);
         *agent = NULL;
+        return status;
     }
-    return status;
+    (*agent)->begun = true;
+    return STATUS_OK;
 }
 
 // How many values there are in one, itself counted; counting ends behind `most`.
