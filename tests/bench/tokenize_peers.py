@@ -1,8 +1,9 @@
 """Run by tokenize.sh: times tokenisers in turn, so that what disturbs one disturbs all.
 
-Ours is the whole process, from text file to token file; the others are their encoders alone, without
-start-up, reading and writing, on one thread. MB/s by the clock, and by processor time, which other
-work on the machine disturbs less; how many times as fast is said by processor time.
+Ours is the whole process, from text file to token file; the others, on one thread, are measured so
+too, and once more as their encoders alone, without start-up, reading and writing. MB/s by the clock,
+and by processor time, which other work on the machine disturbs less; how many times as fast as each
+of theirs is said by processor time.
 """
 import os
 import resource
@@ -13,7 +14,8 @@ import tempfile
 import time
 
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "reference"))
+REFERENCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "reference")
+sys.path.insert(0, REFERENCE)
 RUNS = int(sys.argv[1])
 DATA = os.environ["DLT_DATA"]
 BPE = ("--vocab", f"{DATA}/gpt2/vocab.bpe")
@@ -32,24 +34,35 @@ def timed(function, who=resource.RUSAGE_SELF):
     return wall, processor() - before
 
 
-def tool(path, out, *options):
+def process(out, *command):
     if os.path.exists(out):  # freeing what was there before is not counted
         os.unlink(out)
-    return timed(lambda: subprocess.run(["dlt-tokenize", *options, "-o", out, path], check=True),
-                 resource.RUSAGE_CHILDREN)
+    return timed(lambda: subprocess.run(command, check=True), resource.RUSAGE_CHILDREN)
 
 
-def peer(model):
-    """A name, and a function that encodes a str; or None where the library is not installed."""
+def tool(path, out, *options):
+    return process(out, "dlt-tokenize", *options, "-o", out, path)
+
+
+def others(model, path, out):
+    """Functions that measure another tokeniser, by name; none where it is not installed."""
+    import tokenize_others
+    with open(path, encoding="utf-8", newline="") as file:
+        text = file.read()
     try:
-        import tokenize_compare
+        if model is BPE:
+            name, kind, vocabulary = "tiktoken", "gpt2", f"{DATA}/gpt2"
+            encode = tokenize_others.gpt2(vocabulary).encode_ordinary
+        else:
+            name, kind, vocabulary = "tokenizers", "bert", WORDPIECE[-1]
+            library = tokenize_others.bert(vocabulary, False)
+            encode = lambda some: tokenize_others.bert_ids(library, some)
     except ImportError as missing:
         print(f"  {missing}: not compared")
-        return None
-    if model is BPE:
-        return "tiktoken", tokenize_compare.gpt2().encode_ordinary
-    library = tokenize_compare.bert(WORDPIECE[-1], False)
-    return "tokenizers", lambda text: tokenize_compare.bert_ids(library, text)
+        return {}
+    program = os.path.join(REFERENCE, "tokenize_others.py")
+    return {name: lambda: process(out, sys.executable, program, kind, vocabulary, path, out),
+            f"{name}, encoder alone": lambda: timed(lambda: encode(text))}
 
 
 def rare_words(size):
@@ -65,31 +78,27 @@ def rare_words(size):
     return " ".join(words)
 
 
-def measure(name, path, folder, model, peers=True):
-    with open(path, encoding="utf-8", newline="") as file:
-        text = file.read()
+def measure(name, path, folder, model, compared=True):
     size = os.path.getsize(path) / 1e6
     out = os.path.join(folder, "out")
-    runs = {f"dlt-tokenize, {threads} thread{'s' * (threads > 1)}":
+    ours = {f"dlt-tokenize, {threads} thread{'s' * (threads > 1)}":
             lambda threads=threads: tool(path, out, "encode", *model, "--threads", str(threads))
             for threads in (1, 2)}
-    other = peer(model) if peers else None
-    if other:
-        runs[other[0]] = lambda: timed(lambda: other[1](text))
-    times = {run: [] for run in runs}
+    theirs = others(model, path, out) if compared else {}
+    times = {run: [] for run in [*ours, *theirs]}
     for _ in range(RUNS):
-        for run, function in runs.items():
+        for run, function in [*ours.items(), *theirs.items()]:
             times[run].append(function())
     print(f"{name}, {size:.1f} MB, {'GPT-2 BPE' if model is BPE else 'BERT WordPiece'}, "
           f"medians of {RUNS}")
     median = {run: [statistics.median(part) for part in zip(*t)] for run, t in times.items()}
-    slowest = median[other[0]][1] if other else None
     for run, (wall, processor) in median.items():
-        ratio = f"  {slowest / processor:5.1f} times {other[0]}" if other and run != other[0] else ""
-        print(f"  {run:24} {size / wall:7.1f} MB/s  {size / processor:7.1f} MB per processor second"
-              f"{ratio}", flush=True)
-    one, two = [median[run][0] for run in list(runs)[:2]]
-    print(f"  two threads: {one / two:.2f} times as fast as one")
+        print(f"  {run:26} {size / wall:7.1f} MB/s  {size / processor:7.1f} MB per processor second",
+              flush=True)
+    one, two = [median[run] for run in ours]
+    for run in theirs:
+        print(f"  one thread: {median[run][1] / one[1]:.1f} times as fast as {run}")
+    print(f"  two threads: {one[0] / two[0]:.2f} times as fast as one")
 
 
 def main():
@@ -108,7 +117,7 @@ def main():
             with open(made, "wb") as file:
                 for _ in range(10):
                     file.write(content)
-            measure("WikiText-2 train ten times", made, folder, models[0], peers=False)
+            measure("WikiText-2 train ten times", made, folder, models[0], compared=False)
         for name, content in (("words that do not come again", rare_words(5_000_000)),
                               ("one word", "".join(rare_words(1_000_000).split()))):
             with open(made, "w", encoding="utf-8") as file:

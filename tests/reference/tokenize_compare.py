@@ -16,25 +16,16 @@ import tempfile
 import time
 
 import regex
-import tiktoken
-from tiktoken.load import data_gym_to_mergeable_bpe_ranks
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from tokenize_hard import every_code_point, generate, marks_in_every_order
+from tokenize_others import SPECIALS, bert, bert_ids, gpt2
 
 DATA = os.environ["DLT_DATA"]
 VOCABULARY = f"{DATA}/gpt2/vocab.bpe"
-# The two ways in which the pattern is written; they mean the same.
-PATTERN = (r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s")
+# The pattern as GPT-2's authors wrote it; it means the same as tiktoken's.
 ORIGINAL = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 failures = 0
-
-
-def gpt2():
-    ranks = data_gym_to_mergeable_bpe_ranks(vocab_bpe_file=VOCABULARY,
-                                            encoder_json_file=f"{DATA}/gpt2/encoder.json")
-    return tiktoken.Encoding("gpt2", pat_str=PATTERN, mergeable_ranks=ranks,
-                             special_tokens={"<|endoftext|>": 50256})
 
 
 def report(name, same, detail=""):
@@ -85,28 +76,8 @@ def compare_text(encoding, name, data):
     report(name + " --lines", ours(data, "--lines") == lines)
 
 
-SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-
-
 def bert_vocabulary(cased):
     return f"{DATA}/bert/bert-base-{'cased' if cased else 'uncased'}-vocab.txt"
-
-
-def bert(path, cased, special=False):
-    """What BertWordPieceTokenizer is made of, without its template."""
-    library = Tokenizer(models.WordPiece(models.WordPiece.read_file(path), unk_token="[UNK]"))
-    library.normalizer = normalizers.BertNormalizer(lowercase=not cased)
-    library.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    library.decoder = decoders.WordPiece(cleanup=False)
-    if special:
-        library.add_special_tokens(SPECIALS)
-    return library
-
-
-def bert_ids(library, text):
-    """Line by line, which changes nothing: a line end ends a word."""
-    lines = library.encode_batch_fast(text.split("\n"), add_special_tokens=False)
-    return [i for line in lines for i in line.ids]
 
 
 def compare_wordpiece(name, data, path=None):
@@ -189,7 +160,7 @@ def main():
     parser.add_argument("--hard", type=int, default=30, metavar="MEGABYTES")
     parser.add_argument("files", nargs="*")
     arguments = parser.parse_args()
-    encoding = gpt2()
+    encoding = gpt2(f"{DATA}/gpt2")
     for path in arguments.files or all_files():
         with open(path, "rb") as file:
             data = file.read()

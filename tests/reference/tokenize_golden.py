@@ -13,11 +13,11 @@ import json
 import os
 import random
 
-import tiktoken
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 import tokenize_compare
 from tokenize_hard import generate, invalid, piece
+from tokenize_others import SPECIALS, bert, bert_ids, gpt2, gpt2_encoding
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden", "tokenize")
 NASTY = [
@@ -54,8 +54,7 @@ def small_encoding():
     for n, b in enumerate(b for b in range(256) if b not in printable):
         spelled[chr(256 + n)] = b
     ranks = {bytes(spelled[c] for c in token): i for token, i in model["vocab"].items()}
-    return tiktoken.Encoding("small", pat_str=tokenize_compare.PATTERN, mergeable_ranks=ranks,
-                             special_tokens={"<|endoftext|>": len(ranks)})
+    return gpt2_encoding(ranks, "small")
 
 
 def small_wordpieces():
@@ -65,7 +64,7 @@ def small_wordpieces():
     library.train_from_iterator(
         [generate(300_000).decode() + " ".join(WORDS) * 9],
         trainers.WordPieceTrainer(vocab_size=700, limit_alphabet=250, show_progress=False,
-                                  special_tokens=tokenize_compare.SPECIALS))
+                                  special_tokens=SPECIALS))
     vocabulary = library.get_vocab()
     path = os.path.join(FOLDER, "small.txt")
     with open(path, "w", encoding="utf-8") as file:
@@ -78,11 +77,11 @@ def wordpieces(texts):
     for name in ("small", "bert"):
         for cased in (False, True):
             path = small if name == "small" else tokenize_compare.bert_vocabulary(cased)
-            library = tokenize_compare.bert(path, cased)
+            library = bert(path, cased)
             out = f"{name}-{'cased' if cased else 'uncased'}.tsv"
             with open(os.path.join(FOLDER, out), "w", encoding="ascii") as file:
                 for text in texts:
-                    ids = tokenize_compare.bert_ids(library, text.decode("utf-8", "replace"))
+                    ids = bert_ids(library, text.decode("utf-8", "replace"))
                     file.write(text.hex() + "\t" + " ".join(map(str, ids)) + "\n")
 
 
@@ -92,7 +91,8 @@ def main():
     texts = [t.encode() for t in NASTY] + BYTES
     texts += ["".join(piece(r) for _ in range(12)).encode()[:400] for _ in range(30)]
     texts += [b"".join(invalid(r) + piece(r).encode()[:40] for _ in range(6)) for _ in range(20)]
-    for name, encoding in (("small", small_encoding()), ("gpt2", tokenize_compare.gpt2())):
+    for name, encoding in (("small", small_encoding()),
+                           ("gpt2", gpt2(f"{tokenize_compare.DATA}/gpt2"))):
         with open(os.path.join(FOLDER, name + ".tsv"), "w", encoding="ascii") as file:
             for text in texts:
                 ids = tokenize_compare.bytes_of_invalid(encoding, text)
