@@ -5,9 +5,9 @@ usage: DLT_DATA=FOLDER tokenize_golden.py
 
 small.bpe is trained by the tokenizers library on tokenize_hard.py's text; small.tsv and gpt2.tsv
 hold, a line each, a text in hexadecimal and tiktoken's ids for it, with small.bpe and with GPT-2's
-vocab.bpe. small.txt is a WordPiece vocabulary trained by the tokenizers library, and NAME-uncased.tsv
-and NAME-cased.tsv hold that library's ids, with small.txt and with BERT's vocabularies. Needs the
-Python packages tiktoken, tokenizers and regex.
+vocab.bpe. small.txt is a WordPiece vocabulary trained by the tokenizers library, another one each time
+(its trainer breaks ties at random), and NAME-uncased.tsv and NAME-cased.tsv hold that library's ids,
+with small.txt and with BERT's vocabularies. Needs the Python packages tiktoken, tokenizers and regex.
 """
 import json
 import os
