@@ -72,7 +72,7 @@ __attribute__((unused)) static bool check_close(double got, double want, double 
         fflush(stdout);                                                                            \
     } while (0)
 
-// Whether the tests run under one of these sanitizers (tests/checks/sanitize).
+// Whether the tests run under one of these checkers (tests/checks/sanitize, valgrind).
 __attribute__((unused)) static bool check_is_under(const char *checkers) {
     const char *checker = getenv("DLT_CHECKER");
     return checker && strstr(checkers, checker);
