@@ -9,17 +9,13 @@
 
 // ---- Histories over seeds ------------------------------------------------------------------------
 
-static double *field(struct history *history, size_t episode, size_t offset) {
-    return (double *)(void *)((char *)&history->points[episode] + offset);
-}
-
 // One field at one episode: mean, lowest and highest of the seeds that tell it.
 static void summarise(struct curve *curve, size_t episode, size_t offset) {
     double sum = 0, low = INFINITY, high = -INFINITY;
     size_t count = 0;
     for (size_t i = 0; i < curve->group.count; i++) {
         struct history *history = &curve->histories[i];
-        double value = episode < history->count ? *field(history, episode, offset) : NAN;
+        double value = episode < history->count ? *history_field(history, episode, offset) : NAN;
         if (isfinite(value)) {
             sum += value;
             low = value < low ? value : low;
@@ -28,9 +24,9 @@ static void summarise(struct curve *curve, size_t episode, size_t offset) {
         }
     }
     double nan = math_canonical(NAN);
-    *field(&curve->mean, episode, offset) = count > 0 ? sum / (double)count : nan;
-    *field(&curve->low, episode, offset) = count > 0 ? low : nan;
-    *field(&curve->high, episode, offset) = count > 0 ? high : nan;
+    *history_field(&curve->mean, episode, offset) = count > 0 ? sum / (double)count : nan;
+    *history_field(&curve->low, episode, offset) = count > 0 ? low : nan;
+    *history_field(&curve->high, episode, offset) = count > 0 ? high : nan;
 }
 
 static enum status build_summary(struct curve *curve, struct error *error) {

@@ -1,13 +1,12 @@
 // F2, training: rows of small panels over a shared episode axis, a column for each dataset, a block of
-// them for each architecture. An episode is as wide as 1 and centred on its number.
-#include <math.h>
+// them for each architecture.
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "lib/report/facets.h"
+#include "lib/report/figure_f2.h"
 #include "lib/report/figures.h"
 
-enum history_row { PERPLEXITY, LAYERS, CHANGES, EPSILON, BATCH, ROWS };
 enum {
     LEFT = 44,
     RIGHT = 8,
@@ -15,7 +14,6 @@ enum {
     COLUMN_GAP = 15,
     BLOCK_GAP = 10,
     BOTTOM = 30,
-    LAYERS_LOG = 16,
     METHODS = 7, // whose colours can be told apart
 };
 
@@ -23,249 +21,155 @@ static const struct {
     const char *name;
     double height;
     int ticks;
-} ROW[ROWS] = {
-    [PERPLEXITY] = {"Perplexity", 112, 4}, [LAYERS] = {"Layers", 62, 4},
-    [CHANGES] = {"Changes", 46, 2},        [EPSILON] = {"Exploration", 46, 2},
-    [BATCH] = {"Batch perplexity", 62, 3},
+} ROW[F2_ROWS] = {
+    [F2_PERPLEXITY] = {"Perplexity", 112, 4}, [F2_LAYERS] = {"Layers", 62, 4},
+    [F2_CHANGES] = {"Changes", 46, 2},        [F2_EPSILON] = {"Exploration", 46, 2},
+    [F2_BATCH] = {"Batch perplexity", 62, 3},
 };
 
-// Where an episode's value is drawn: at its middle, or from its beginning to its end.
-static const double POINT = 0, STEP = 0.5;
-
-// What the legend explains.
-struct lines {
-    bool test, training, independent;
-    bool stored; // some run's stored layers are not its independent ones
-};
-
-// What is drawn of one architecture: its panels share their axes.
+// What is drawn of one architecture.
 struct context {
     struct plot *plot;
-    const struct facets *facets;
-    size_t first, end; // facets of the block
-    struct plot_range ranges[ROWS], episodes;
+    const struct f2_block *block;
     double left, width; // of a column of panels
     double scale;       // of the rows' heights
-    int layers;         // the most of any run
-    struct lines lines;
 };
 
-static double value_of(const struct history_point *p, enum history_row row) {
-    const double values[ROWS] = {p->test, p->independent, p->changes, p->epsilon, p->reward};
-    return values[row];
+// ---- Lines -----------------------------------------------------------------------------------------
+
+// Where an episode's value is drawn: at its middle, or from its beginning to its end.
+#define POINT 0.0
+#define STEP 0.5
+
+struct line {
+    const char *name; // in the legend
+    unsigned bit;     // of enum f2_line; 0: the panel's own, which needs no legend
+    size_t field;     // of struct history_point
+    double reach;     // POINT or STEP
+    const char *alpha;
+    double width;
+    const char *dash;
+};
+#define FIELD(name) offsetof(struct history_point, name)
+static const struct line
+    TEST = {"test", F2_TEST, FIELD(test), POINT, "", 1.6, NULL},
+    TRAINING = {"training", F2_TRAINING, FIELD(train), POINT, "80", 0.8, NULL},
+    INDEPENDENT = {"independent", F2_INDEPENDENT, FIELD(independent), STEP, "", 1.4, NULL},
+    STORED = {"stored", F2_STORED, FIELD(stored), STEP, "", 1, "(4,3)"},
+    CHANGES = {NULL, 0, FIELD(changes), POINT, "", 0.9, NULL},
+    EPSILON = {NULL, 0, FIELD(epsilon), POINT, "", 1.4, NULL},
+    BATCH = {NULL, 0, FIELD(batch_perplexity), POINT, "", 1.2, NULL};
+static const struct line *const LEGEND[] = {&TEST, &TRAINING, &INDEPENDENT, &STORED};
+
+// The corners of a line: one in the middle of each episode, or its beginning and its end.
+static size_t corners(const struct line *line, const struct curve *curve) {
+    return (line->reach > 0 ? 2 : 1) * curve->mean.count;
 }
 
-static void add_data(struct text *data, const struct run *run, const struct history *history) {
-    for (size_t e = 0; e < history->count; e++) {
-        const struct history_point *p = &history->points[e];
-        const double values[] = {p->test,       p->valid,   p->train,   p->independent, p->stored,
-                                 p->parameters, p->changes, p->epsilon, p->reward};
-        bool any = false;
-        for (size_t i = 0; i < ARRAY_LENGTH(values); i++) {
-            any = any || !isnan(values[i]);
-        }
-        if (!any) {
-            continue;
-        }
-        figure_add_names(data, run);
-        text_format(data, "%zu", e);
-        for (size_t i = 0; i < ARRAY_LENGTH(values); i++) {
-            text_add(data, "\t");
-            text_add_real(data, values[i]);
-        }
-        text_add(data, "\n");
+static size_t corner_episode(const struct line *line, size_t corner) {
+    return line->reach > 0 ? corner / 2 : corner;
+}
+
+static double corner_x(const struct line *line, size_t corner) {
+    return (double)corner_episode(line, corner) + (corner % 2 ? line->reach : -line->reach);
+}
+
+// The mean over the seeds, as a data block.
+static int add_mean(struct plot *plot, const struct curve *curve, const struct line *line) {
+    int series = plot_series(plot);
+    for (size_t i = 0; i < corners(line, curve); i++) {
+        plot_point(plot, corner_x(line, i),
+                   *history_field(&curve->mean, corner_episode(line, i), line->field));
     }
+    return series;
 }
 
-static void add_all_data(struct text *data, const struct facets *facets) {
-    text_add(data, "dataset\tarch\tmethod\tseed\tepisode\ttest_perplexity\tvalid_perplexity\t"
-                   "train_perplexity\tindependent\tstored\tparameters\tchanges\tepsilon\t"
-                   "reward_batch_perplexity\n");
-    for (size_t i = 0; i < facets->curve_count; i++) {
-        const struct curve *curve = &facets->curves[i];
-        for (size_t j = 0; j < curve->group.count; j++) {
-            add_data(data, curve->group.runs[j], &curve->histories[j]);
-        }
+static void draw_mean(struct plot *plot, const struct curve *curve, const struct line *line,
+                      const char *colour) {
+    plot_draw(plot, "$s%d using 1:2 with lines linecolor rgb '#%s%s' linewidth %g%s%s",
+              add_mean(plot, curve, line), line->alpha, colour + 1, line->width,
+              line->dash ? " dashtype " : "", line->dash ? line->dash : "");
+}
+
+static void draw_bars(struct plot *plot, const struct curve *curve, const struct line *line,
+                      const char *colour) {
+    plot_draw(plot, "$s%d using 1:2 with boxes fillcolor rgb '#50%s'", add_mean(plot, curve, line),
+              colour + 1);
+}
+
+// Between the lowest and the highest seed; nothing for one.
+static void draw_band(struct plot *plot, const struct curve *curve, const struct line *line,
+                      const char *colour) {
+    if (curve->group.count < 2) {
+        return;
     }
-}
-
-static bool moves(const struct curve *curve) {
-    for (size_t i = 0; i < curve->group.count; i++) {
-        if (run_map_changes(curve->group.runs[i])) {
-            return true;
-        }
+    int series = plot_series(plot);
+    for (size_t i = 0; i < corners(line, curve); i++) {
+        size_t e = corner_episode(line, i);
+        plot_band(plot, corner_x(line, i), *history_field(&curve->low, e, line->field),
+                  *history_field(&curve->high, e, line->field));
     }
-    return false;
+    plot_draw(plot, "$s%d using 1:2:3 with filledcurves fillcolor rgb '#c0%s'", series, colour + 1);
 }
 
-static void add_lines(struct lines *lines, const struct history_point *p) {
-    lines->test = lines->test || isfinite(p->test);
-    lines->training = lines->training || isfinite(p->train);
-    lines->independent = lines->independent || isfinite(p->independent);
-    lines->stored = lines->stored || (isfinite(p->stored) && p->stored != p->independent);
+static void draw_banded(struct plot *plot, const struct curve *curve, const struct line *line,
+                        const char *colour) {
+    draw_band(plot, curve, line, colour);
+    draw_mean(plot, curve, line, colour);
 }
 
-static void measure_curve(struct context *c, const struct curve *curve) {
-    const struct run *run = curve->group.runs[0];
-    const struct history *parts[] = {&curve->low, &curve->high};
-    c->layers = run->layers > c->layers ? run->layers : c->layers;
-    for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
-        for (size_t e = 0; e < parts[i]->count; e++) {
-            const struct history_point *p = &parts[i]->points[e];
-            for (int row = 0; row < ROWS; row++) {
-                if (row != CHANGES || moves(curve)) {
-                    plot_range_add(&c->ranges[row], value_of(p, (enum history_row)row));
-                }
-            }
-            plot_range_add(&c->ranges[PERPLEXITY], p->train);
-            add_lines(&c->lines, p);
-            if (e == 0 && plot_can_show(p->test)) {
-                c->episodes.low = -STEP; // tested before the first
-            }
-        }
-    }
-    plot_range_add(&c->ranges[PERPLEXITY], run_floor_perplexity(run));
-    plot_range_add(&c->episodes, (double)curve->mean.count - 1 + STEP);
-}
-
-static void measure(struct context *c) {
-    for (int row = 0; row < ROWS; row++) {
-        c->ranges[row] = PLOT_RANGE_EMPTY;
-    }
-    c->episodes = (struct plot_range){STEP, 1 + STEP};
-    for (size_t i = c->first; i < c->end; i++) {
-        for (size_t j = 0; j < c->facets->items[i].count; j++) {
-            measure_curve(c, &c->facets->items[i].curves[j]);
-        }
-    }
-}
-
-// Between the lowest and the highest seed; nothing for one. `reach`: POINT or STEP.
-#define BAND(c, curve, field, reach, colour)                                                       \
-    do {                                                                                           \
-        if ((curve)->group.count > 1) {                                                            \
-            int series = plot_series((c)->plot);                                                   \
-            for (size_t i = 0; i < (reach > 0 ? 2 : 1) * (curve)->mean.count; i++) {               \
-                size_t e = reach > 0 ? i / 2 : i;                                                  \
-                double x = (double)e + (i % 2 ? reach : -reach);                                   \
-                plot_band((c)->plot, x, (curve)->low.points[e].field,                              \
-                          (curve)->high.points[e].field);                                          \
-            }                                                                                      \
-            plot_draw((c)->plot, "$s%d using 1:2:3 with filledcurves fillcolor rgb '#c0%s'",       \
-                      series, (colour) + 1);                                                       \
-        }                                                                                          \
-    } while (0)
-
-// The mean over the seeds of one field.
-#define DRAW(c, curve, field, reach, style, ...)                                                   \
-    do {                                                                                           \
-        int series = plot_series((c)->plot);                                                       \
-        for (size_t i = 0; i < (reach > 0 ? 2 : 1) * (curve)->mean.count; i++) {                   \
-            size_t e = reach > 0 ? i / 2 : i;                                                      \
-            double x = (double)e + (i % 2 ? reach : -reach);                                       \
-            plot_point((c)->plot, x, (curve)->mean.points[e].field);                               \
-        }                                                                                          \
-        plot_draw((c)->plot, "$s%d using 1:2 with " style, series, __VA_ARGS__);                   \
-    } while (0)
+// ---- Panels ----------------------------------------------------------------------------------------
 
 // Bars are for one method; several would hide each other.
 static bool changes_alone(const struct facet *facet) {
     int moving = 0;
     for (size_t i = 0; i < facet->count; i++) {
-        moving += moves(&facet->curves[i]);
+        moving += f2_moves(&facet->curves[i]);
     }
     return moving == 1;
 }
 
-static void draw_curve(struct context *c, enum history_row row, const struct facet *facet,
+static void draw_curve(const struct context *c, enum f2_row row, const struct facet *facet,
                        const struct curve *curve) {
-    const char *colour = plot_method_style(c->facets->set, curve->group.runs[0]->method).colour;
+    struct plot *plot = c->plot;
+    const char *colour =
+        plot_method_style(c->block->facets->set, curve->group.runs[0]->method).colour;
+    bool moves = f2_moves(curve);
     switch (row) {
-    case PERPLEXITY:
-        BAND(c, curve, test, POINT, colour);
-        DRAW(c, curve, train, POINT, "lines linecolor rgb '#80%s' linewidth 0.8", colour + 1);
-        DRAW(c, curve, test, POINT, "lines linecolor rgb '%s' linewidth 1.6", colour);
+    case F2_PERPLEXITY:
+        draw_band(plot, curve, &TEST, colour);
+        draw_mean(plot, curve, &TRAINING, colour);
+        draw_mean(plot, curve, &TEST, colour);
         break;
-    case LAYERS:
-        BAND(c, curve, independent, STEP, colour);
-        DRAW(c, curve, independent, STEP, "lines linecolor rgb '%s' linewidth 1.4", colour);
-        if (c->lines.stored && moves(curve)) {
-            DRAW(c, curve, stored, STEP, "lines linecolor rgb '%s' linewidth 1 dashtype (4,3)",
-                 colour);
+    case F2_LAYERS:
+        draw_banded(plot, curve, &INDEPENDENT, colour);
+        if (moves && c->block->lines & F2_STORED) {
+            draw_mean(plot, curve, &STORED, colour);
         }
         break;
-    case CHANGES:
-        if (moves(curve) && changes_alone(facet)) {
-            DRAW(c, curve, changes, POINT, "boxes fillcolor rgb '#50%s'", colour + 1);
-        } else if (moves(curve)) {
-            DRAW(c, curve, changes, POINT, "lines linecolor rgb '%s' linewidth 0.9", colour);
+    case F2_CHANGES:
+        if (moves && changes_alone(facet)) {
+            draw_bars(plot, curve, &CHANGES, colour);
+        } else if (moves) {
+            draw_mean(plot, curve, &CHANGES, colour);
         }
         break;
-    case EPSILON:
-        DRAW(c, curve, epsilon, POINT, "lines linecolor rgb '%s' linewidth 1.4", colour);
+    case F2_EPSILON:
+        draw_mean(plot, curve, &EPSILON, colour);
         break;
-    case BATCH:
-        BAND(c, curve, reward, POINT, colour);
-        DRAW(c, curve, reward, POINT, "lines linecolor rgb '%s' linewidth 1.2", colour);
+    case F2_BATCH:
+        draw_banded(plot, curve, &BATCH, colour);
         break;
-    case ROWS:
+    case F2_ROWS:
         break;
     }
 }
 
-static struct plot_axis vertical_axis(const struct context *c, enum history_row row, bool first) {
-    struct plot_axis axis = {.labels = first, .ticks = ROW[row].ticks};
-    struct plot_range range = c->ranges[row];
-    axis.log = row == PERPLEXITY || row == BATCH || (row == LAYERS && c->layers > LAYERS_LOG);
-    axis.whole = row == LAYERS || row == CHANGES;
-    switch (row) {
-    case LAYERS:
-        range = axis.log ? (struct plot_range){0.9, c->layers * 1.2}
-                         : (struct plot_range){0, c->layers + 0.4};
-        break;
-    case CHANGES:
-        range = (struct plot_range){0, range.high > 0 ? range.high * 1.1 : 1};
-        break;
-    case EPSILON:
-        range = (struct plot_range){0, range.high > 0 ? range.high * 1.08 : 1};
-        break;
-    default:
-        range = plot_range_widen(range, true, 0.06);
-    }
-    axis.from = range.low;
-    axis.to = range.high;
-    return axis;
-}
-
-static bool is_drawn(const struct curve *curve, enum history_row row) {
-    bool any = false;
-    for (size_t e = 0; e < curve->mean.count && !any; e++) {
-        any = plot_can_show(value_of(&curve->mean.points[e], row));
-    }
-    return any && (row != CHANGES || moves(curve));
-}
-
-static bool coincide(const struct curve *a, const struct curve *b, enum history_row row) {
-    bool same = a->mean.count == b->mean.count && is_drawn(a, row) && is_drawn(b, row);
-    for (size_t e = 0; same && e < a->mean.count; e++) {
-        double at_a = value_of(&a->mean.points[e], row), at_b = value_of(&b->mean.points[e], row);
-        same = at_a == at_b || (isnan(at_a) && isnan(at_b));
-    }
-    return same;
-}
-
-// Above the panel, how many curves are the same as a later one, which is drawn over them.
-static void draw_covered(const struct context *c, enum history_row row, const struct facet *facet,
+// Above the panel, how many of its curves are covered by others.
+static void draw_covered(const struct context *c, enum f2_row row, const struct facet *facet,
                          const struct plot_panel *panel) {
-    size_t drawn = 0, covered = 0;
-    for (size_t i = 0; i < facet->count; i++) {
-        bool is_covered = false;
-        for (size_t j = i + 1; j < facet->count && !is_covered; j++) {
-            is_covered = coincide(&facet->curves[i], &facet->curves[j], row);
-        }
-        drawn += is_drawn(&facet->curves[i], row);
-        covered += is_covered;
-    }
+    size_t drawn, covered;
+    f2_count(facet, row, &drawn, &covered);
     if (covered > 0) {
         struct text note = {0};
         text_format(&note, "%zu of %zu curves covered", covered, drawn);
@@ -280,7 +184,7 @@ static void draw_covered(const struct context *c, enum history_row row, const st
     }
 }
 
-static void draw_panel(struct context *c, enum history_row row, const struct facet *facet,
+static void draw_panel(const struct context *c, enum f2_row row, const struct facet *facet,
                        const struct plot_panel *panel) {
     if (panel->y_axis.labels) {
         double length = plot_text_width(ROW[row].name, 0), room = panel->height + GAP - 4;
@@ -299,8 +203,8 @@ static void draw_panel(struct context *c, enum history_row row, const struct fac
     }
     draw_covered(c, row, facet, panel);
     plot_panel(c->plot, panel);
-    if (row == PERPLEXITY) {
-        facet_draw_floor(c->plot, facet, c->episodes.low, c->episodes.high);
+    if (row == F2_PERPLEXITY) {
+        facet_draw_floor(c->plot, facet, c->block->episodes.low, c->block->episodes.high);
     }
     for (size_t i = 0; i < facet->count; i++) {
         draw_curve(c, row, facet, &facet->curves[i]);
@@ -308,117 +212,104 @@ static void draw_panel(struct context *c, enum history_row row, const struct fac
     plot_end_panel(c->plot);
 }
 
-static int last_row(const struct context *c) {
-    int last = ROWS - 1;
-    while (last > 0 && plot_range_is_empty(&c->ranges[last])) {
-        last--;
-    }
-    return last;
+static struct plot_panel place(const struct context *c, enum f2_row row, double x, double y,
+                               bool first) {
+    struct plot_panel panel = {
+        .x = x, .y = y, .width = c->width, .height = ROW[row].height * c->scale};
+    panel.x_axis = (struct plot_axis){.from = c->block->episodes.low,
+                                      .to = c->block->episodes.high,
+                                      .labels = (int)row == f2_last_row(c->block),
+                                      .whole = true,
+                                      .ticks = c->width > 200 ? 6 : 3};
+    panel.y_axis = f2_vertical_axis(c->block, row);
+    panel.y_axis.labels = first;
+    panel.y_axis.ticks = ROW[row].ticks;
+    return panel;
 }
 
 // The panels of a facet, from the top down.
-static void draw_column(struct context *c, const struct facet *facet, size_t column, double top) {
+static void draw_column(const struct context *c, const struct facet *facet, size_t column,
+                        double top) {
     double x = c->left + (double)column * (c->width + COLUMN_GAP), y = top;
     struct text title = {0};
-    facets_add_title(&title, c->facets, facet);
+    facets_add_title(&title, c->block->facets, facet);
     const char *name = text_string(&title);
-    int last = last_row(c);
-    for (int row = 0; row <= last; row++) {
-        if (plot_range_is_empty(&c->ranges[row])) {
-            continue;
+    for (int row = 0; row < F2_ROWS; row++) {
+        if (!plot_range_is_empty(&c->block->ranges[row])) {
+            y -= ROW[row].height * c->scale;
+            struct plot_panel panel = place(c, (enum f2_row)row, x, y, column == 0);
+            panel.title = name;
+            name = NULL;
+            draw_panel(c, (enum f2_row)row, facet, &panel);
+            y -= GAP;
         }
-        double height = ROW[row].height * c->scale;
-        y -= height;
-        struct plot_panel panel = {
-            .x = x, .y = y, .width = c->width, .height = height, .title = name};
-        name = NULL;
-        panel.x_axis = (struct plot_axis){.from = c->episodes.low,
-                                          .to = c->episodes.high,
-                                          .labels = row == last,
-                                          .whole = true,
-                                          .ticks = c->width > 200 ? 6 : 3};
-        panel.y_axis = vertical_axis(c, (enum history_row)row, column == 0);
-        draw_panel(c, (enum history_row)row, facet, &panel);
-        y -= GAP;
     }
     text_free(&title);
 }
 
-// Returns the height that it takes below y.
-static double draw_legend(const struct context *c, const struct lines *lines, double y,
+// ---- The page --------------------------------------------------------------------------------------
+
+// Returns the height that it takes below y. `lines`: of all blocks, of enum f2_line.
+static double draw_legend(struct plot *plot, const struct facets *facets, unsigned lines, double y,
                           bool measure) {
     struct plot_legend legend = {.left = LEFT, .x = LEFT, .y = y, .measure = measure};
-    facets_legend_methods(c->plot, &legend, c->facets, FACETS_LINES, METHODS);
-    if (lines->test) {
-        plot_legend_line(c->plot, &legend, "test", PLOT_INK, 1.6, NULL);
+    facets_legend_methods(plot, &legend, facets, FACETS_LINES, METHODS);
+    for (size_t i = 0; i < ARRAY_LENGTH(LEGEND); i++) {
+        const struct line *line = LEGEND[i];
+        char colour[16];
+        snprintf(colour, sizeof colour, "#%s%s", line->alpha, &PLOT_INK[1]);
+        if (lines & line->bit) {
+            plot_legend_line(plot, &legend, line->name, colour, line->width, line->dash);
+        }
     }
-    if (lines->training) {
-        plot_legend_line(c->plot, &legend, "training", "#80333333", 0.8, NULL);
-    }
-    if (lines->independent) {
-        plot_legend_line(c->plot, &legend, "independent", PLOT_INK, 1.4, NULL);
-    }
-    if (lines->stored) {
-        plot_legend_line(c->plot, &legend, "stored", PLOT_INK, 1, "(4,3)");
-    }
-    facets_legend_floor(c->plot, &legend, c->facets);
-    if (c->facets->seeds) {
-        plot_legend_line(c->plot, &legend, "lowest to highest seed", "#c0333333", 6, NULL);
+    facets_legend_floor(plot, &legend, facets);
+    if (facets->seeds) {
+        plot_legend_line(plot, &legend, "lowest to highest seed", "#c0333333", 6, NULL);
     }
     return y - legend.y + PLOT_LEGEND_HEIGHT;
 }
 
-static double block_height(const struct context *c) {
+static double block_height(const struct f2_block *block, double scale) {
     double height = BOTTOM - GAP + PLOT_TITLE_HEIGHT;
-    for (int row = 0; row < ROWS; row++) {
-        if (!plot_range_is_empty(&c->ranges[row])) {
-            height += ROW[row].height * c->scale + GAP;
+    for (int row = 0; row < F2_ROWS; row++) {
+        if (!plot_range_is_empty(&block->ranges[row])) {
+            height += ROW[row].height * scale + GAP;
         }
     }
     return height;
 }
 
-// A block for each architecture, from the top down.
-static void draw_blocks(struct context *blocks, size_t count, const struct lines *lines,
-                        double height, double width) {
-    double y = height - 8;
-    y -= draw_legend(&blocks[0], lines, y, false) - 8;
-    for (size_t b = 0; b < count; b++) {
-        struct context *c = &blocks[b];
-        double columns = (double)(c->end - c->first);
-        c->left = LEFT;
-        c->width = (width - LEFT - RIGHT - COLUMN_GAP * (columns - 1)) / columns;
-        for (size_t i = c->first; i < c->end; i++) {
-            draw_column(c, &c->facets->items[i], i - c->first, y - PLOT_TITLE_HEIGHT);
-        }
-        y -= block_height(c) + BLOCK_GAP;
+static void draw_block(struct plot *plot, const struct f2_block *block, double scale, double top) {
+    double columns = (double)(block->end - block->first);
+    struct context c = {.plot = plot, .block = block, .left = LEFT, .scale = scale};
+    c.width = (plot->width - LEFT - RIGHT - COLUMN_GAP * (columns - 1)) / columns;
+    for (size_t i = block->first; i < block->end; i++) {
+        draw_column(&c, &block->facets->items[i], i - block->first, top - PLOT_TITLE_HEIGHT);
     }
 }
 
-static void draw(struct plot *plot, const struct facets *facets, struct context *blocks,
+// A block for each architecture, from the top down.
+static void draw(struct plot *plot, const struct facets *facets, struct f2_block *blocks,
                  size_t count) {
-    size_t columns = 1;
-    struct lines lines = {0}; // of all blocks
-    for (size_t b = 0, first = 0; b < count; b++) {
+    size_t columns = 4;
+    unsigned lines = 0;
+    double height = BLOCK_GAP * ((double)count - 1), scale = count > 1 ? 0.66 : 1;
+    for (size_t b = 0, first = 0; b < count; first = blocks[b++].end) {
         size_t end = facets_block_end(facets, first);
-        blocks[b] = (struct context){.plot = plot, .facets = facets, .first = first, .end = end};
-        blocks[b].scale = count > 1 ? 0.66 : 1;
-        measure(&blocks[b]);
+        blocks[b] = (struct f2_block){.facets = facets, .first = first, .end = end};
+        f2_measure(&blocks[b]);
         columns = end - first > columns ? end - first : columns;
-        lines.test = lines.test || blocks[b].lines.test;
-        lines.training = lines.training || blocks[b].lines.training;
-        lines.independent = lines.independent || blocks[b].lines.independent;
-        lines.stored = lines.stored || blocks[b].lines.stored;
-        first = end;
+        lines |= blocks[b].lines;
+        height += block_height(&blocks[b], scale);
     }
-    double width = columns <= 4 ? PLOT_WIDTH : PLOT_WIDTH * (double)columns / 4, height = 0;
-    plot_begin(plot, width, 0);
-    height = draw_legend(&blocks[0], &lines, 0, true) + BLOCK_GAP * ((double)count - 1);
+    plot_begin(plot, PLOT_WIDTH * (double)columns / 4, 0);
+    height += draw_legend(plot, facets, lines, 0, true);
+    plot_begin(plot, plot->width, height);
+    double y = height - draw_legend(plot, facets, lines, height - 8, false);
     for (size_t b = 0; b < count; b++) {
-        height += block_height(&blocks[b]);
+        draw_block(plot, &blocks[b], scale, y);
+        y -= block_height(&blocks[b], scale) + BLOCK_GAP;
     }
-    plot_begin(plot, width, height);
-    draw_blocks(blocks, count, &lines, height, width);
 }
 
 static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
@@ -427,10 +318,10 @@ static enum status build(struct plot *plot, const struct run_set *set, struct er
     enum status status = facets_build(&facets, set, METHODS, error);
     size_t count = facets_blocks(&facets);
     if (status == STATUS_OK) {
-        status = memory_allocate(&blocks, count, sizeof(struct context), "the panels", error);
+        status = memory_allocate(&blocks, count, sizeof(struct f2_block), "the panels", error);
     }
     if (status == STATUS_OK) {
-        add_all_data(&plot->data, &facets);
+        f2_add_data(&plot->data, &facets);
         draw(plot, &facets, blocks, count);
     }
     free(blocks);

@@ -38,14 +38,14 @@ static void add_losses(struct history *history, const struct run *run) {
 }
 
 // Means of runs of records of the same episode.
-static void add_rewards(struct history *history, const struct run *run) {
+static void add_batches(struct history *history, const struct run *run) {
     for (size_t i = 0; i < run->reward_count;) {
         double sum = 0;
         size_t first = i;
         while (i < run->reward_count && run->rewards[i].episode == run->rewards[first].episode) {
             sum += run->rewards[i++].perplexity;
         }
-        history->points[run->rewards[first].episode].reward = sum / (double)(i - first);
+        history->points[run->rewards[first].episode].batch_perplexity = sum / (double)(i - first);
     }
 }
 
@@ -96,7 +96,7 @@ enum status history_build(struct history *history, const struct run *run, struct
     add_evals(history, run);
     add_visits(history, run);
     add_losses(history, run);
-    add_rewards(history, run);
+    add_batches(history, run);
     add_timings(history, run);
     return STATUS_OK;
 }
@@ -104,4 +104,8 @@ enum status history_build(struct history *history, const struct run *run, struct
 void history_free(struct history *history) {
     free(history->points);
     *history = (struct history){0};
+}
+
+double *history_field(const struct history *history, size_t episode, size_t offset) {
+    return (double *)(void *)((char *)&history->points[episode] + offset);
 }

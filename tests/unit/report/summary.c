@@ -154,7 +154,7 @@ static void test_history(void) {
     CHECK_INT(history.count, 4);
     CHECK_CLOSE(history.points[1].changes, 2, 0);
     CHECK_CLOSE(history.points[1].independent, 3, 0);
-    CHECK_CLOSE(history.points[1].reward, 20, 0);
+    CHECK_CLOSE(history.points[1].batch_perplexity, 20, 0);
     CHECK_CLOSE(history.points[1].train, 2.718281828459045, 1e-14);
     CHECK(isnan(history.points[2].changes) && isnan(history.points[2].train));
     CHECK_CLOSE(history.points[3].changes, 0, 0);
