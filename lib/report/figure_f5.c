@@ -4,9 +4,8 @@
 // beside their points.
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "lib/report/facets.h"
+#include "lib/report/figure_f5.h"
 #include "lib/report/figures.h"
 
 enum {
@@ -19,112 +18,19 @@ enum {
     BAND_GAP = 8,
     HEIGHT = 116,
     WIDE = 170,
-    HOLLOW = 1, // below the filled marker
-    COLUMNS = 4,
-    FEW = 4,        // methods that need no names beside their points
-    PITCH = 11,     // of those names
-    NAMES = 118,    // width of their column
-    CURVE_MOST = 5, // times the highest best: what of a curve is above that is cut
+    HOLLOW = 1,  // below the filled marker
+    PITCH = 11,  // of the names beside points
+    NAMES = 118, // width of their column
 };
-
-// A band across the page: facets [first, end) with few methods, or one with many.
-struct band {
-    struct plot *plot;
-    const struct facets *facets;
-    size_t first, end;
-    struct plot_range perplexity, curve, parameters, seconds;
-    double unit; // of time, in seconds
-    const char *unit_name;
-};
-
-enum against { PARAMETERS, TIME };
 
 struct place {
     double x, y, width, height;
     bool labels; // of the vertical axis
 };
 
-static bool is_crowded(const struct facet *facet) {
-    return facet->count > FEW;
-}
-
-static void add_data(struct text *data, const struct run_set *set) {
-    const enum quantity quantities[] = {PERPLEXITY_BEST, PERPLEXITY_FINAL, PARAMETERS_MEAN,
-                                        PARAMETERS_FINAL, SECONDS};
-    text_add(data, "dataset\tarch\tmethod\tseed\tbest_test_perplexity\tfinal_test_perplexity\t"
-                   "parameters_mean\tparameters_final\tseconds\n");
-    for (size_t i = 0; i < set->count; i++) {
-        figure_add_names(data, set->runs[i]);
-        for (size_t j = 0; j < ARRAY_LENGTH(quantities); j++) {
-            text_add(data, j > 0 ? "\t" : "");
-            text_add_real(data, quantity_of(quantities[j], set->runs[i]));
-        }
-        text_add(data, "\n");
-    }
-}
-
-// ---- Ranges ----------------------------------------------------------------------------------------
-
-static void measure_run(struct band *band, const struct run *run) {
-    plot_range_add(&band->perplexity, quantity_of(PERPLEXITY_BEST, run));
-    plot_range_add(&band->parameters, quantity_of(PARAMETERS_MEAN, run));
-    plot_range_add(&band->parameters, quantity_of(PARAMETERS_FINAL, run));
-    plot_range_add(&band->seconds, quantity_of(SECONDS, run));
-}
-
-// Of the perplexities that the curves go through.
-static double highest(const struct band *band) {
-    struct plot_range range = band->perplexity;
-    for (size_t i = band->first; i < band->end; i++) {
-        const struct facet *facet = &band->facets->items[i];
-        for (size_t j = 0; j < facet->count; j++) {
-            const struct history *mean = &facet->curves[j].mean;
-            for (size_t e = 0; e < mean->count; e++) {
-                plot_range_add(&range, mean->points[e].test);
-            }
-        }
-    }
-    return range.high;
-}
-
-static void measure(struct band *band) {
-    band->perplexity = band->curve = band->parameters = band->seconds = PLOT_RANGE_EMPTY;
-    for (size_t i = band->first; i < band->end; i++) {
-        const struct facet *facet = &band->facets->items[i];
-        for (size_t j = 0; j < facet->count; j++) {
-            const struct group *group = &facet->curves[j].group;
-            for (size_t k = 0; k < group->count; k++) {
-                measure_run(band, group->runs[k]);
-            }
-        }
-    }
-    // The start of training, at the vocabulary's size, would leave no room for the rest.
-    band->curve = band->perplexity;
-    plot_range_add(&band->curve, fmin(highest(band), band->perplexity.high * CURVE_MOST));
-    double longest = band->seconds.high;
-    bool hours = longest > 3 * 3600, minutes = longest > 300;
-    band->unit = hours ? 3600 : minutes ? 60 : 1;
-    band->unit_name = hours     ? "Training time (h)"
-                      : minutes ? "Training time (min)"
-                                : "Training time (s)";
-}
-
-static struct plot_range horizontal(const struct band *band, enum against against) {
-    double longest = band->seconds.high; // not above 0 where no log tells it, or one tells nonsense
-    return against == PARAMETERS
-               ? plot_range_widen(band->parameters, true, 0.15)
-               : (struct plot_range){0, longest > 0 ? longest / band->unit * 1.05 : 1};
-}
-
-static struct plot_range vertical(const struct band *band, enum against against) {
-    const struct facet *facet = &band->facets->items[band->first];
-    return against == TIME && !is_crowded(facet) ? plot_range_widen(band->curve, true, 0.05)
-                                                 : plot_range_widen(band->perplexity, true, 0.12);
-}
-
 // ---- What a panel shows ------------------------------------------------------------------------------
 
-static struct plot_style style_of(const struct band *band, const struct curve *curve) {
+static struct plot_style style_of(const struct f5_band *band, const struct curve *curve) {
     return plot_method_style(band->facets->set, curve->group.runs[0]->method);
 }
 
@@ -154,7 +60,7 @@ static void draw_spread(struct plot *plot, const struct curve *curve, double x,
     }
 }
 
-static void draw_parameters(const struct band *band, const struct curve *curve) {
+static void draw_parameters(const struct f5_band *band, const struct curve *curve) {
     struct plot_style style = style_of(band, curve);
     double best = mean_of(curve, PERPLEXITY_BEST), mean = mean_of(curve, PARAMETERS_MEAN),
            final = mean_of(curve, PARAMETERS_FINAL);
@@ -168,7 +74,7 @@ static void draw_parameters(const struct band *band, const struct curve *curve) 
 }
 
 // Where it was best, and unless there are many the way there.
-static void draw_time(const struct band *band, const struct curve *curve, bool way) {
+static void draw_time(const struct f5_band *band, const struct curve *curve, bool way) {
     struct plot_style style = style_of(band, curve);
     if (!way) {
         double seconds = mean_of(curve, SECONDS) / band->unit;
@@ -195,11 +101,11 @@ static double fit(const char *name, double room) {
     return length > room ? 8 * room / length : 8;
 }
 
-static void draw_axis_names(const struct band *band, struct place place, enum against against,
+static void draw_axis_names(const struct f5_band *band, struct place place, enum f5_against against,
                             bool way) {
     const char *vertical =
-        against == TIME && way ? "Test perplexity (log)" : "Best test perplexity (log)";
-    const char *horizontal = against == TIME ? band->unit_name : "Trainable parameters (log)";
+        against == F5_TIME && way ? "Test perplexity (log)" : "Best test perplexity (log)";
+    const char *horizontal = against == F5_TIME ? band->unit_name : "Trainable parameters (log)";
     if (place.labels) {
         plot_text(band->plot, &(struct plot_label){.x = place.x - LEFT + 9,
                                                    .y = place.y + place.height / 2,
@@ -215,10 +121,10 @@ static void draw_axis_names(const struct band *band, struct place place, enum ag
                                                .size = fit(horizontal, place.width)});
 }
 
-static void draw_panel(const struct band *band, const struct facet *facet, struct place place,
-                       enum against against, bool titled) {
-    struct plot_range x = horizontal(band, against), y = vertical(band, against);
-    bool way = !is_crowded(facet);
+static void draw_panel(const struct f5_band *band, const struct facet *facet, struct place place,
+                       enum f5_against against, bool titled) {
+    struct plot_range x = f5_horizontal(band, against), y = f5_vertical(band, against);
+    bool way = !f5_is_crowded(facet);
     struct text title = {0};
     facets_add_title(&title, band->facets, facet);
     struct plot_panel panel = {
@@ -226,16 +132,16 @@ static void draw_panel(const struct band *band, const struct facet *facet, struc
     panel.title = titled ? text_string(&title) : NULL;
     panel.x_axis = (struct plot_axis){.from = x.low,
                                       .to = x.high,
-                                      .log = against == PARAMETERS,
+                                      .log = against == F5_PARAMETERS,
                                       .labels = true,
-                                      .shown_k = against == PARAMETERS,
+                                      .shown_k = against == F5_PARAMETERS,
                                       .ticks = place.width > 150 ? 4 : 3};
     panel.y_axis = (struct plot_axis){
         .from = y.low, .to = y.high, .log = true, .labels = place.labels, .ticks = 4};
     draw_axis_names(band, place, against, way);
     plot_panel(band->plot, &panel);
     for (size_t i = 0; i < facet->count; i++) {
-        if (against == TIME) {
+        if (against == F5_TIME) {
             draw_time(band, &facet->curves[i], way);
         } else {
             draw_parameters(band, &facet->curves[i]);
@@ -276,9 +182,9 @@ static double share(double value, struct plot_range range, bool log) {
 }
 
 // To the right of the panel of times, a line leading from each point to its name.
-static void draw_names(const struct band *band, struct name *names, const struct facet *facet,
+static void draw_names(const struct f5_band *band, struct name *names, const struct facet *facet,
                        struct place place) {
-    struct plot_range x = horizontal(band, TIME), y = vertical(band, TIME);
+    struct plot_range x = f5_horizontal(band, F5_TIME), y = f5_vertical(band, F5_TIME);
     size_t count = 0;
     for (size_t i = 0; i < facet->count; i++) {
         const struct curve *curve = &facet->curves[i];
@@ -304,29 +210,29 @@ static void draw_names(const struct band *band, struct name *names, const struct
 
 // ---- Bands -------------------------------------------------------------------------------------------
 
-static double panel_height(const struct band *band) {
+static double panel_height(const struct f5_band *band) {
     const struct facet *facet = &band->facets->items[band->first];
     double names = (double)facet->count * PITCH;
-    return is_crowded(facet) && names > HEIGHT ? names : HEIGHT;
+    return f5_is_crowded(facet) && names > HEIGHT ? names : HEIGHT;
 }
 
-static bool is_stacked(const struct band *band) {
+static bool is_stacked(const struct f5_band *band) {
     return band->end - band->first > 1;
 }
 
-static double band_height(const struct band *band) {
+static double band_height(const struct f5_band *band) {
     double panel = panel_height(band);
     return TITLE + panel + BOTTOM + (is_stacked(band) ? panel + PANEL_GAP : 0);
 }
 
 // One facet: parameters at the left, time at the right.
-static enum status draw_pair(const struct band *band, double bottom, struct error *error) {
+static enum status draw_pair(const struct f5_band *band, double bottom, struct error *error) {
     const struct facet *facet = &band->facets->items[band->first];
-    bool crowded = is_crowded(facet);
+    bool crowded = f5_is_crowded(facet);
     double room = band->plot->width - LEFT - RIGHT - (crowded ? GAP + NAMES : GAP + LEFT);
     struct place place = {
         .x = LEFT, .y = bottom, .width = room / 2, .height = panel_height(band), .labels = true};
-    draw_panel(band, facet, place, PARAMETERS, true);
+    draw_panel(band, facet, place, F5_PARAMETERS, true);
     place.labels = !crowded;
     place.x += place.width + GAP + (crowded ? 0 : LEFT);
     void *names = NULL;
@@ -335,21 +241,21 @@ static enum status draw_pair(const struct band *band, double bottom, struct erro
     if (status == STATUS_OK && crowded) {
         draw_names(band, names, facet, place);
     }
-    draw_panel(band, facet, place, TIME, !crowded && place.width >= WIDE);
+    draw_panel(band, facet, place, F5_TIME, !crowded && place.width >= WIDE);
     free(names);
     return status;
 }
 
 // Several: a column each, parameters above time.
-static void draw_columns(const struct band *band, double bottom) {
+static void draw_columns(const struct f5_band *band, double bottom) {
     double columns = (double)(band->end - band->first), height = panel_height(band);
     double width = (band->plot->width - LEFT - RIGHT - GAP * (columns - 1)) / columns;
     struct place place = {.x = LEFT, .width = width, .height = height, .labels = true};
     for (size_t i = band->first; i < band->end; i++) {
         place.y = bottom + height + PANEL_GAP;
-        draw_panel(band, &band->facets->items[i], place, PARAMETERS, true);
+        draw_panel(band, &band->facets->items[i], place, F5_PARAMETERS, true);
         place.y = bottom;
-        draw_panel(band, &band->facets->items[i], place, TIME, false);
+        draw_panel(band, &band->facets->items[i], place, F5_TIME, false);
         place.x += width + GAP;
         place.labels = false;
     }
@@ -358,32 +264,16 @@ static void draw_columns(const struct band *band, double bottom) {
 // Returns the height that it takes below y.
 static double draw_legend(struct plot *plot, const struct facets *facets, double y, bool measure) {
     struct plot_legend legend = {.left = LEFT, .x = LEFT, .y = y, .measure = measure};
-    facets_legend_methods(plot, &legend, facets, FACETS_MARKERS, FEW);
+    facets_legend_methods(plot, &legend, facets, FACETS_MARKERS, F5_FEW);
     plot_legend_marker(plot, &legend, "mean over training", PLOT_INK, 7);
     plot_legend_marker(plot, &legend, "at the end", PLOT_INK, 7 - HOLLOW);
     return y - legend.y + PLOT_LEGEND_HEIGHT;
 }
 
-// Fills `bands` and returns how many there are.
-static size_t divide(struct band *bands, struct plot *plot, const struct facets *facets) {
-    size_t count = 0;
-    for (size_t first = 0; first < facets->count;) {
-        size_t end = first + 1, most = facets_block_end(facets, first);
-        while (!is_crowded(&facets->items[first]) && end < most && end < first + COLUMNS &&
-               !is_crowded(&facets->items[end])) {
-            end++;
-        }
-        bands[count] = (struct band){.plot = plot, .facets = facets, .first = first, .end = end};
-        measure(&bands[count++]);
-        first = end;
-    }
-    return count;
-}
-
-static enum status draw(struct plot *plot, const struct facets *facets, struct band *bands,
+static enum status draw(struct plot *plot, const struct facets *facets, struct f5_band *bands,
                         struct error *error) {
     enum status status = STATUS_OK;
-    size_t count = divide(bands, plot, facets);
+    size_t count = f5_divide(bands, plot, facets);
     plot_begin(plot, PLOT_WIDTH, 0);
     double height = draw_legend(plot, facets, 0, true) + BAND_GAP * ((double)count - 1);
     for (size_t i = 0; i < count; i++) {
@@ -403,25 +293,16 @@ static enum status draw(struct plot *plot, const struct facets *facets, struct b
     return status;
 }
 
-static bool is_tested(const struct run_set *set) {
-    for (size_t i = 0; i < set->count; i++) {
-        if (isfinite(quantity_of(PERPLEXITY_BEST, set->runs[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
     struct facets facets;
     void *bands = NULL;
     enum status status = facets_build(&facets, set, SIZE_MAX, error);
     if (status == STATUS_OK) {
-        status = memory_allocate(&bands, facets.count, sizeof(struct band), "the panels", error);
+        status = memory_allocate(&bands, facets.count, sizeof(struct f5_band), "the panels", error);
     }
     if (status == STATUS_OK) {
-        add_data(&plot->data, set);
-        if (is_tested(set)) {
+        f5_add_data(&plot->data, set);
+        if (f5_is_tested(set)) {
             status = draw(plot, &facets, bands, error);
         } else {
             plot_note(plot,

@@ -1,0 +1,34 @@
+// F5, cost: figure_f5_measure.c finds what there is to draw and how far it reaches, figure_f5.c draws
+// it.
+#ifndef DLT_REPORT_FIGURE_F5_H
+#define DLT_REPORT_FIGURE_F5_H
+
+#include "lib/report/facets.h"
+
+enum { F5_FEW = 4 }; // methods that need no names beside their points
+
+// A band across the page: facets [first, end) with few methods, or one with many.
+struct f5_band {
+    struct plot *plot;
+    const struct facets *facets;
+    size_t first, end;
+    struct plot_range perplexity, curve, parameters, seconds;
+    double unit; // of time, in seconds
+    const char *unit_name;
+};
+
+// Fills `bands`, no more than there are facets, and returns how many there are.
+size_t f5_divide(struct f5_band *bands, struct plot *plot, const struct facets *facets);
+bool f5_is_crowded(const struct facet *facet); // with many methods
+
+// The ends of the axes.
+enum f5_against { F5_PARAMETERS, F5_TIME };
+struct plot_range f5_horizontal(const struct f5_band *band, enum f5_against against);
+struct plot_range f5_vertical(const struct f5_band *band, enum f5_against against);
+
+// Some run was tested: else there is nothing to draw.
+bool f5_is_tested(const struct run_set *set);
+// The figure's data, a row for each run.
+void f5_add_data(struct text *data, const struct run_set *set);
+
+#endif
