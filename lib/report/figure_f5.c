@@ -3,6 +3,7 @@
 // methods stand side by side; one with many has a row of its own, where the methods' names stand
 // beside their points.
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "lib/report/figure_f5.h"
@@ -139,6 +140,14 @@ static void draw_panel(const struct f5_band *band, const struct facet *facet, st
     panel.y_axis = (struct plot_axis){
         .from = y.low, .to = y.high, .log = true, .labels = place.labels, .ticks = 4};
     draw_axis_names(band, place, against, way);
+    if (against == F5_TIME && !f5_is_timed(facet)) {
+        panel.x_axis.ticks = 0;
+        plot_text(band->plot, &(struct plot_label){.x = place.x + place.width / 2,
+                                                   .y = place.y + place.height / 2,
+                                                   .string = "no times",
+                                                   .align = PLOT_CENTER,
+                                                   .colour = PLOT_FAINT_INK});
+    }
     plot_panel(band->plot, &panel);
     for (size_t i = 0; i < facet->count; i++) {
         if (against == F5_TIME) {
@@ -261,26 +270,32 @@ static void draw_columns(const struct f5_band *band, double bottom) {
     }
 }
 
-// Returns the height that it takes below y.
-static double draw_legend(struct plot *plot, const struct facets *facets, double y, bool measure) {
+// Returns the height that it takes below y. `untested`: runs that are left out.
+static double draw_legend(struct plot *plot, const struct facets *facets, size_t untested, double y,
+                          bool measure) {
     struct plot_legend legend = {.left = LEFT, .x = LEFT, .y = y, .measure = measure};
     facets_legend_methods(plot, &legend, facets, FACETS_MARKERS, F5_FEW);
     plot_legend_marker(plot, &legend, "mean over training", PLOT_INK, 7);
     plot_legend_marker(plot, &legend, "at the end", PLOT_INK, 7 - HOLLOW);
+    if (untested > 0) {
+        char note[64];
+        snprintf(note, sizeof note, "%zu %s not tested", untested, untested == 1 ? "run" : "runs");
+        plot_legend_note(plot, &legend, note);
+    }
     return y - legend.y + PLOT_LEGEND_HEIGHT;
 }
 
-static enum status draw(struct plot *plot, const struct facets *facets, struct f5_band *bands,
-                        struct error *error) {
+static enum status draw(struct plot *plot, const struct facets *facets, size_t untested,
+                        struct f5_band *bands, struct error *error) {
     enum status status = STATUS_OK;
     size_t count = f5_divide(bands, plot, facets);
     plot_begin(plot, PLOT_WIDTH, 0);
-    double height = draw_legend(plot, facets, 0, true) + BAND_GAP * ((double)count - 1);
+    double height = draw_legend(plot, facets, untested, 0, true) + BAND_GAP * ((double)count - 1);
     for (size_t i = 0; i < count; i++) {
         height += band_height(&bands[i]);
     }
     plot_begin(plot, PLOT_WIDTH, height);
-    double y = height - draw_legend(plot, facets, height - 8, false);
+    double y = height - draw_legend(plot, facets, untested, height - 8, false);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         double bottom = y - band_height(&bands[i]) + BOTTOM;
         if (is_stacked(&bands[i])) {
@@ -293,24 +308,33 @@ static enum status draw(struct plot *plot, const struct facets *facets, struct f
     return status;
 }
 
-static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
+static enum status draw_tested(struct plot *plot, const struct run_set *set,
+                               const struct run_set *tested, struct error *error) {
     struct facets facets;
     void *bands = NULL;
-    enum status status = facets_build(&facets, set, SIZE_MAX, error);
+    enum status status = facets_build(&facets, tested, SIZE_MAX, error);
+    facets.set = set; // of which every figure takes its colours
     if (status == STATUS_OK) {
         status = memory_allocate(&bands, facets.count, sizeof(struct f5_band), "the panels", error);
     }
     if (status == STATUS_OK) {
-        f5_add_data(&plot->data, set);
-        if (f5_is_tested(set)) {
-            status = draw(plot, &facets, bands, error);
-        } else {
-            plot_note(plot,
-                      "No network was tested: there is no perplexity to set against its cost.");
-        }
+        status = draw(plot, &facets, set->count - tested->count, bands, error);
     }
     free(bands);
     facets_free(&facets);
+    return status;
+}
+
+static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
+    struct run_set tested;
+    enum status status = f5_choose_tested(&tested, set, error);
+    f5_add_data(&plot->data, set);
+    if (status == STATUS_OK && tested.count > 0) {
+        status = draw_tested(plot, set, &tested, error);
+    } else if (status == STATUS_OK) {
+        plot_note(plot, "No network was tested: there is no perplexity to set against its cost.");
+    }
+    free(tested.runs);
     return status;
 }
 
@@ -320,9 +344,10 @@ const struct figure_type FIGURE_F5 = {
     .caption =
         "Best test perplexity against trainable parameters, their mean over training (filled) and "
         "at the end (hollow), and test perplexity against training time, with the best marked; "
-        "what is above five times the highest of these is cut. Where there are many methods, only "
-        "the best, against the whole time. All axes but the time's are logarithmic. With several "
-        "seeds, their mean, and a line from the lowest to the highest. Methods go by the names of "
-        "their run logs.",
+        "what is above about five times the highest of these is cut. Where there are many methods, "
+        "only the best, against the whole time. All axes but the time's are logarithmic. With "
+        "several seeds, their mean, and where only the best is shown a line from its lowest to its "
+        "highest. Runs that were not tested are left out; the legend counts them. Methods go by "
+        "the names of their run logs.",
     .build = build,
 };

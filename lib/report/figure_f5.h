@@ -7,6 +7,10 @@
 
 enum { F5_FEW = 4 }; // methods that need no names beside their points
 
+// The runs that were tested: the others have no place. The caller frees tested->runs.
+enum status f5_choose_tested(struct run_set *tested, const struct run_set *set,
+                             struct error *error);
+
 // A band across the page: facets [first, end) with few methods, or one with many.
 struct f5_band {
     struct plot *plot;
@@ -20,14 +24,13 @@ struct f5_band {
 // Fills `bands`, no more than there are facets, and returns how many there are.
 size_t f5_divide(struct f5_band *bands, struct plot *plot, const struct facets *facets);
 bool f5_is_crowded(const struct facet *facet); // with many methods
+bool f5_is_timed(const struct facet *facet);   // some log of it tells its time
 
 // The ends of the axes.
 enum f5_against { F5_PARAMETERS, F5_TIME };
 struct plot_range f5_horizontal(const struct f5_band *band, enum f5_against against);
 struct plot_range f5_vertical(const struct f5_band *band, enum f5_against against);
 
-// Some run was tested: else there is nothing to draw.
-bool f5_is_tested(const struct run_set *set);
 // The figure's data, a row for each run.
 void f5_add_data(struct text *data, const struct run_set *set);
 

@@ -7,6 +7,30 @@ enum {
     CURVE_MOST = 5, // times the highest best: what of a curve is above that is cut
 };
 
+// ---- What is drawn -------------------------------------------------------------------------------
+
+enum status f5_choose_tested(struct run_set *tested, const struct run_set *set,
+                             struct error *error) {
+    void *runs = NULL;
+    enum status status = memory_allocate(&runs, set->count, sizeof *set->runs, "the runs", error);
+    *tested = (struct run_set){.runs = runs};
+    for (size_t i = 0; status == STATUS_OK && i < set->count; i++) {
+        if (isfinite(quantity_of(PERPLEXITY_BEST, set->runs[i]))) {
+            tested->runs[tested->count++] = set->runs[i];
+        }
+    }
+    return status;
+}
+
+bool f5_is_timed(const struct facet *facet) {
+    for (size_t i = 0; i < facet->count; i++) {
+        if (isfinite(group_statistic(&facet->curves[i].group, SECONDS).mean)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool f5_is_crowded(const struct facet *facet) {
     return facet->count > F5_FEW;
 }
@@ -89,15 +113,6 @@ size_t f5_divide(struct f5_band *bands, struct plot *plot, const struct facets *
 }
 
 // ---- Data ----------------------------------------------------------------------------------------
-
-bool f5_is_tested(const struct run_set *set) {
-    for (size_t i = 0; i < set->count; i++) {
-        if (isfinite(quantity_of(PERPLEXITY_BEST, set->runs[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
 
 void f5_add_data(struct text *data, const struct run_set *set) {
     const enum quantity quantities[] = {PERPLEXITY_BEST, PERPLEXITY_FINAL, PARAMETERS_MEAN,
