@@ -49,8 +49,8 @@ static void start(struct command *command, const struct program *program,
         .type = OPTION_STRING,
         .value = (void *)&command->experiments_path,
         .argument = "FILE",
-        .help = "which runs each table and figure shows, in which order, under which titles: as "
-                "make writes it for a profile, build/pipelines/PROFILE.experiments.tsv"};
+        .help = "which runs each table and figure shows, in which order, under which titles; "
+                "'make plan PROFILE=quick' writes one, build/pipelines/quick.experiments.tsv"};
     options[count++] =
         (struct option){.name = "untimed",
                         .value = &command->reading.untimed,

@@ -7,19 +7,42 @@
 
 static const char *const NAMES[] = {"tables", "arch",  "dataset", "method",
                                     "title",  "seeds", "missing"};
+// Of pipelines/experiments.tsv, which such lists are made from.
+static const char *const SOURCE_NAMES[] = {"name",   "tables", "arch",   "dataset",
+                                           "method", "title",  "policy", "options"};
+
+static bool is_source(const char *path) {
+    struct tsv tsv;
+    struct error ignored = {0};
+    bool is = tsv_read(&tsv, path, "experiments", SOURCE_NAMES, ARRAY_LENGTH(SOURCE_NAMES),
+                       &ignored) == STATUS_OK;
+    tsv_free(&tsv);
+    return is;
+}
+
+// Says what should have been given, and how that is made.
+static enum status refuse(const char *path, struct error *error) {
+    struct error why = *error;
+    return is_source(path)
+               ? error_set(
+                     error, STATUS_DAMAGED,
+                     "'%s' has the experiments of all profiles; give the list of one, which "
+                     "'make plan PROFILE=quick' writes: build/pipelines/quick.experiments.tsv",
+                     path)
+               : error_set(
+                     error, STATUS_DAMAGED,
+                     "%s; the list that make writes is build/pipelines/PROFILE.experiments.tsv",
+                     why.message);
+}
 
 enum status experiments_read(struct experiments *experiments, const char *path,
                              struct error *error) {
     *experiments = (struct experiments){0};
     void *items = NULL;
-    enum status status = tsv_read(&experiments->tsv, path, "experiments", NAMES,
-                                  sizeof NAMES / sizeof *NAMES, error);
+    enum status status =
+        tsv_read(&experiments->tsv, path, "experiments", NAMES, ARRAY_LENGTH(NAMES), error);
     if (status == STATUS_DAMAGED) {
-        // Most likely it is the file that such lists are made from.
-        struct error why = *error;
-        error_set(error, status,
-                  "%s; the list that make writes is build/pipelines/PROFILE.experiments.tsv",
-                  why.message);
+        status = refuse(path, error);
     }
     if (status == STATUS_OK) {
         status = memory_allocate(&items, experiments->tsv.row_count + 1, sizeof *experiments->items,
