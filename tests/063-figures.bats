@@ -166,6 +166,11 @@ changed() { dlt-cat "$1" | grep -v '^{"kind":"end"' | sed "$2" | made_up json; }
     script F2 dynamic-1 dynamic-2 dynamic-3
     grep -E '^0\.5 [0-9]+ [0-9]+$' script # the band of layers
     grep -E '^4\.5 [0-9]+ [0-9]+$' script
+    # One shape of all bars, each from the beginning of its episode to the end.
+    changes="$(dlt-report figure F2 --format tsv dynamic-1 | awk -F '\t' 'NR > 1 { printf "%g %d|%g %d|", $5 - 0.5, $12, $5 + 0.5, $12 }')"
+    script F2 dynamic-1
+    tr '\n' '|' <script | grep -F "|${changes}EOD"
+    grep -F 'filledcurves y1=0 fillcolor' script
     # A run of one episode has a width; what was tested before the first has room.
     made_up simulate --episodes 1 >one
     script F2 one
@@ -181,7 +186,7 @@ changed() { dlt-cat "$1" | grep -v '^{"kind":"end"' | sed "$2" | made_up json; }
     changed a 's/"method":"dynamic"/"method":"c"/; s/\("kind":"reward",.*"perplexity":\)/\11/; s/"stored":/"stored":1/' >c
     dlt-report figure F2 -o f2.svg a b c
     words f2.svg >said
-    grep -xF "Batch perplexity" said
+    grep -A 1 -xF "Batch" said | grep -xF "perplexity"
     run -1 grep -F "Reward" said
     grep -xF "independent" said
     grep -xF "stored" said
@@ -273,5 +278,6 @@ changed() { dlt-cat "$1" | grep -v '^{"kind":"end"' | sed "$2" | made_up json; }
     caption F1 | grep -F 'several independent layers may share one storage'
     caption F3 | grep -F 'several independent layers may share one storage'
     caption F2 | grep -F 'the perplexity of the training batches that rewards are of'
+    caption F2 | grep -F 'a band from the lowest to the highest is of test perplexity, independent layers and the batches'
     caption F5 | grep -F 'what is above about five times the highest of these is cut'
 }

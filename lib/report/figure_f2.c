@@ -18,13 +18,13 @@ enum {
 };
 
 static const struct {
-    const char *name;
+    const char *name, *second; // line of it
     double height;
     int ticks;
 } ROW[F2_ROWS] = {
-    [F2_PERPLEXITY] = {"Perplexity", 112, 4}, [F2_LAYERS] = {"Layers", 62, 4},
-    [F2_CHANGES] = {"Changes", 46, 2},        [F2_EPSILON] = {"Exploration", 46, 2},
-    [F2_BATCH] = {"Batch perplexity", 62, 3},
+    [F2_PERPLEXITY] = {"Perplexity", NULL, 112, 4}, [F2_LAYERS] = {"Layers", NULL, 62, 4},
+    [F2_CHANGES] = {"Changes", NULL, 46, 2},        [F2_EPSILON] = {"Exploration", NULL, 46, 2},
+    [F2_BATCH] = {"Batch", "perplexity", 62, 3},
 };
 
 // What is drawn of one architecture.
@@ -57,6 +57,7 @@ static const struct line
     INDEPENDENT = {"independent", F2_INDEPENDENT, FIELD(independent), STEP, "", 1.4, NULL},
     STORED = {"stored", F2_STORED, FIELD(stored), STEP, "", 1, "(4,3)"},
     CHANGES = {NULL, 0, FIELD(changes), POINT, "", 0.9, NULL},
+    BARS = {NULL, 0, FIELD(changes), STEP, "50", 0, NULL},
     EPSILON = {NULL, 0, FIELD(epsilon), POINT, "", 1.4, NULL},
     BATCH = {NULL, 0, FIELD(batch_perplexity), POINT, "", 1.2, NULL};
 static const struct line *const LEGEND[] = {&TEST, &TRAINING, &INDEPENDENT, &STORED};
@@ -91,10 +92,16 @@ static void draw_mean(struct plot *plot, const struct curve *curve, const struct
               line->dash ? " dashtype " : "", line->dash ? line->dash : "");
 }
 
+// One shape, so that no ground shines through between the bars; none of an episode that tells nothing.
 static void draw_bars(struct plot *plot, const struct curve *curve, const struct line *line,
                       const char *colour) {
-    plot_draw(plot, "$s%d using 1:2 with boxes fillcolor rgb '#50%s'", add_mean(plot, curve, line),
-              colour + 1);
+    int series = plot_series(plot);
+    for (size_t i = 0; i < corners(line, curve); i++) {
+        double value = *history_field(&curve->mean, corner_episode(line, i), line->field);
+        plot_point(plot, corner_x(line, i), plot_can_show(value) ? value : 0);
+    }
+    plot_draw(plot, "$s%d using 1:2 with filledcurves y1=0 fillcolor rgb '#%s%s'", series,
+              line->alpha, colour + 1);
 }
 
 // Between the lowest and the highest seed; nothing for one.
@@ -149,7 +156,7 @@ static void draw_curve(const struct context *c, enum f2_row row, const struct fa
         break;
     case F2_CHANGES:
         if (moves && changes_alone(facet)) {
-            draw_bars(plot, curve, &CHANGES, colour);
+            draw_bars(plot, curve, &BARS, colour);
         } else if (moves) {
             draw_mean(plot, curve, &CHANGES, colour);
         }
@@ -184,16 +191,25 @@ static void draw_covered(const struct context *c, enum f2_row row, const struct 
     }
 }
 
+// A line of a row's name, set smaller where the next row's would be too near.
+static void draw_name(struct plot *plot, const char *line, double x,
+                      const struct plot_panel *panel) {
+    double length = plot_text_width(line, 0), room = panel->height + GAP - 6;
+    plot_text(plot, &(struct plot_label){.x = x,
+                                         .y = panel->y + panel->height / 2,
+                                         .string = line,
+                                         .align = PLOT_CENTER,
+                                         .size = length > room ? 8 * room / length : 8,
+                                         .upright = true});
+}
+
 static void draw_panel(const struct context *c, enum f2_row row, const struct facet *facet,
                        const struct plot_panel *panel) {
-    if (panel->y_axis.labels) {
-        double length = plot_text_width(ROW[row].name, 0), room = panel->height + GAP - 4;
-        plot_text(c->plot, &(struct plot_label){.x = 9,
-                                                .y = panel->y + panel->height / 2,
-                                                .string = ROW[row].name,
-                                                .align = PLOT_CENTER,
-                                                .size = length > room ? 8 * room / length : 8,
-                                                .upright = true});
+    if (panel->y_axis.labels && ROW[row].second) {
+        draw_name(c->plot, ROW[row].name, 5.5, panel);
+        draw_name(c->plot, ROW[row].second, 14.5, panel);
+    } else if (panel->y_axis.labels) {
+        draw_name(c->plot, ROW[row].name, 9, panel);
     }
     if (panel->x_axis.labels) {
         plot_text(c->plot, &(struct plot_label){.x = panel->x + panel->width / 2,
@@ -339,7 +355,7 @@ const struct figure_type FIGURE_F2 = {
         "released reward is minus this, clipped. Axes of perplexity, and that of layers where "
         "there are many, are logarithmic. A dashed line below the perplexities is the true one of "
         "generated text. Above a panel stands how many of its curves coincide with one later in "
-        "the legend, which covers them. With several seeds, their mean, and a band from the "
-        "lowest to the highest.",
+        "the legend, which covers them. With several seeds, their mean; a band from the lowest "
+        "to the highest is of test perplexity, independent layers and the batches.",
     .build = build,
 };

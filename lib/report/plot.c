@@ -100,7 +100,7 @@ void plot_finish(struct plot *plot, struct text *script, const char *name,
     text_add(script, "set encoding utf8\nset minussign\n");
     add_terminal(script, plot, name, terminal);
     text_add(script, text_string(&plot->blocks));
-    text_add(script, "unset key\nset samples 2\nset style fill solid noborder\nset boxwidth 1\n"
+    text_add(script, "unset key\nset samples 2\nset style fill solid noborder\n"
                      "set border 3 linecolor rgb '" PLOT_AXIS "' linewidth 0.6\n"
                      "set tics nomirror out scale 0.35\n"
                      "set grid back linecolor rgb '" PLOT_GRID "' linewidth 0.6 linetype 1\n"
