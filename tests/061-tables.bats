@@ -129,6 +129,7 @@ macro() { sed -n "s/^.expandafter.def.csname dlt:$1.endcsname{\(.*\)}\$/\1/p" "$
     for format in md tex; do
         dlt-report table T2 --format $format dynamic-* >t
         [ "$(grep -cF 'No run of this table is among the files.' t)" -eq 1 ]
+        run -1 grep -F 'Test perplexity per token' t # a caption of nothing
     done
     run -1 grep -F tabular t
     dlt-report table T2 --format csv dynamic-* >t

@@ -97,10 +97,8 @@ static void add_caption(struct table *table, const struct table_type *type,
     if (several) {
         text_add(&table->caption, "Mean and standard deviation over seeds. ");
     }
-    if (rows->run_count > 0) {
-        struct run_set shown = {.runs = rows->runs, .count = rows->run_count};
-        report_add_setting(&table->caption, &shown);
-    }
+    struct run_set shown = {.runs = rows->runs, .count = rows->run_count};
+    report_add_setting(&table->caption, &shown);
 }
 
 // A sentence for each dataset of the table that cannot be had.
@@ -124,11 +122,11 @@ enum status table_build(struct table *table, const struct table_type *type,
                                      type->reference, error);
     if (status == STATUS_OK && rows.run_count > 0) {
         status = add_rows(table, type, &rows, input, error);
+        add_caption(table, type, &rows);
         type->conclude(&table->conclusion, &rows);
     } else if (status == STATUS_OK) {
         text_add(&table->notes, "No run of this table is among the files.");
     }
-    add_caption(table, type, &rows);
     add_missing(&table->notes, type, input);
     rows_free(&rows);
     const struct text *const texts[] = {&table->caption, &table->notes, &table->conclusion};
