@@ -3,7 +3,8 @@ load helpers
 
 made_up() { python3 "$ROOT/tests/report/make_run.py" "$@"; }
 
-# In a frame of each width: how far the page is wider than it, and what the slider does.
+# In a frame of each width: how far the page is wider than it, how many pictures are smaller than their
+# texts are set for, and what the slider does.
 frame() {
     cat <<'END'
 <!DOCTYPE html><meta charset="utf-8"><body><iframe id="frame" height="800" src="page.html"></iframe><script>
@@ -15,6 +16,9 @@ frame.onload = async () => {
         frame.width = width;
         await pause(50);
         told.push(`${width}: ${page.documentElement.scrollWidth - page.documentElement.clientWidth} over`);
+        const small = [...page.querySelectorAll("svg")].filter(picture =>
+            picture.getBoundingClientRect().width < picture.viewBox.baseVal.width - 1);
+        told.push(`${width}: ${small.length} small`);
     }
     const slider = box.querySelector("input"), button = box.querySelector("button");
     const shown = () => told.push(box.querySelector("output").textContent + ": " +
@@ -62,7 +66,7 @@ browse() { # browse SCHEME FILE: 0 dark, 1 light
     for scheme in 0 1; do
         browse $scheme frame.html | sed 's/<br>/\n/g; s/<[^>]*>//g' >told
         cat told
-        for line in "390: 0 over" "1280: 0 over" "0 fetched" visible Pause Play; do grep -qxF "$line" told; done
+        for line in "390: 0 over" "1280: 0 over" "390: 0 small" "1280: 0 small" "0 fetched" visible Pause Play; do grep -qxF "$line" told; done
         # At the end, moved to the first episode, and played from there to the end again.
         [ "$(grep -c '^Episode 8 of 8: ' told)" -eq 2 ]
         [ "$(grep '^Episode 8 of 8: ' told | sort -u | wc -l)" -eq 1 ]
@@ -128,6 +132,35 @@ END
     made_up simulate --method conventional --episodes 2 >b
     dlt-report html -o page.html b
     run -1 grep -c '<script\|script-src\|F3-episodes"' page.html
+}
+
+@test "numbers can be read on every layer's colour" {
+    made_up simulate --episodes 2 --layers 12 >a
+    made_up simulate --episodes 2 --layers 48 --method b >b
+    dlt-report html -o page.html a b
+    python3 - page.html <<'END'
+import re, sys
+def light(colour):
+    parts = [int(colour[i:i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+page = open(sys.argv[1], encoding="utf-8").read()
+pairs = [pair.split("/") for colours in re.findall('data-colours="(.*?)"', page) for pair in colours.split()]
+assert len(pairs) == 60
+for pair in pairs:
+    low, high = sorted(map(light, pair))
+    assert (high + 0.05) / (low + 0.05) >= 4.5, pair
+END
+}
+
+@test "architectures are named where there are several" {
+    made_up simulate --episodes 2 >a
+    made_up simulate --episodes 2 --arch bert >b
+    dlt-report html -o page.html a
+    grep -F '<span class="name">wiki2, dynamic, seed 1</span>' page.html
+    dlt-report html -o page.html a b
+    grep -F '<span class="name">wiki2 (GPT-2), dynamic, seed 1</span>' page.html
+    grep -F '<span class="name">wiki2 (BERT), dynamic, seed 1</span>' page.html
 }
 
 @test "many files are named once" {

@@ -121,6 +121,7 @@ END
     words f4.svg >said
     grep -xF "same 0.250, others 0.000" said
     grep -xF "dynamic, seed 1" said
+    grep -xF "wiki2" said
     run ! grep -F "conventional" said # b
     [ "$(grep -cxF -- "−0.5" said)" -eq 2 ]  # both scales end at the next round number: 0.5
     dlt-report macros run a b | grep -F 'sentence.F4' |

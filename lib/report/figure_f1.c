@@ -102,14 +102,13 @@ static void draw_cells(struct plot *plot, const struct strip *strip, const struc
         double size = cell > 12 && at->height > 12 ? 8 : fmin(cell, at->height) * 0.62;
         bool fits = plot_text_width(number, size) <= cell - gap;
         if (fits && size >= 5) {
-            plot_text(plot,
-                      &(struct plot_label){.x = x + (cell - gap) / 2,
-                                           .y = y + at->height / 2,
-                                           .string = number,
-                                           .align = PLOT_CENTER,
-                                           .weight = root == i ? PLOT_BOLD : PLOT_PLAIN,
-                                           .size = size,
-                                           .colour = plot_is_dark(colour) ? "#ffffff" : "#1a1a1a"});
+            plot_text(plot, &(struct plot_label){.x = x + (cell - gap) / 2,
+                                                 .y = y + at->height / 2,
+                                                 .string = number,
+                                                 .align = PLOT_CENTER,
+                                                 .weight = root == i ? PLOT_BOLD : PLOT_PLAIN,
+                                                 .size = size,
+                                                 .colour = plot_ink_on(colour)});
         }
     }
 }
@@ -339,8 +338,9 @@ const struct figure_type FIGURE_F1 = {
     .id = "F1",
     .title = "Final tying maps",
     .caption =
-        "A cell is a layer, its colour and number the independent layer that its sources lead to, "
-        "whose weights it uses, except under the released code's options: there several "
+        "A cell is a layer, its colour and, where there is room, its number the independent layer "
+        "that its sources lead to, whose weights it uses, except under the released code's "
+        "options: there several "
         "independent layers may share one storage, and a layer may have kept an older one. An "
         "arc, where there is room, leads from a tied layer to its source. At the right, how many "
         "layers are independent and, where they are not as many, stored. Seeds that ended with "

@@ -23,6 +23,7 @@ enum {
 struct layout {
     const struct similarity **items; // those that are drawn
     size_t count, columns;
+    bool arches;                // of several architectures
     double side, width;         // of a matrix, of a run
     double layers_to, heads_to; // the colours' scales go from minus this to this
 };
@@ -139,7 +140,10 @@ static void draw_means(struct plot *plot, const struct similarity *item, double 
 static void draw_item(struct plot *plot, const struct layout *at, const struct similarity *item,
                       double x, double y) {
     struct text title = {0};
-    text_format(&title, "%s (%s)", item->names.dataset, figure_arch_name(item->names.arch));
+    text_add(&title, item->names.dataset);
+    if (at->arches) {
+        text_format(&title, " (%s)", figure_arch_name(item->names.arch));
+    }
     plot_text(plot, &(struct plot_label){.x = x,
                                          .y = y + at->side + 18,
                                          .string = text_string(&title),
@@ -199,6 +203,8 @@ static void choose(struct layout *at, const struct similarity *items, size_t cou
 
 static void measure(struct layout *at) {
     for (size_t i = 0; i < at->count; i++) {
+        const char *arch = at->items[i]->names.arch;
+        at->arches = at->arches || strcmp(arch, at->items[0]->names.arch) != 0;
         measure_scale(&at->items[i]->layers, &at->layers_to);
         measure_scale(&at->items[i]->heads, &at->heads_to);
     }

@@ -10,12 +10,11 @@
 
 static const char STYLE[] =
     ":root{color-scheme:light dark;--ground:#fff;--card:#f6f7f9;--ink:#24292f;--faint:#66707b;"
-    "--axis:#9a9a9a;--grid:#e4e4e4;--line:#d7dce1;--link:#0b62a4;--blue:#0072b2;--vermilion:#"
-    "d55e00;"
-    "--green:#009e73}\n"
+    "--axis:#9a9a9a;--grid:#e4e4e4;--line:#d7dce1;--shade:#0003;--link:#0b62a4;"
+    "--blue:#0072b2;--vermilion:#d55e00;--green:#009e73}\n"
     "@media(prefers-color-scheme:dark){:root{--ground:#14171a;--card:#1c2126;--ink:#dfe4e9;"
-    "--faint:#98a2ad;--axis:#6d757d;--grid:#2c3238;--line:#343b42;--link:#7fbcf0;--blue:#4aa8e0;"
-    "--vermilion:#f58a3c;--green:#2fc295}}\n"
+    "--faint:#98a2ad;--axis:#6d757d;--grid:#2c3238;--line:#343b42;--shade:#fff4;--link:#7fbcf0;"
+    "--blue:#4aa8e0;--vermilion:#f58a3c;--green:#2fc295}}\n"
     "*{box-sizing:border-box}\n"
     "body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.55 "
     "system-ui,-apple-system,"
@@ -24,9 +23,16 @@ static const char STYLE[] =
     "header{padding-top:2.2rem}h1{font-size:1.7rem;line-height:1.2;margin:0 0 .4rem}\n"
     "h2{font-size:1.2rem;line-height:1.3;margin:3rem 0 .3rem;scroll-margin-top:1rem}\n"
     "h2 .id{color:var(--faint);font-weight:400;margin-right:.5rem}\n"
-    "p{margin:.3rem 0 .9rem;max-width:46rem}.faint,figcaption,caption{color:var(--faint)}\n"
+    "p{margin:.3rem 0 .9rem;max-width:46rem}.faint,figcaption{color:var(--faint)}"
+    "figcaption{max-width:46rem}\n"
     "a{color:var(--link)}nav{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;margin:.8rem 0}\n"
-    ".scroll{overflow-x:auto;margin:0 0 1rem}table{border-collapse:collapse;font-size:.9rem;"
+    // Shades at the edges behind which there is more: ground that is scrolled along covers the others.
+    ".scroll{overflow-x:auto;margin:0 0 1rem;background:"
+    "linear-gradient(90deg,var(--ground) 30%,transparent) 0 0/2.5rem 100% no-repeat local,"
+    "linear-gradient(270deg,var(--ground) 30%,transparent) 100% 0/2.5rem 100% no-repeat local,"
+    "linear-gradient(90deg,var(--shade),transparent) 0 0/.7rem 100% no-repeat,"
+    "linear-gradient(270deg,var(--shade),transparent) 100% 0/.7rem 100% no-repeat}\n"
+    "table{border-collapse:collapse;font-size:.9rem;"
     "font-variant-numeric:tabular-nums;white-space:nowrap;min-width:60%}\n"
     "th,td{padding:.28rem .7rem;text-align:left;vertical-align:bottom}td{vertical-align:baseline}"
     "th:first-child,td:first-child{padding-left:0}\n"
@@ -36,7 +42,7 @@ static const char STYLE[] =
     ".right{text-align:right}tbody tr.starts td{border-top:1px solid var(--line)}"
     "tbody tr:last-child td{border-bottom:2px solid var(--line)}\n"
     "figure{margin:0 0 .4rem}figure .scroll{margin:0 0 .6rem}"
-    "svg{display:block;width:100%;min-width:34rem;height:auto}"
+    "svg{display:block;width:100%;min-width:40rem;height:auto}"
     "svg text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}\n"
     "details{margin:.2rem 0}summary{cursor:pointer;color:var(--link);width:max-content;"
     "max-width:100%}pre{background:var(--card);padding:.7rem .9rem;border-radius:.4rem;"
@@ -165,9 +171,11 @@ static enum status add_table(struct text *text, const struct table_type *type,
     enum status status = table_build(&table, type, input, error);
     if (status == STATUS_OK) {
         add_heading(text, type->id, type->title);
-        text_add(text, "<p class=\"faint\">");
-        text_add_xml(text, text_string(&table.caption));
-        text_add(text, "</p>\n");
+        if (text_length(&table.caption) > 0) {
+            text_add(text, "<p class=\"faint\">");
+            text_add_xml(text, text_string(&table.caption));
+            text_add(text, "</p>\n");
+        }
         table_render(text, type, &table, TABLE_HTML);
         table_render(&csv, type, &table, TABLE_CSV);
         snprintf(name, sizeof name, "%s.csv", type->id);
@@ -332,10 +340,17 @@ static void add_runs(struct text *text, const struct run_set *set) {
     text_add(text,
              "<section>\n<h2 id=\"runs\">Runs</h2>\n<p class=\"faint\">The digest is of a run "
              "log's content: the same digest is the same result, to the bit.</p>\n"
-             "<div class=\"scroll\"><table>\n<thead><tr><th>Dataset</th><th>Architecture</th>"
-             "<th>Method</th><th>Seed</th><th class=\"right\">Episodes</th>"
-             "<th class=\"right\">Steps</th><th>Digest</th><th>File</th></tr></thead>\n"
-             "<tbody>\n");
+             "<div class=\"scroll\"><table>\n<thead><tr>");
+    static const struct {
+        const char *name;
+        bool right;
+    } COLUMNS[] = {{"Dataset", false}, {"Architecture", false}, {"Method", false}, {"Seed", false},
+                   {"Episodes", true}, {"Steps", true},         {"Digest", false}, {"File", false}};
+    for (size_t i = 0; i < ARRAY_LENGTH(COLUMNS); i++) {
+        text_format(text, "<th scope=\"col\"%s>%s</th>", COLUMNS[i].right ? " class=\"right\"" : "",
+                    COLUMNS[i].name);
+    }
+    text_add(text, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < set->count; i++) {
         add_run(text, set->runs[i]);
     }

@@ -112,12 +112,20 @@ void html_scrubber_add_hash(struct text *text) {
 static void add_colours(struct text *text, int layers) {
     for (int i = 0; i < layers; i++) {
         unsigned colour = plot_layer_colour(i, layers);
-        text_format(text, "%s%06x/%s", i > 0 ? " " : "", colour,
-                    plot_is_dark(colour) ? "fff" : "1a1a1a");
+        text_format(text, "%s%06x/%s", i > 0 ? " " : "", colour, plot_ink_on(colour) + 1);
     }
 }
 
-static void add_strip(struct text *text, const struct run *run) {
+static bool has_arches(const struct run_set *set) {
+    for (size_t i = 1; i < set->count; i++) {
+        if (strcmp(set->runs[i]->arch, set->runs[0]->arch) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_strip(struct text *text, const struct run *run, bool arches) {
     struct text key = {0};
     figure_add_names(&key, run);
     text_add(text, "<div class=\"strip\" data-run=\"");
@@ -126,9 +134,12 @@ static void add_strip(struct text *text, const struct run *run) {
     add_colours(text, run->layers);
     text_add(text, "\"><span class=\"name\">");
     text_add_xml(text, run->dataset);
-    text_add(text, " (");
-    text_add_xml(text, figure_arch_name(run->arch));
-    text_add(text, "), ");
+    if (arches) {
+        text_add(text, " (");
+        text_add_xml(text, figure_arch_name(run->arch));
+        text_add(text, ")");
+    }
+    text_add(text, ", ");
     text_add_xml(text, run->method);
     text_add(text, run->seed[0] ? ", seed " : "");
     text_add_xml(text, run->seed);
@@ -153,7 +164,7 @@ void html_scrubber_add(struct text *text, const struct run_set *set) {
                    "<output></output></div>\n");
     for (size_t i = 0; i < set->count; i++) {
         if (run_map_changes(set->runs[i])) {
-            add_strip(text, set->runs[i]);
+            add_strip(text, set->runs[i], has_arches(set));
         }
     }
     text_add(text, "</div>\n");

@@ -171,9 +171,10 @@ unsigned plot_layer_colour(int layer, int layers) {
     return colour;
 }
 
-bool plot_is_dark(unsigned colour) {
+// Between white and black the contrast on every layer's colour is then 4.6 or more.
+const char *plot_ink_on(unsigned colour) {
     unsigned luma = 299 * (colour >> 16) + 587 * (colour >> 8 & 255) + 114 * (colour & 255);
-    return luma < 130000;
+    return luma < 103000 ? "#ffffff" : "#000000";
 }
 
 // ---- Marks ----------------------------------------------------------------------------------------------

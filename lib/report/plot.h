@@ -49,8 +49,8 @@ struct plot_style {
 struct plot_style plot_method_style(const struct run_set *set, const char *method);
 // Dark for layer 0 to light for the last of `layers`: even steps in lightness.
 unsigned plot_layer_colour(int layer, int layers); // 0xrrggbb
-// Whether text on that colour should be white.
-bool plot_is_dark(unsigned colour);
+// White or black: what can be read on that colour.
+const char *plot_ink_on(unsigned colour);
 
 // ---- Panels -------------------------------------------------------------------------------------
 
