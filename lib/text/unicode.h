@@ -1,4 +1,5 @@
-// Characters of UTF-8 text, and the three classes that GPT-2's pre-tokeniser tells apart.
+// Characters of UTF-8 text, and the three classes that GPT-2's pre-tokeniser tells apart: those of
+// Unicode 16, as tiktoken 0.14 has them, whatever version the installed libraries know.
 #ifndef DLT_TEXT_UNICODE_H
 #define DLT_TEXT_UNICODE_H
 
@@ -25,6 +26,7 @@ size_t character_encode(uint32_t point, uint8_t bytes[static 4]);
 // have found coming from the left.
 size_t character_before(const uint8_t *text, size_t end);
 
+// Also of CHARACTER_INVALID.
 enum character_class character_classify(uint32_t point);
 
 // Class of the character at text[0] and its bytes.

@@ -1,5 +1,6 @@
 #include "lib/text/pretokenize.h"
 
+#include "lib/base/hash.h"
 #include "lib/base/random.h"
 #include "lib/text/pretoken_scan.h"
 #include "lib/text/unicode.h"
@@ -60,11 +61,23 @@ static void test_classes_of_characters(void) {
     CHECK_INT(character_classify(0x1C), CHARACTER_OTHER);
     CHECK_INT(character_classify(0x2167), CHARACTER_NUMBER);
     CHECK_INT(character_classify(0x0301), CHARACTER_OTHER);
-    // Unicode 16, whatever utf8proc knows.
+    // New in Unicode 16, and in 17.
     CHECK_INT(character_classify(0x16100), CHARACTER_LETTER);
     CHECK_INT(character_classify(0x10D40), CHARACTER_NUMBER);
-    CHECK_INT(character_classify(0x2EE5E), CHARACTER_OTHER);
+    CHECK_INT(character_classify(0x323B0), CHARACTER_OTHER);
     CHECK_INT(character_classify(CHARACTER_INVALID), CHARACTER_OTHER);
+}
+
+// A byte each: SHA-256 of what tiktoken 0.14 says.
+static void test_class_of_every_code_point(void) {
+    static uint8_t classes[0x110000];
+    for (uint32_t point = 0; point < 0x110000; point++) {
+        classes[point] = (uint8_t)character_classify(point);
+    }
+    char digest[HASH_SHA256_TEXT];
+    hash_sha256(classes, sizeof classes, digest);
+    CHECK_STRING(digest, "ba830e7f669dd0fcc40141409e2c8be621eead74b1d0d659dc89185f117d69c8");
+    CHECK_INT(character_classify(0x110000), CHARACTER_OTHER);
 }
 
 static void test_decode_every_code_point(void) {
@@ -191,6 +204,7 @@ int main(void) {
     RUN(test_white_space);
     RUN(test_invalid_bytes_are_symbols);
     RUN(test_classes_of_characters);
+    RUN(test_class_of_every_code_point);
     RUN(test_decode_every_code_point);
     RUN(test_safe_cuts);
     return check_finish();
