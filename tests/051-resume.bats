@@ -99,6 +99,58 @@ long() {
     [ "$(digest done.r)" = "$(digest copy)" ]
 }
 
+# What a file's mode forbids it forbids root, too.
+unprivileged() {
+    local launch=
+    [ "$(id -u)" -ne 0 ] || launch="setpriv --bounding-set=-dac_override,-dac_read_search"
+    touch forbidden
+    chmod 000 forbidden
+    $launch true 2>/dev/null && ! $launch cat forbidden 2>/dev/null || skip "every file can be read"
+    echo "$launch"
+}
+
+# finished_but STATUS MESSAGE: what is said of the finished run `done`.
+finished_but() {
+    LAUNCH="${LAUNCH:-}" run --separate-stderr "-$1" long done --agent "$(agent ten_lines.py)"
+    expect_error_line dlt-train "$2"
+    [[ "$stderr" != *gone* ]]
+}
+
+@test "a finished run whose log cannot be gone on with says why" {
+    local launch
+    launch=$(unprivileged)
+    long done --agent "$(agent ten_lines.py)"
+    mv done.r whole
+    mkdir done.r.partial
+    finished_but 1 "cannot open 'done.r.partial': is a directory; --restart begins anew"
+    rmdir done.r.partial
+    ln -s whole done.r.partial
+    finished_but 1 "cannot write 'done.r.partial': is a symbolic link; --restart"
+    ln -sf nowhere done.r.partial
+    finished_but 1 "cannot open 'done.r.partial': No such file or directory; --restart"
+    rm done.r.partial
+    cp whole done.r.partial
+    chmod 000 done.r.partial
+    LAUNCH="$launch" finished_but 1 "cannot open 'done.r.partial': Permission denied; --restart"
+    chmod 600 done.r.partial
+    exec 7>>done.r.partial
+    flock 7
+    finished_but 1 "cannot write 'done.r.partial': another process is writing it" 7>&-
+    exec 7>&-
+    truncate -s 500 done.r.partial
+    finished_but 3 "cannot read unfinished file 'done.r.partial': truncated"
+    # As a run leaves it that is killed before its log gets its name; an older one may have it.
+    cp whole done.r.partial
+    head -c 500 whole >done.r
+    long done --agent "$(agent ten_lines.py)"
+    [ "$(digest done.r)" = "$(digest whole)" ]
+    chmod 000 done.r
+    LAUNCH="$launch" finished_but 1 "cannot open 'done.r': Permission denied"
+    chmod 600 done.r
+    head -c 500 whole >done.r
+    finished_but 1 "is finished, but 'done.r' is not its whole log; --restart begins anew"
+}
+
 @test "another configuration or text is refused, naming what differs; --restart begins anew" {
     long a --agent "$(agent ten_lines.py)"
     run --separate-stderr -2 long a --agent "$(agent ten_lines.py)" --lr 0.5

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "lib/train/train.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,21 +89,20 @@ static enum status compare_inputs(const struct trainer *t, const struct checkpoi
     return STATUS_OK;
 }
 
-// Whether the file under the run log's name is this run's, to its end. The one of an earlier run may
+// *same: the file under the run log's name is this run's, to its end. The one of an earlier run may
 // stand there when a run was killed just before its own got the name.
-static bool is_log_of(const char *path, const struct checkpoint *checkpoint) {
+static enum status compare_log(const char *path, const struct checkpoint *checkpoint, bool *same,
+                               struct error *error) {
     struct record_reader *reader;
     struct record record;
-    struct error unreadable;
-    enum status status =
-        record_reader_open(&reader, path, "run log", "run", RECORD_STRICT, &unreadable);
+    enum status status = record_reader_open(&reader, path, "run log", "run", RECORD_STRICT, error);
     for (bool more = status == STATUS_OK; status == STATUS_OK && more;) {
-        status = record_read(reader, &record, &more, &unreadable);
+        status = record_read(reader, &record, &more, error);
     }
-    bool same = status == STATUS_OK &&
-                record_reader_content_digest(reader) == checkpoint->changing.run.content_xxh64;
+    *same = status == STATUS_OK &&
+            record_reader_content_digest(reader) == checkpoint->changing.run.content_xxh64;
     record_reader_close(reader);
-    return same;
+    return status == STATUS_DAMAGED ? STATUS_OK : status; // whoever's it is, not ours
 }
 
 // Opens the checkpoint that the run can go on from. *done: it is finished, and its run log is
@@ -119,8 +119,11 @@ static enum status find_checkpoint(const struct trainer *t, struct checkpoint *c
         asked.precision = checkpoint->settings.precision;
     }
     status = settings_compare(&asked, &checkpoint->config, path, error);
-    *done = status == STATUS_OK && checkpoint->state.finished && !is_stream_name(t->output) &&
-            is_regular_file(t->output) && is_log_of(t->output, checkpoint);
+    *done = false;
+    if (status == STATUS_OK && checkpoint->state.finished && !is_stream_name(t->output) &&
+        is_regular_file(t->output)) {
+        status = compare_log(t->output, checkpoint, done, error);
+    }
     if (status == STATUS_OK && !*done &&
         (!checkpoint->changing.resumable || is_stream_name(t->output))) {
         status = error_set(error, STATUS_USAGE,
@@ -155,21 +158,34 @@ static enum status find_checkpoint_and_device(struct trainer *t, struct settings
     return status;
 }
 
+// Whether there is no unfinished run log, not even one that cannot be opened.
+static bool unfinished_is_gone(const char *output) {
+    char *partial;
+    struct stat info;
+    if (asprintf(&partial, "%s.partial", output) < 0) {
+        return false;
+    }
+    bool gone = lstat(partial, &info) != 0 && errno == ENOENT;
+    free(partial);
+    return gone;
+}
+
 static enum status resume_log(struct trainer *t, const struct record_writer_options *options,
                               const struct checkpoint *checkpoint, struct error *error) {
     enum status status = record_writer_resume(&t->log, options, &checkpoint->changing.run, error);
-    if (status == STATUS_FAILURE && t->state.finished) {
-        return error_set(
-            error, status,
-            "the run of checkpoint '%s' is finished, but its log '%s' is gone; --restart "
-            "begins anew",
-            t->settings->checkpoint, t->output);
+    if (status == STATUS_OK) {
+        return run_log_env(t, error);
     }
-    if (status != STATUS_OK) {
-        struct error why = *error;
+    struct error why = *error;
+    if (!t->state.finished || !unfinished_is_gone(t->output)) {
         return error_set(error, status, "%.900s; --restart begins anew", why.message);
     }
-    return run_log_env(t, error);
+    // Nothing is missing that a finished run would go on with: its log has its name, or had it.
+    return error_set(error, status,
+                     "the run of checkpoint '%s' is finished, but %s'%s' is %s; --restart begins "
+                     "anew",
+                     t->settings->checkpoint, is_regular_file(t->output) ? "" : "its log ",
+                     t->output, is_regular_file(t->output) ? "not its whole log" : "gone");
 }
 
 static enum status resume(struct trainer *t, const struct record_writer_options *options,
