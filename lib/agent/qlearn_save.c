@@ -9,7 +9,6 @@
 #include "lib/base/hash.h"
 #include "lib/record/little_endian.h"
 
-static const int64_t COUNT_MAX = INT64_MAX / 4; // no agent counts that far
 enum { SAVE_VERSION = 1, FLOAT_BYTES = 4, INDEX_BYTES = 2, DIGEST_BYTES = 8 };
 
 // ---- Arrays ----------------------------------------------------------------------------------
@@ -177,9 +176,9 @@ static enum status get_fields(const msgpack_object *map, struct policy *p, struc
         }
     }
     double loss = 0, reward = 0;
-    bool whole = record_get_int(map, "updates", &p->network.updates) &&
-                 record_get_int(map, "actions", &p->actions) &&
-                 record_get_int(map, "remembered", &p->remembered) &&
+    bool whole = record_get_count(map, "updates", &p->network.updates) &&
+                 record_get_count(map, "actions", &p->actions) &&
+                 record_get_count(map, "remembered", &p->remembered) &&
                  record_get_real(map, "epsilon", &p->epsilon) &&
                  record_get_bool(map, "is_pending", &p->is_pending) &&
                  record_get_bool(map, "has_learned", &p->has_learned) &&
@@ -187,12 +186,9 @@ static enum status get_fields(const msgpack_object *map, struct policy *p, struc
                  record_get_real(map, "last_reward", &reward);
     p->last_loss = (float)loss;
     p->last_reward = (float)reward;
-    const int64_t counts[] = {p->network.updates, p->actions, p->remembered};
-    bool possible = p->epsilon >= 0 && p->epsilon <= 1;
-    for (size_t i = 0; i < ARRAY_LENGTH(counts); i++) {
-        possible = possible && counts[i] >= 0 && counts[i] <= COUNT_MAX;
-    }
-    return whole && possible ? STATUS_OK : error_set(error, STATUS_DAMAGED, "a field is missing");
+    return whole && p->epsilon >= 0 && p->epsilon <= 1
+               ? STATUS_OK
+               : error_set(error, STATUS_DAMAGED, "a field is missing");
 }
 
 static enum status check_block(const struct policy *p, const msgpack_object *map,

@@ -34,6 +34,15 @@ bool record_get_int(const msgpack_object *map, const char *key, int64_t *value) 
     return object_int(record_find(map, key), value);
 }
 
+bool record_get_count(const msgpack_object *map, const char *key, int64_t *count) {
+    int64_t value;
+    if (!record_get_int(map, key, &value) || value < 0 || value > INT64_MAX / 4) {
+        return false;
+    }
+    *count = value;
+    return true;
+}
+
 bool record_get_real(const msgpack_object *map, const char *key, double *value) {
     const msgpack_object *object = record_find(map, key);
     int64_t integer;

@@ -159,6 +159,8 @@ enum status record_reader_refuse(struct record_reader *reader, const char *wante
 
 const msgpack_object *record_find(const msgpack_object *map, const char *key);
 bool record_get_int(const msgpack_object *map, const char *key, int64_t *value);
+// From 0 to a quarter of INT64_MAX: nothing is counted further, and a sum of two cannot overflow.
+bool record_get_count(const msgpack_object *map, const char *key, int64_t *count);
 bool record_get_real(const msgpack_object *map, const char *key, double *value);
 bool record_get_bool(const msgpack_object *map, const char *key, bool *value);
 // Points into the record, not NUL-terminated.

@@ -182,12 +182,10 @@ static enum status load_lines(struct token_loader *loader, const msgpack_object 
 }
 
 static bool get_count(const msgpack_object *map, const char *key, uint64_t *count) {
-    int64_t value;
-    if (!record_get_int(map, key, &value) || value < 0) {
-        return false;
-    }
+    int64_t value = 0;
+    bool found = record_get_count(map, key, &value);
     *count = (uint64_t)value;
-    return true;
+    return found;
 }
 
 static enum status load_text(struct token_loader *loader, const msgpack_object *map,

@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-// No run counts that far.
-static const int64_t COUNT_MAX = INT64_MAX / 4;
-
 static void put_best(struct record_builder *r, const char *key, const struct best *best) {
     record_put_map(r, key);
     record_put_real(r, "perplexity", best->perplexity);
@@ -70,12 +67,12 @@ void train_state_put(const struct train_state *state, struct record_builder *r) 
 bool train_state_get(struct train_state *state, const msgpack_object *map) {
     int64_t vocabulary = 0;
     const msgpack_object *inputs = record_find(map, "inputs");
-    bool whole = inputs && record_get_int(map, "episode", &state->episode) &&
-                 record_get_int(map, "visit", &state->visit) &&
-                 record_get_int(map, "step", &state->step) &&
-                 record_get_int(map, "visits", &state->visits) &&
-                 record_get_int(map, "tokens", &state->tokens) &&
-                 record_get_int(map, "changes", &state->changes) &&
+    bool whole = inputs && record_get_count(map, "episode", &state->episode) &&
+                 record_get_count(map, "visit", &state->visit) &&
+                 record_get_count(map, "step", &state->step) &&
+                 record_get_count(map, "visits", &state->visits) &&
+                 record_get_count(map, "tokens", &state->tokens) &&
+                 record_get_count(map, "changes", &state->changes) &&
                  record_get_bool(map, "finished", &state->finished) &&
                  get_best(map, "best_test", &state->best_test) &&
                  get_best(map, "best_valid", &state->best_valid) &&
@@ -90,11 +87,6 @@ bool train_state_get(struct train_state *state, const msgpack_object *map) {
                  get_unsigned(map, "reward_position", &state->reward_position);
     for (int i = 0; whole && i < SPLITS; i++) {
         whole = get_unsigned(inputs, SPLIT_NAMES[i], &state->inputs[i]);
-    }
-    const int64_t counts[] = {state->visit, state->step, state->visits, state->tokens,
-                              state->changes};
-    for (size_t i = 0; whole && i < ARRAY_LENGTH(counts); i++) {
-        whole = counts[i] >= 0 && counts[i] <= COUNT_MAX;
     }
     state->vocabulary = (uint32_t)vocabulary;
     return whole && vocabulary > 0 && vocabulary <= TOKEN_VOCABULARY_MAX && state->episode >= 1;

@@ -30,6 +30,7 @@ static void test_every_type(void) {
     CHECK(record_get_int(map, "small", &integer) && integer == 5);
     CHECK(record_get_int(map, "least", &integer) && integer == INT64_MIN);
     CHECK(record_get_int(map, "most", &integer) && integer == INT64_MAX);
+    CHECK(record_get_count(map, "small", &integer) && integer == 5);
     CHECK(record_get_real(map, "real", &real) && real == 0.1);
     CHECK(record_get_real(map, "small", &real) && real == 5.0);
     CHECK(record_get_real(map, "least", &real) && real == -0x1p63);
@@ -51,6 +52,9 @@ static void test_every_type(void) {
     // Missing, or of another type.
     CHECK(!record_get_int(map, "absent", &integer));
     CHECK(!record_get_int(map, "real", &integer));
+    // No counts: of below nothing, or so many that the next would be none.
+    CHECK(!record_get_count(map, "least", &integer));
+    CHECK(!record_get_count(map, "most", &integer));
     CHECK(!record_get_real(map, "text", &real));
     CHECK(!record_get_int_array(map, "reals", ints, 3, &length));
     CHECK(!record_get_string(map, "binary", &text, &length));
