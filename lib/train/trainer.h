@@ -50,8 +50,27 @@ struct trainer {
     double epsilon; // as the agent last told, below 0 if it does not
 };
 
+// train.c
 // Whether the run log, where it ends now, stays as NAME.partial.
 bool trainer_keeps_log(const struct trainer *t);
+// What the training text says of its vocabulary, into t->state.
+void trainer_note_vocabulary(struct trainer *t);
+
+// begin.c
+bool trainer_has_checkpoint(const struct trainer *t);
+// Opens the checkpoint that the run can go on from, or refuses. *done: the run is finished, and its
+// log is there; the checkpoint is still open.
+enum status trainer_find_checkpoint(const struct trainer *t, struct checkpoint *checkpoint,
+                                    bool *done, struct error *error);
+// STATUS_USAGE: the texts are not those of the checkpoint.
+enum status trainer_compare_inputs(const struct trainer *t, const struct checkpoint *checkpoint,
+                                   struct error *error);
+// Network, agent, samplers and run log as the checkpoint has them; closes its file, not all of it.
+enum status trainer_resume(struct trainer *t, const struct record_writer_options *options,
+                           struct checkpoint *checkpoint, struct error *error);
+// A new run log, and the first checkpoint where one is wanted.
+enum status trainer_begin(struct trainer *t, const struct record_writer_options *options,
+                          struct error *error);
 
 // loop.c: trains until the end, a signal (*signal) or a failure.
 enum status trainer_loop(struct trainer *t, int *signal, struct error *error);
