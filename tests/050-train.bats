@@ -227,16 +227,23 @@ setup_file() { make_tokens; }
     [ -z "$(ls)" ]
 }
 
-@test "outputs that cannot be written are found before training" {
+@test "outputs that cannot be written are found before anything is said or harmed" {
     enter_clean
-    run --separate-stderr -1 tiny --agent "$(agent ten_lines.py)" -o /dev/full
-    expect_error_line dlt-train "No space left"
-    run --separate-stderr -1 tiny --agent "$(agent ten_lines.py)" -o no/folder/r
-    expect_error_line dlt-train "No such file"
-    run --separate-stderr -1 tiny --agent "$(agent ten_lines.py)" -o r --checkpoint no/folder/c
-    expect_error_line dlt-train "No such file"
-    run --separate-stderr -1 tiny --agent "$(agent ten_lines.py)" -o r --checkpoint /dev/full
-    expect_error_line dlt-train "No space left"
+    unwritable() { # MESSAGE OPTION...
+        run --separate-stderr -1 tiny --no-quiet --agent "$(agent ten_lines.py)" "${@:2}"
+        expect_error_line dlt-train "$1"
+    }
+    unwritable "No space left" -o /dev/full
+    unwritable "No such file" -o no/folder/r
+    unwritable "No such file" -o r --checkpoint no/folder/c
+    unwritable "No space left" -o r --checkpoint /dev/full
+    echo "of before" >r
+    unwritable "cannot write '.': is a directory" -o .
+    ln -s r linked.partial
+    unwritable "is a symbolic link" -o linked
+    unwritable "No such file" -o r --checkpoint no/folder/c
+    [ "$(cat r)" = "of before" ]
+    rm r linked.partial
     run --separate-stderr -1 bash -c "$(declare -f tiny); tiny --dry-run >/dev/full"
     expect_error_line dlt-train "cannot write standard output: No space left"
     [ -z "$(ls)" ]

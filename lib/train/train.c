@@ -170,8 +170,9 @@ static void warn_of_streams(const struct trainer *t) {
     }
 }
 
-static enum status run(struct trainer *t, struct checkpoint *checkpoint, int *signal,
-                       struct error *error) {
+// The table is shown once run log and checkpoint have shown that they can be written.
+static enum status run(struct trainer *t, struct checkpoint *checkpoint, const struct buffer *table,
+                       int *signal, struct error *error) {
     const struct record_writer_options options = {.path = t->output, .content = "run"};
     enum status status =
         model_open(&t->model, t->ops, t->dev, &t->config, t->dialogue.ready.start, error);
@@ -190,6 +191,7 @@ static enum status run(struct trainer *t, struct checkpoint *checkpoint, int *si
     if (status != STATUS_OK) {
         return status;
     }
+    show_table(table);
     warn_of_streams(t);
     if (checkpoint) {
         log_info("going on from checkpoint '%s' at step %" PRId64, t->settings->checkpoint,
@@ -296,8 +298,7 @@ enum status train_run(struct settings *settings, const char *output,
         outcome->table = table;
         table = (struct buffer){0};
     } else if (status == STATUS_OK) {
-        show_table(&table);
-        status = run(&t, resuming ? &checkpoint : NULL, &outcome->signal, error);
+        status = run(&t, resuming ? &checkpoint : NULL, &table, &outcome->signal, error);
     }
     if (status == STATUS_OK && outcome->signal) {
         log_info("stopped by signal (%s) after step %" PRId64, strsignal(outcome->signal),
