@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/math.h"
+#include "lib/report/text.h"
 
 const char *run_pairs_find(const struct run_pairs *pairs, const char *name) {
     for (size_t i = 0; i < pairs->count; i++) {
@@ -21,6 +22,18 @@ void run_pairs_free(struct run_pairs *pairs) {
     }
     free(pairs->items);
     *pairs = (struct run_pairs){0};
+}
+
+enum status run_create(struct run **run, const char *path, struct error *error) {
+    enum status status = memory_allocate((void **)run, 1, sizeof **run, "a run", error);
+    if (status == STATUS_OK) {
+        text_copy_clean((*run)->path, sizeof(*run)->path, path, strlen(path));
+        double nan = math_canonical(NAN);
+        (*run)->tokens = (*run)->best_test = nan;
+        (*run)->best_valid = (*run)->test_at_best_valid = nan;
+        (*run)->best_test_episode = (*run)->best_valid_episode = -1;
+    }
+    return status;
 }
 
 void run_free(struct run *run) {

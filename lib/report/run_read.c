@@ -361,20 +361,6 @@ static enum status add_final(struct run *run, const msgpack_object *map, struct 
     return read_state(run, map, "state", run->final_state, error);
 }
 
-// ---- A run --------------------------------------------------------------------------------------
-
-enum status run_create(struct run **run, const char *path, struct error *error) {
-    enum status status = memory_allocate((void **)run, 1, sizeof **run, "a run", error);
-    if (status == STATUS_OK) {
-        text_copy_clean((*run)->path, sizeof(*run)->path, path, strlen(path));
-        double nan = math_canonical(NAN);
-        (*run)->tokens = (*run)->best_test = nan;
-        (*run)->best_valid = (*run)->test_at_best_valid = nan;
-        (*run)->best_test_episode = (*run)->best_valid_episode = -1;
-    }
-    return status;
-}
-
 enum status run_add_record(struct run *run, const struct record *record, struct error *error) {
     static const struct {
         const char *kind;
@@ -397,82 +383,6 @@ enum status run_add_record(struct run *run, const struct record *record, struct 
             }
             return status == STATUS_OK ? status : error_prefix(error, status, "%s", record->kind);
         }
-    }
-    return STATUS_OK;
-}
-
-// What `final` would have said, from the evaluations: for a run that was cut off.
-static void fill_best(struct run *run) {
-    double best_valid = INFINITY;
-    int64_t best_valid_episode = -1;
-    bool known = !isnan(run->best_test);
-    for (size_t i = 0; i < run->eval_count; i++) {
-        const struct run_eval *e = &run->evals[i];
-        if (e->split == RUN_TEST && !known && !(e->perplexity >= run->best_test)) {
-            run->best_test = e->perplexity;
-            run->best_test_episode = e->episode;
-        }
-        if (e->split == RUN_VALID && e->perplexity < best_valid) {
-            best_valid = e->perplexity;
-            best_valid_episode = e->episode;
-        }
-    }
-    if (!isnan(run->test_at_best_valid) || best_valid_episode < 0) {
-        return;
-    }
-    run->best_valid = best_valid;
-    run->best_valid_episode = best_valid_episode;
-    for (size_t i = 0; i < run->eval_count; i++) {
-        const struct run_eval *e = &run->evals[i];
-        if (e->split == RUN_TEST && e->episode == best_valid_episode) {
-            run->test_at_best_valid = e->perplexity;
-        }
-    }
-}
-
-// The first of: a label, an option of that name, what else is known.
-static void name_from(const struct run *run, const char *key, const char *otherwise, char *name) {
-    const char *value = run_pairs_find(&run->labels, key);
-    value = value && *value ? value : run_pairs_find(&run->config, key);
-    value = value && *value ? value : otherwise;
-    text_copy_clean(name, RUN_NAME, value, strlen(value));
-}
-
-// "wiki2.train.tokens.msgpack.zst" is of "wiki2".
-static void dataset_from_input(const struct run *run, char *name) {
-    snprintf(name, RUN_NAME, "data");
-    for (size_t i = 0; i < run->input_count; i++) {
-        const struct run_input *input = &run->inputs[i];
-        if (strcmp(input->role, "train") == 0 && strcmp(input->name, "standard input") != 0 &&
-            input->name[0] && input->name[0] != '.') {
-            snprintf(name, RUN_NAME, "%s", input->name);
-            name[strcspn(name, ".")] = 0;
-        }
-    }
-}
-
-enum status run_finish(struct run *run, struct error *error) {
-    if (!run->has_start) {
-        return error_set(error, STATUS_DAMAGED, "it has no start record");
-    }
-    char dataset[RUN_NAME];
-    dataset_from_input(run, dataset);
-    const char *method = strcmp(run->agent, "fixed:independent") == 0 ? "conventional"
-                         : strcmp(run->agent, "qlearn") == 0          ? "dynamic"
-                         : run->agent[0]                              ? run->agent
-                                                                      : "run";
-    name_from(run, "dataset", dataset, run->dataset);
-    name_from(run, "arch", "gpt2", run->arch);
-    name_from(run, "method", method, run->method);
-    name_from(run, "profile", "", run->profile);
-    name_from(run, "seed", "", run->seed);
-    fill_best(run);
-    if (!run->has_final) {
-        const uint16_t *last =
-            run->visit_count > 0 ? run_state(run, run->visit_count - 1) : run->start;
-        memcpy(run->final_state, last, (size_t)run->layers * sizeof *last);
-        run->tokens = run->tokens_per_step > 0 ? (double)run->steps * (double)run->tokens_per_step
-                                               : math_canonical(NAN);
     }
     return STATUS_OK;
 }
