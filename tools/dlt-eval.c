@@ -2,11 +2,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "lib/base/file.h"
 #include "lib/base/file_names.h"
 #include "lib/base/log.h"
 #include "lib/base/program.h"
-#include "lib/text/model.h"
+#include "lib/text/id_writer.h"
 #include "lib/train/lastword.h"
 #include "lib/train/perplexity.h"
 #include "lib/train/sample.h"
@@ -199,27 +198,6 @@ static int run_similarity(const struct program *program, int argc, char **argv) 
 
 // ---- Sampling -----------------------------------------------------------------------------------
 
-struct writing {
-    const struct text_model *vocabulary;
-    struct file_output output;
-    struct buffer text; // of one token
-    bool first;         // at the beginning of the text
-    uint8_t last;       // byte written
-};
-
-static enum status write_token(void *context, uint32_t id, struct error *error) {
-    struct writing *writing = context;
-    writing->text.length = 0;
-    enum status status =
-        text_model_decode(writing->vocabulary, id, writing->first, &writing->text, error);
-    if (status != STATUS_OK || writing->text.length == 0) {
-        return status;
-    }
-    writing->first = false;
-    writing->last = writing->text.data[writing->text.length - 1];
-    return file_output_write(&writing->output, writing->text.data, writing->text.length, error);
-}
-
 // A network to sample from, and the words that it knows.
 struct sampled {
     struct sample_options options;
@@ -262,26 +240,19 @@ static enum status encode_prompt(struct sampled *s, struct error *error) {
     return status;
 }
 
-// The continuation ends with a line end, its own or one more.
+static enum status write_token(void *writer, uint32_t id, struct error *error) {
+    return id_writer_put(writer, id, error);
+}
+
 static enum status write_sample(const struct sampled *s, const char *path, struct error *error) {
-    struct writing writing = {.vocabulary = &s->vocabulary, .first = s->ids.count == 0};
-    enum status status = file_output_open(&writing.output, path, false, error);
+    struct id_writer writer;
+    enum status status = id_writer_open(&writer, &s->vocabulary, path, s->ids.count == 0, error);
     if (status != STATUS_OK) {
         return status;
     }
     status = sample_continue(&s->trained, &s->options, s->facts.end_of_text, s->ids.ids,
-                             s->ids.count, write_token, &writing, error);
-    if (status == STATUS_OK && writing.last != '\n') {
-        status = file_output_write(&writing.output, "\n", 1, error);
-    }
-    if (status == STATUS_OK) {
-        status = file_output_commit(&writing.output, error);
-    }
-    if (status != STATUS_OK) {
-        file_output_abandon(&writing.output, false);
-    }
-    buffer_free(&writing.text);
-    return status;
+                             s->ids.count, write_token, &writer, error);
+    return id_writer_close(&writer, status, error);
 }
 
 static enum status sample(struct sampled *s, const char *output, struct error *error) {
