@@ -206,6 +206,20 @@ field() { # RUN KIND EXPRESSION
     dlt-cat --check results/$metrics
 }
 
+@test "runs that share a device take turns, and nobody else trains one that waits" {
+    exec 7>queue
+    flock 7
+    pipeline QUEUE="$PWD/queue" RUN_LOGS="$PWD/results" STATE="$PWD/state" CHECKPOINTS="$PWD/checkpoints" \
+        "$PWD/results/random-wiki2-s1.run.msgpack.zst" >output 2>&1 7>&- 3>&- &
+    wait_until grep -q 'random-wiki2-s1: waiting for its turn' output
+    run -1 flock -n checkpoints/random-wiki2-s1.checkpoint.msgpack.zst.lock true
+    run -1 grep ': training' output
+    exec 7>&-
+    wait $!
+    grep -q 'random-wiki2-s1: done' output
+    dlt-cat --check results/random-wiki2-s1.run.msgpack.zst
+}
+
 @test "two Makes of one profile at once: neither reads what the other has half written" {
     # The first stands still where the experiments have been written for it, the second where they begin to be.
     real=$(command -v awk)
