@@ -174,7 +174,7 @@ unit-%: ; @$(MAKE) --no-print-directory $(filter $(BUILD)/unit/$*/%,$(unit_tests
 bench: all $(benches) ## measure the speed of everything, beside PyTorch and tiktoken where they are
 	@tests/bench/run $(BUILD)
 
-include $(wildcard pipelines/*.mk)
+include $(sort $(wildcard pipelines/*.mk))
 
 clean: ## remove what was built (results stay)
 	rm -rf $(BUILD) paper/build

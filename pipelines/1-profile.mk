@@ -6,10 +6,6 @@ STATE := $(BUILD)/state/$(PROFILE)
 RUN_LOGS := results/$(PROFILE)
 CHECKPOINTS := $(BUILD)/checkpoints/$(PROFILE)
 bin := $(BUILD)/bin
-# Before a command that makes $@: two Makes of one profile wait for each other.
-alone = pipelines/alone $(STATE)/$(@F).lock '$(@F): waiting for another process that makes it'
-# For awk.
-variable = -v $(1)=$(call quoted,$(2))
 profile_file := pipelines/profiles/$(PROFILE).mk
 profile_goals := paper runs data fetch why plan check-logs train-all report digests
 ifneq ($(filter $(profile_goals) $(RUN_LOGS)/% paper/build/%,$(MAKECMDGOALS)),)
@@ -33,18 +29,11 @@ endif
 EXPERIMENTS ?= pipelines/experiments.tsv
 table_file = $(if $(filter experiments,$(1)),$(EXPERIMENTS),pipelines/$(1).tsv)
 table_command = awk -f pipelines/table.awk -f pipelines/$(1).awk $(2) $(call quoted,$(call table_file,$(1)))
-line_end := $(shell printf '\036')
-define newline
-
-
-endef
-read_table = $(eval $(subst $(line_end),$(newline),$(shell lines=$$($(2)) && printf '%s\n' "$$lines" | tr '\n' '\036')))$(call succeeded,$(1))
+read_table = $(call take_lines,$(2))$(call succeeded,$(1))
 succeeded = $(if $(filter 0,$(.SHELLSTATUS)),,$(error $(call table_file,$(1)) or the profile cannot be used))
 
 # What `make fetch` downloads goes here, if DLT_DATA does not have it.
 DLT_DOWNLOADS ?= $(BUILD)/downloads
-# As they were given: Make would look for its own in what comes from the environment.
-given = $(if $(findstring environment,$(origin $(1))),$(value $(1)),$($(1)))
 places = $(foreach v,DLT_DATA DLT_DOWNLOADS,$(v)=$(call quoted,$(call given,$(v))))
 # With -n, to plan and to fetch, the files count as there that can be fetched.
 dry := $(if $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))$(filter plan fetch,$(MAKECMDGOALS)),yes)

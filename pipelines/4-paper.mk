@@ -6,9 +6,6 @@ FIGURES := F1 F2 F3 F4 F5
 report_logs := $(sort $(wildcard $(RUN_LOGS)/*.run.msgpack.zst $(RUN_LOGS)/*.metrics.msgpack.zst))
 report_tables := $(TABLES:%=$(PAPER)/tables/%.tex)
 report_figures := $(FIGURES:%=$(PAPER)/figures/%.pdf)
-JOBS ?= $(shell nproc)
-# As many jobs as there are processors, unless the user said how many.
-sub_make = $(MAKE) --no-print-directory PROFILE=$(PROFILE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 paper: ## train what is missing and write paper/build/PROFILE/paper.pdf and index.html (PROFILE=quick)
 	@+$(sub_make) fetch SAID=yes || echo "dlt: going on without what cannot be fetched" >&2
