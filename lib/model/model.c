@@ -10,7 +10,9 @@
 enum { WIDTH_MAX = 1 << 16, CONTEXT_MAX = 1 << 17, VOCABULARY_MAX = 1 << 24, BATCH_MAX = 1 << 16 };
 
 const struct architecture *architecture_of(const struct model_config *config) {
-    return config->arch == MODEL_GPT2 ? &ARCHITECTURE_GPT2 : &ARCHITECTURE_BERT;
+    static const struct architecture *const ARCHITECTURES[] = {
+        [MODEL_GPT2] = &ARCHITECTURE_GPT2, [MODEL_BERT] = &ARCHITECTURE_BERT};
+    return ARCHITECTURES[config->arch];
 }
 
 static enum status check_range(const char *name, int value, int least, int most,
