@@ -320,6 +320,10 @@ trained_with() {
     [ -z "$(grep -v -- --recompute fingerprint | cut -d ' ' -f 2 | sort | uniq -d)" ]
     [ "$(cut -d ' ' -f 2 fingerprint | sort | uniq -d | wc -l)" -eq 2 ]
     run -1 "$ROOT/pipelines/config" ' --arch gru' fingerprint
+    # A new policy is a further choice, also one that learns nothing and has no argument.
+    sed "s/^agent_choices=(/&'--policy round-robin' /" "$ROOT/pipelines/fingerprint" >joined
+    bash joined "${BUILD_DIR:-$ROOT/build}/bin" | diff fingerprint - >difference && false
+    [ "$(grep '^[<>]' difference | sed 's/ [0-9a-f]\{16\} / /')" = "$(printf '> %s --policy round-robin\n' gpt2 bert)" ]
     # A tool that fails, late or early, leaves none.
     for tool in dlt-corpus dlt-tokenize dlt-eval dlt-qagent; do
         cp -r "${BUILD_DIR:-$ROOT/build}"/bin $tool
