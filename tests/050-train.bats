@@ -287,6 +287,37 @@ setup_file() { make_tokens; }
     poisoned final.norm.bias "not yet behind the last layer"
 }
 
+@test "a network that diverges with the last step is no finished run: its evaluation tells" {
+    enter_clean
+    local text batches
+    for text in valid test; do
+        for batches in 0 1; do
+            run --separate-stderr -1 tiny --layers 1 --max-steps 2 --lr 1000 --weight-decay 1000 \
+                --$text "$BATS_FILE_TMPDIR/$text.tok" --eval-batches $batches --checkpoint c -o r
+            expect_error_line dlt-train "training diverged: the loss on the $text text after step 2 (episode 1) is not a number; a smaller --lr, with --restart, may help; dlt-cat --salvage 'r.partial' shows how it came to that"
+            [ ! -e r ]
+            rm c r.partial
+        done
+    done
+}
+
+@test "of infinite perplexities, the best is that of the least loss, also after an interruption" {
+    # lowest FILE SPLIT: the episode that should be the best
+    lowest() { records "$1" eval | jq -s --arg split "$2" \
+        'map(select(.split == $split and (.full | not))) | min_by(.loss).episode'; }
+    hopeless() { tiny --test "$BATS_FILE_TMPDIR/test.tok" --valid "$BATS_FILE_TMPDIR/valid.tok" \
+        --lr 100 --clip 0 --weight-decay 0 --agent "$(agent bad.py dies 4)" "$@"; }
+    run -4 hopeless --checkpoint c -o r
+    touch healed
+    hopeless --checkpoint c -o r
+    hopeless -o whole
+    records r eval | jq -se 'all(.loss > 710)'
+    [ "$(lowest r test)$(lowest r valid)" != 11 ]
+    records r final | jq -e --argjson test "$(lowest r test)" --argjson valid "$(lowest r valid)" \
+        '.best_test.episode == $test and .best_valid.episode == $valid'
+    [ "$(digest r)" = "$(digest whole)" ]
+}
+
 @test "agents that die, answer nonsense or hang: exit 4, one line, and a checkpoint" {
     local how silence
     for how in dies closes nonsense range negative text wrong twice chatty hangs dies-on-reward \

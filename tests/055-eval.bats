@@ -92,6 +92,25 @@ evaluate() { # OPTION...
     expect_error_line "dlt-eval unigram" "only one input"
 }
 
+@test "a network that has diverged has no measure, only a line that says so" {
+    enter_clean
+    dlt-tokenize encode --quiet --lines --vocab "$BATS_FILE_TMPDIR/v.bpe" -o ../passages.tok "$BATS_FILE_TMPDIR/test.txt"
+    diverged() { # TASK WHAT OPTION...
+        run --separate-stderr -1 dlt-eval "$1" --checkpoint ../poisoned "${@:3}" -o m
+        expect_error_line "dlt-eval $1" "the network of checkpoint '../poisoned' has diverged: the $2 is not a number"
+    }
+    for tensor in embedding.token.weight layers.0.attention.projection.weight; do
+        dlt-cat --binary "$BATS_FILE_TMPDIR/c" | python3 "$ROOT/tests/damage/hostile.py" poison $tensor >../poisoned
+        diverged perplexity loss --tokens "$BATS_FILE_TMPDIR/test.tok"
+        diverged perplexity loss --tokens "$BATS_FILE_TMPDIR/test.tok" --stride 4
+        diverged lastword loss --tokens ../passages.tok
+        diverged sample "logit of a token" --vocab "$BATS_FILE_TMPDIR/v.bpe"
+        diverged sample "logit of a token" --vocab "$BATS_FILE_TMPDIR/v.bpe" --temperature 0 --top-k 1
+    done
+    diverged similarity "length of a layer's weights"
+    [ -z "$(ls)" ]
+}
+
 @test "a damaged or truncated checkpoint" {
     local size at
     size=$(stat -c %s "$BATS_FILE_TMPDIR/c")

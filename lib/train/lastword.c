@@ -179,6 +179,9 @@ enum status lastword_evaluate(const struct trained *trained, const struct token_
                            tokens->name);
     }
     if (status == STATUS_OK) {
+        status = trained_require_finite(trained, "loss", result->nll, error);
+    }
+    if (status == STATUS_OK) {
         result->accuracy = (double)result->correct / (double)result->passages;
         result->perplexity = math_exp(result->nll / (double)result->passages);
     }

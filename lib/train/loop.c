@@ -11,56 +11,6 @@
 
 // ---- Steps and visits ---------------------------------------------------------------------------
 
-// The same steps would be taken again, so the checkpoint is nothing to go on from. The run log, made
-// readable to its end, tells how it came to that.
-static enum status diverged(struct trainer *t, int layer, const char *what, double value,
-                            struct error *error) {
-    char visited[32] = "", left[512] = "";
-    struct record_position position;
-    struct error unwritten;
-    if (layer > 0) {
-        snprintf(visited, sizeof visited, ", at layer %d's visit", layer);
-    }
-    t->diverged = true;
-    if (trainer_keeps_log(t) && record_position_mark(t->log, &position, &unwritten) == STATUS_OK) {
-        snprintf(left, sizeof left,
-                 "; dlt-cat --salvage '%.400s.partial' shows how it came to that", t->output);
-    }
-    return error_set(error, STATUS_FAILURE,
-                     "training diverged: the %s of step %" PRId64 " (episode %" PRId64
-                     "%s) is %s; a smaller --lr%s may help%s",
-                     what, t->state.step + 1, t->state.episode, visited,
-                     isnan(value) ? "not a number" : "infinite",
-                     t->settings->checkpoint ? ", with --restart," : "", left);
-}
-
-// A loss that is not finite, and where in the network that began.
-static enum status loss_diverged(struct trainer *t, int layer, double loss, struct error *error) {
-    int place = 0;
-    enum status status = model_find_not_finite(t->model, &place, error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    char what[64] = "loss, from the embedding on,";
-    if (place == t->config.layers) {
-        snprintf(what, sizeof what, "loss, not yet behind the last layer,");
-    } else if (place >= 0) {
-        snprintf(what, sizeof what, "loss, from layer %d on,", place);
-    }
-    return diverged(t, layer, what, loss, error);
-}
-
-// A gradient that is not finite, and whose.
-static enum status gradient_diverged(struct trainer *t, int layer, double norm,
-                                     struct error *error) {
-    int owner = model_find_gradient_not_finite(t->model);
-    char what[64] = "gradient, outside the layers,";
-    if (owner >= 0) {
-        snprintf(what, sizeof what, "gradient, of layer %d's weights,", owner);
-    }
-    return diverged(t, layer, what, norm, error);
-}
-
 static void show_progress(struct trainer *t, double loss) {
     char detail[96];
     snprintf(detail, sizeof detail, "episode %" PRId64 "  loss %.3f", t->state.episode, loss);
@@ -80,13 +30,13 @@ static enum status train_step(struct trainer *t, int layer, struct error *error)
     enum status status =
         model_accumulate(t->model, t->inputs, t->targets, B, t->state.step + 1, &loss, error);
     if (status == STATUS_OK && !isfinite(loss)) {
-        status = loss_diverged(t, layer, loss, error);
+        status = trainer_loss_diverged(t, layer, loss, error);
     }
     if (status == STATUS_OK) {
         status = model_update(t->model, &options, &norm, error);
     }
     if (status == STATUS_OK && !isfinite(norm)) {
-        status = gradient_diverged(t, layer, norm, error);
+        status = trainer_gradient_diverged(t, layer, norm, error);
     }
     if (status != STATUS_OK) {
         return status;
@@ -153,7 +103,7 @@ static enum status give_reward(struct trainer *t, int layer, int B, struct agent
         reward->loss_before = reward->loss; // not measured
     }
     if (status == STATUS_OK && !isfinite(reward->loss)) {
-        status = diverged(t, layer, "reward", reward->loss, error);
+        status = trainer_reward_diverged(t, layer, reward->loss, error);
     }
     if (status == STATUS_OK) {
         status = run_log_reward(t, layer, reward, error);
@@ -197,14 +147,21 @@ static enum status make_visit(struct trainer *t, struct error *error) {
 
 // ---- Episodes -----------------------------------------------------------------------------------
 
+// Perplexities that are infinite are told apart by their losses.
+static bool is_better(const struct evaluation *result, const struct best *best) {
+    return best->episode == 0 || result->perplexity < best->perplexity ||
+           (isinf(best->perplexity) && result->loss < best->loss);
+}
+
 static void keep_best(struct trainer *t, const struct evaluation *valid,
                       const struct evaluation *test) {
     struct train_state *s = &t->state;
-    if (test && (s->best_test.episode == 0 || test->perplexity < s->best_test.perplexity)) {
-        s->best_test = (struct best){test->perplexity, s->episode, test->perplexity};
+    double test_perplexity = test ? test->perplexity : 0;
+    if (test && is_better(test, &s->best_test)) {
+        s->best_test = (struct best){test_perplexity, test->loss, s->episode, test_perplexity};
     }
-    if (valid && (s->best_valid.episode == 0 || valid->perplexity < s->best_valid.perplexity)) {
-        s->best_valid = (struct best){valid->perplexity, s->episode, test ? test->perplexity : 0};
+    if (valid && is_better(valid, &s->best_valid)) {
+        s->best_valid = (struct best){valid->perplexity, valid->loss, s->episode, test_perplexity};
     }
 }
 
@@ -216,6 +173,9 @@ static enum status evaluate_texts(struct trainer *t, uint64_t batches,
         if (t->has[i]) {
             status = evaluate_blocks(t->model, &t->blocks[i], (size_t)t->settings->batch, batches,
                                      &results[i], stopped, error);
+            if (status == STATUS_OK && !*stopped && !isfinite(results[i].loss)) {
+                status = trainer_evaluation_diverged(t, (enum split)i, results[i].loss, error);
+            }
         }
     }
     return status;

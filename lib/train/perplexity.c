@@ -13,19 +13,19 @@ static enum status evaluate_text(const struct trained *trained, const struct tok
                          "--stride %lld is longer than a window of this network, %zu",
                          (long long)stride, room);
     }
-    enum status status = STATUS_OK;
-    if (stride > 0) {
-        status = trained_require_causal(trained, "--stride", error);
-        return status == STATUS_OK ? evaluate_windows(trained->model, tokens, kind, batch,
-                                                      (size_t)stride, result, error)
-                                   : status;
-    }
     struct blocks blocks;
-    status = blocks_open(&blocks, tokens, kind, (enum objective)settings->objective,
-                         (size_t)settings->context, error);
-    return status == STATUS_OK
-               ? evaluate_blocks(trained->model, &blocks, batch, 0, result, NULL, error)
-               : status;
+    enum status status =
+        stride > 0 ? trained_require_causal(trained, "--stride", error)
+                   : blocks_open(&blocks, tokens, kind, (enum objective)settings->objective,
+                                 (size_t)settings->context, error);
+    if (status == STATUS_OK && stride > 0) {
+        status =
+            evaluate_windows(trained->model, tokens, kind, batch, (size_t)stride, result, error);
+    } else if (status == STATUS_OK) {
+        status = evaluate_blocks(trained->model, &blocks, batch, 0, result, NULL, error);
+    }
+    return status == STATUS_OK ? trained_require_finite(trained, "loss", result->loss, error)
+                               : status;
 }
 
 static enum status write_metric(struct metrics_writer *w, const struct trained *trained,

@@ -96,6 +96,16 @@ static int32_t draw_candidate(const struct continuation *s, size_t count, int64_
     return s->candidates[chosen].id;
 }
 
+// They have an order only where each is a number.
+static enum status check_logits(const struct continuation *s, struct error *error) {
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < s->V && status == STATUS_OK; i++) {
+        status =
+            trained_require_finite(s->trained, "logit of a token", (double)s->logits[i], error);
+    }
+    return status;
+}
+
 static int32_t draw(struct continuation *s, int64_t step) {
     int64_t k = s->options->top_k;
     for (size_t i = 0; i < s->V; i++) {
@@ -134,6 +144,9 @@ enum status sample_continue(const struct trained *trained, const struct sample_o
     }
     for (int64_t step = 0; status == STATUS_OK && step < options->length; step++) {
         status = model_next_logits(trained->model, s.window, (int)s.filled, s.logits, error);
+        if (status == STATUS_OK) {
+            status = check_logits(&s, error);
+        }
         if (status != STATUS_OK) {
             break;
         }

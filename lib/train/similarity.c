@@ -192,6 +192,10 @@ static enum status compare_layers(const struct comparison *c, enum tying_part pa
         squares[i] = dot_matrices(c->matrices[part][i], c->matrices[part][i]);
     }
     for (int i = 0; i < n && status == STATUS_OK; i++) {
+        status =
+            trained_require_finite(c->trained, "length of a layer's weights", squares[i], error);
+    }
+    for (int i = 0; i < n && status == STATUS_OK; i++) {
 #pragma omp parallel for schedule(dynamic)
         for (int j = i + 1; j < n; j++) {
             cosines[j] = ratio(dot_matrices(c->matrices[part][i], c->matrices[part][j]), squares[i],

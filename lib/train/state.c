@@ -1,5 +1,6 @@
 #include "lib/train/state.h"
 
+#include <math.h>
 #include <string.h>
 
 static void put_best(struct record_builder *r, const char *key, const struct best *best) {
@@ -7,11 +8,18 @@ static void put_best(struct record_builder *r, const char *key, const struct bes
     record_put_real(r, "perplexity", best->perplexity);
     record_put_int(r, "episode", best->episode);
     record_put_real(r, "test_perplexity", best->test_perplexity);
+    if (isinf(best->perplexity)) {
+        record_put_real(r, "loss", best->loss);
+    }
     record_end_map(r);
 }
 
 static bool get_best(const msgpack_object *map, const char *key, struct best *best) {
     const msgpack_object *inner = record_find(map, key);
+    best->loss = INFINITY;
+    if (inner) {
+        record_get_real(inner, "loss", &best->loss);
+    }
     return inner && record_get_real(inner, "perplexity", &best->perplexity) &&
            record_get_int(inner, "episode", &best->episode) &&
            record_get_real(inner, "test_perplexity", &best->test_perplexity);

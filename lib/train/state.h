@@ -12,6 +12,8 @@
 // The best evaluation so far; episode 0: there was none.
 struct best {
     double perplexity;
+    double
+        loss; // infinite where a checkpoint does not tell it: it matters to infinite perplexities
     int64_t episode;
     double test_perplexity; // at the best validation, 0 without a test text
 };

@@ -1,5 +1,6 @@
 #include "lib/train/trained.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "lib/base/log.h"
@@ -107,6 +108,17 @@ enum status trained_open_with_text(struct trained *trained, struct token_file *t
         trained_close(trained);
     }
     return status;
+}
+
+enum status trained_require_finite(const struct trained *trained, const char *what, double value,
+                                   struct error *error) {
+    if (isfinite(value)) {
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_FAILURE,
+                     "the network of checkpoint '%s' has diverged: the %s is %s",
+                     record_reader_name(trained->checkpoint.reader), what,
+                     isnan(value) ? "not a number" : "infinite");
 }
 
 enum status trained_require_causal(const struct trained *trained, const char *task,

@@ -30,6 +30,9 @@ enum status trained_open_with_text(struct trained *trained, struct token_file *t
 enum status trained_check_vocabulary(const struct trained *trained,
                                      const struct token_vocabulary *vocabulary, const char *name,
                                      struct error *error);
+// STATUS_FAILURE: what was measured, as "loss", is not finite, since the network's weights are not.
+enum status trained_require_finite(const struct trained *trained, const char *what, double value,
+                                   struct error *error);
 // STATUS_USAGE: the network fills in masked tokens, and `task` wants one that tells the next.
 enum status trained_require_causal(const struct trained *trained, const char *task,
                                    struct error *error);

@@ -72,6 +72,17 @@ enum status trainer_resume(struct trainer *t, const struct record_writer_options
 enum status trainer_begin(struct trainer *t, const struct record_writer_options *options,
                           struct error *error);
 
+// divergence.c: a failure that says where a number is no longer finite, and what to do. layer: the one
+// visited, 0 for none.
+// With the place in the network where that began.
+enum status trainer_loss_diverged(struct trainer *t, int layer, double loss, struct error *error);
+// With the layer whose gradient it is.
+enum status trainer_gradient_diverged(struct trainer *t, int layer, double norm,
+                                      struct error *error);
+enum status trainer_reward_diverged(struct trainer *t, int layer, double loss, struct error *error);
+enum status trainer_evaluation_diverged(struct trainer *t, enum split split, double loss,
+                                        struct error *error);
+
 // loop.c: trains until the end, a signal (*signal) or a failure.
 enum status trainer_loop(struct trainer *t, int *signal, struct error *error);
 // Writes a checkpoint where one is wanted. `agent_lost`: it can no longer be asked to save itself.

@@ -74,7 +74,7 @@ for message in iter(get, None):
     elif kind == "reward" and how == "dies-on-reward" and broken:
         sys.exit(3)
     elif kind == "reward":
-        draw(2 + int(message["perplexity"]) % 7)  # what it is told matters
+        draw(2 + int(min(message["perplexity"], 1e300)) % 7)  # what it is told matters
     elif kind == "save" and how == "hangs-on-save" and not os.path.exists("healed") and state != 1:
         time.sleep(60)
     elif kind == "save":
