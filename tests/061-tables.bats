@@ -173,6 +173,42 @@ macro() { sed -n "s/^.expandafter.def.csname dlt:$1.endcsname{\(.*\)}\$/\1/p" "$
     [ "$(macro T4.wiki2.random.difference m)" = +100.00 ]
 }
 
+@test "a run that diverged does not leave the mean of the others in its place" {
+    for seed in 1 2 3 4; do
+        a_run conventional $seed 50.0
+        a_run dynamic $seed 40.0
+        a_run random $seed 45.0
+    done
+    a_run dynamic 4 NaN # it would be better than both, by three pairs
+    for id in T1 T4; do
+        for format in md tex; do
+            dlt-report table $id --format $format ./*-s? >t
+            grep -F '40.00' t | grep -F ' (3 of 4)'
+            grep -F '(k of n)”: a number of k runs; the others of the n have none.' t
+        done
+    done
+    dlt-report table T1 --format csv ./*-s? >t.csv
+    [ "$(cell runs dynamic t.csv) $(cell perplexity_best dynamic t.csv) $(cell perplexity_best_sd dynamic t.csv)" = "4 n/a n/a" ]
+    dlt-report table T4 --format csv ./*-s? >t.csv
+    [ "$(cell perplexity_best random t.csv)" = 45 ]
+    [ "$(cell verdict random t.csv)" = "not compared: no finite perplexity" ]
+    [ "$(cell difference random t.csv)$(cell difference_low random t.csv)" = n/an/a ]
+    dlt-report html ./*-s? >p.html
+    grep -F '<td class="right">40.00 ± 0.00 (3 of 4)</td>' p.html
+    dlt-report macros ./*-s? >m
+    [ "$(macro wiki2.dynamic.perplexity-best m)" = "40.00 (3 of 4)" ]
+    [ "$(macro sentence.T1 m)" = "1 comparison is left out, where a run has no finite perplexity." ]
+    [[ "$(macro sentence.T4 m)" == *"Not compared, for a run has no finite perplexity: “conventional”; “random”."* ]]
+    # Nor does one whose perplexity was infinite throughout, or that has none.
+    for perplexity in Infinity NaN; do
+        a_run dynamic 4 40.0
+        a_run random 4 $perplexity
+        dlt-report table T4 --format csv ./*-s? >t.csv
+        [ "$(cell verdict random t.csv)" = "not compared: no finite perplexity" ]
+        [ "$(cell verdict conventional t.csv)" = worse ]
+    done
+}
+
 @test "one seed: no verdict, and a yardstick that is called a convention" {
     a_run dynamic 1 100.0
     a_run released 1 90.0
@@ -260,7 +296,7 @@ END
     dlt-report table T1 --format csv dynamic-* m1 m2 >t.csv
     [ "$(cell last_word_accuracy dynamic t.csv | cut -c 1-4)" = 15 ]
     dlt-report table T1 --format md dynamic-* m1 >t.md
-    grep -F '| 10.0 |' t.md
+    grep -F '| 10.0 (1 of 2) |' t.md
 }
 
 @test "titles and reasons from outside are escaped in every format" {

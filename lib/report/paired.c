@@ -9,6 +9,7 @@ const char *const VERDICT_NAMES[VERDICTS] = {
     [VERDICT_NONE] = "n/a",
     [VERDICT_REFERENCE] = "reference",
     [VERDICT_TOKENS] = "not compared: tokens differ",
+    [VERDICT_UNKNOWN] = "not compared: no finite perplexity",
     [VERDICT_UNPAIRED] = "no seed in common",
     [VERDICT_FEW] = "too few seeds",
     [VERDICT_BETTER] = "better",
@@ -72,14 +73,30 @@ struct seed_pairs {
     const struct group *group, *reference;
 };
 
+static bool has_perplexity(const struct run *run) {
+    double perplexity = quantity_of(PERPLEXITY_BEST, run);
+    return perplexity > 0 && isfinite(perplexity);
+}
+
 static double difference_at(const void *pairs, size_t i) {
     const struct seed_pairs *p = pairs;
     const struct run *run = p->group->runs[i];
     const struct run *other = run_of_seed(p->reference, run->seed);
-    double of_run = quantity_of(PERPLEXITY_BEST, run);
-    double of_other = other ? quantity_of(PERPLEXITY_BEST, other) : NAN;
-    bool both = of_run > 0 && isfinite(of_run) && of_other > 0 && isfinite(of_other);
-    return both ? math_log(of_run) - math_log(of_other) : math_canonical(NAN);
+    if (!other) {
+        return math_canonical(NAN);
+    }
+    return math_log(quantity_of(PERPLEXITY_BEST, run)) -
+           math_log(quantity_of(PERPLEXITY_BEST, other));
+}
+
+static bool have_perplexities(const struct group *group, const struct group *reference) {
+    for (size_t i = 0; i < group->count; i++) {
+        const struct run *run = group->runs[i], *other = run_of_seed(reference, run->seed);
+        if (other && !(has_perplexity(run) && has_perplexity(other))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static const double TOKENS_MAY_DIFFER = 0.01;
@@ -114,6 +131,10 @@ struct comparison compare_by_seed(const struct group *group, const struct group 
     }
     if (!same_tokens(group, reference)) {
         c.verdict = VERDICT_TOKENS;
+        return c;
+    }
+    if (!have_perplexities(group, reference)) {
+        c.verdict = VERDICT_UNKNOWN;
         return c;
     }
     struct seed_pairs pairs = {group, reference};

@@ -13,10 +13,12 @@ enum verdict {
     VERDICT_REFERENCE, // the group is the reference
     VERDICT_TOKENS,    // refused: a pair's numbers of tokens differ by more than one percent, which
                        // the short last batch of a pass over the text stays below
-    VERDICT_UNPAIRED,  // no seed in common
-    VERDICT_FEW,       // too few pairs
-    VERDICT_BETTER,    // the interval lies below 0
-    VERDICT_WORSE,     // above
+    VERDICT_UNKNOWN,  // refused: a pair has no difference, as where a run diverged; the mean of the
+                      // others would hide that
+    VERDICT_UNPAIRED, // no seed in common
+    VERDICT_FEW,      // too few pairs
+    VERDICT_BETTER,   // the interval lies below 0
+    VERDICT_WORSE,    // above
     VERDICT_UNDECIDED, // around
     VERDICTS,
 };

@@ -1,18 +1,20 @@
-// A table as CSV: every column of every panel, numbers in full and with their standard deviation.
+// A table as CSV: every column of every panel, numbers in full and with their standard deviation. A
+// mean that some runs have no part in is n/a: a reader of numbers would not see that.
 #include <math.h>
 
 #include "lib/base/math.h"
 #include "lib/report/table.h"
 
 static void add_cell(struct text *text, const struct table_cell *cell, bool spread) {
-    if (cell->has_value) {
+    bool whole = cell->has_value && !statistic_is_partial(&cell->value);
+    if (whole) {
         text_add_real(text, cell->value.mean);
     } else {
         text_add_csv(text, cell->text[0] ? cell->text : "n/a");
     }
     if (spread) {
         text_add(text, ",");
-        text_add_real(text, cell->has_value ? cell->value.sd : math_canonical(NAN));
+        text_add_real(text, whole ? cell->value.sd : math_canonical(NAN));
     }
 }
 

@@ -46,7 +46,7 @@ struct run_eval {
     int64_t episode, step;
     enum run_split split;
     bool full; // of the whole split
-    double perplexity, perplexity_per_word, bits_per_byte;
+    double loss, perplexity, perplexity_per_word, bits_per_byte;
     double text_bytes, text_tokens; // of the text evaluated
 };
 

@@ -8,30 +8,35 @@
 #include "lib/report/run.h"
 #include "lib/report/text.h"
 
+// As the trainer holds it: infinite perplexities are told apart by their losses. NULL: there is none.
+static const struct run_eval *best_of(const struct run *run, enum run_split split) {
+    const struct run_eval *best = NULL;
+    for (size_t i = 0; i < run->eval_count; i++) {
+        const struct run_eval *e = &run->evals[i];
+        bool known = e->split == split && !isnan(e->perplexity);
+        if (known && (!best || e->perplexity < best->perplexity ||
+                      (isinf(best->perplexity) && e->loss < best->loss))) {
+            best = e;
+        }
+    }
+    return best;
+}
+
 // What `final` would have said, from the evaluations: for a run that was cut off.
 static void fill_best(struct run *run) {
-    double best_valid = INFINITY;
-    int64_t best_valid_episode = -1;
-    bool known = !isnan(run->best_test);
-    for (size_t i = 0; i < run->eval_count; i++) {
-        const struct run_eval *e = &run->evals[i];
-        if (e->split == RUN_TEST && !known && !(e->perplexity >= run->best_test)) {
-            run->best_test = e->perplexity;
-            run->best_test_episode = e->episode;
-        }
-        if (e->split == RUN_VALID && e->perplexity < best_valid) {
-            best_valid = e->perplexity;
-            best_valid_episode = e->episode;
-        }
+    const struct run_eval *test = best_of(run, RUN_TEST), *valid = best_of(run, RUN_VALID);
+    if (isnan(run->best_test) && test) {
+        run->best_test = test->perplexity;
+        run->best_test_episode = test->episode;
     }
-    if (!isnan(run->test_at_best_valid) || best_valid_episode < 0) {
+    if (!isnan(run->test_at_best_valid) || !valid) {
         return;
     }
-    run->best_valid = best_valid;
-    run->best_valid_episode = best_valid_episode;
+    run->best_valid = valid->perplexity;
+    run->best_valid_episode = valid->episode;
     for (size_t i = 0; i < run->eval_count; i++) {
         const struct run_eval *e = &run->evals[i];
-        if (e->split == RUN_TEST && e->episode == best_valid_episode) {
+        if (e->split == RUN_TEST && e->episode == valid->episode) {
             run->test_at_best_valid = e->perplexity;
         }
     }

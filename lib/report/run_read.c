@@ -277,6 +277,7 @@ static enum status add_eval(struct run *run, const msgpack_object *map, struct e
     enum status status = GROW(run, evals, eval, ITEMS_MAX);
     struct run_eval eval = {.step = int_or(map, "step", -1),
                             .full = true,
+                            .loss = real_or_nan(map, "loss"),
                             .perplexity = real_or_nan(map, "perplexity"),
                             .perplexity_per_word = real_or_nan(map, "perplexity_per_word"),
                             .bits_per_byte = real_or_nan(map, "bits_per_byte"),

@@ -7,7 +7,7 @@
 #include "lib/report/tables.h"
 
 static double mean_of(const struct row *row, enum quantity quantity) {
-    return group_statistic(&row->group, quantity).mean;
+    return group_mean(&row->group, quantity);
 }
 
 // ---- T1, T2 ---------------------------------------------------------------------------------------
@@ -15,6 +15,7 @@ static double mean_of(const struct row *row, enum quantity quantity) {
 // What the dynamic runs are, against the conventional ones of their datasets.
 struct main_result {
     size_t pairs, lower, verdicts[VERDICTS];
+    size_t unknown;     // pairs that are not counted, since a run has no finite perplexity
     double least, most; // percent of the parameters
     double change;      // in percent, of the perplexity; of one of the pairs
 };
@@ -29,6 +30,10 @@ static void count_main(struct main_result *result, const struct rows *rows, cons
         if (strcmp(row->method, dynamic) == 0 && row->group.count > 0 && other) {
             double share = 100 * mean_of(row, PARAMETERS_MEAN) / mean_of(other, PARAMETERS_MEAN);
             double ratio = mean_of(row, PERPLEXITY_BEST) / mean_of(other, PERPLEXITY_BEST);
+            if (!isfinite(ratio)) {
+                result->unknown++;
+                continue;
+            }
             result->pairs++;
             result->lower += ratio < 1;
             result->change = isnan(row->against.difference)
@@ -110,17 +115,24 @@ static void add_masked(struct text *text, const struct main_result *r) {
     }
 }
 
+static void add_unknown(struct text *text, size_t unknown) {
+    if (unknown > 0) {
+        text_format(text, "%s%zu comparison%s left out, where a run has no finite perplexity.",
+                    text_length(text) > 0 ? " " : "", unknown, unknown > 1 ? "s are" : " is");
+    }
+}
+
 void conclude_main(struct text *text, const struct rows *rows) {
     struct main_result r, masked;
     count_main(&r, rows, "dynamic", "conventional");
     count_main(&masked, rows, "mlm-dynamic", "mlm-conventional");
-    if (r.pairs == 0) {
+    if (r.pairs == 0 && r.unknown == 0) {
         text_add(text, "No dataset has both a conventional and a dynamic run yet.");
     } else if (r.pairs == 1) {
         text_add(text, "The dynamic network's best test perplexity");
         add_change(text, r.change);
         text_add(text, " the conventional network's");
-    } else {
+    } else if (r.pairs > 1) {
         text_add(text, "On ");
         add_datasets(text, r.lower, r.pairs);
         text_add(text, r.lower > 0
@@ -135,6 +147,7 @@ void conclude_main(struct text *text, const struct rows *rows) {
         add_verdicts(text, &r);
     }
     add_masked(text, &masked);
+    add_unknown(text, r.unknown + masked.unknown);
 }
 
 // ---- T5 -------------------------------------------------------------------------------------------

@@ -7,7 +7,15 @@
 
 // ---- Rows by what they are against the reference -----------------------------------------------
 
-enum effect { EFFECT_NONE, EFFECT_HIGHER, EFFECT_LOWER, EFFECT_SMALL, EFFECT_REFUSED, EFFECTS };
+enum effect {
+    EFFECT_NONE,
+    EFFECT_HIGHER,
+    EFFECT_LOWER,
+    EFFECT_SMALL,
+    EFFECT_REFUSED,
+    EFFECT_UNKNOWN,
+    EFFECTS
+};
 
 // How large a difference between two single runs must be to mean something: twice the standard
 // deviation of the difference of two of the reference's runs; where it has one run only, a convention.
@@ -25,15 +33,16 @@ static const struct row *reference_of(const struct rows *rows) {
 static double log_perplexity_at(const void *group, size_t i) {
     const struct group *g = group;
     double perplexity = quantity_of(PERPLEXITY_BEST, g->runs[i]);
-    return perplexity > 0 ? math_log(perplexity) : math_canonical(NAN);
+    bool known = perplexity > 0 && isfinite(perplexity);
+    return known ? math_log(perplexity) : math_canonical(NAN);
 }
 
-static double spread_of(const struct row *reference) {
-    return statistic_of(log_perplexity_at, &reference->group, reference->group.count).sd;
+static struct statistic spread_of(const struct row *reference) {
+    return statistic_of(log_perplexity_at, &reference->group, reference->group.count);
 }
 
 static double yardstick_of(const struct row *reference) {
-    double spread = spread_of(reference);
+    double spread = spread_of(reference).sd;
     return isnan(spread) ? CONVENTION : 2 * sqrt(2) * spread;
 }
 
@@ -49,6 +58,8 @@ static enum effect effect_of(const struct row *row, double yardstick) {
     case VERDICT_TOKENS:
     case VERDICT_UNPAIRED:
         return EFFECT_REFUSED;
+    case VERDICT_UNKNOWN:
+        return EFFECT_UNKNOWN;
     case VERDICT_FEW:
         return difference < -yardstick  ? EFFECT_LOWER
                : difference > yardstick ? EFFECT_HIGHER
@@ -113,8 +124,9 @@ static size_t count_few(const struct rows *rows) {
 // What is said of rows with too few seeds, and what it is measured by.
 static void add_yardstick(struct text *text, const struct row *reference, double yardstick) {
     double percent = 100 * yardstick;
+    struct statistic spread = spread_of(reference);
     start_sentence(text);
-    if (isnan(spread_of(reference))) {
+    if (isnan(spread.sd)) {
         text_format(text,
                     "With one run of “%s” the spread over seeds is not known, and the yardstick "
                     "of %.0f%% is a convention: single runs can differ by chance.",
@@ -124,7 +136,7 @@ static void add_yardstick(struct text *text, const struct row *reference, double
             text,
             "With fewer than three pairs there is no verdict; the yardstick is %.2f%%, twice "
             "the standard deviation of a difference between two runs of “%s” (%zu seeds).",
-            percent, reference->title, reference->group.count);
+            percent, reference->title, spread.count);
     }
 }
 
@@ -143,6 +155,7 @@ struct leads {
     const char *judged[EFFECTS], *few[EFFECTS];
 };
 
+#define UNKNOWN "Not compared, for a run has no finite perplexity: "
 #define REFUSED "Not compared, for other numbers of tokens or other seeds: "
 
 static const struct leads VARIANTS = {
@@ -150,7 +163,8 @@ static const struct leads VARIANTS = {
                    "Best test perplexity is higher, by the interval over seeds, with ",
                [EFFECT_LOWER] = "Best test perplexity is lower, by the interval over seeds, with ",
                [EFFECT_SMALL] = "No difference is seen over seeds with ",
-               [EFFECT_REFUSED] = REFUSED},
+               [EFFECT_REFUSED] = REFUSED,
+               [EFFECT_UNKNOWN] = UNKNOWN},
     .few = {[EFFECT_HIGHER] = "Best test perplexity is higher by more than the yardstick with ",
             [EFFECT_LOWER] = "Best test perplexity is lower by more than the yardstick with ",
             [EFFECT_SMALL] = "The difference stays below the yardstick with "},
@@ -161,7 +175,8 @@ static const struct leads FIXED = {
     .judged = {[EFFECT_HIGHER] = "Over seeds, dynamic tying is better than ",
                [EFFECT_LOWER] = "Over seeds, dynamic tying is worse than ",
                [EFFECT_SMALL] = "Over seeds, no difference is seen between dynamic tying and ",
-               [EFFECT_REFUSED] = REFUSED},
+               [EFFECT_REFUSED] = REFUSED,
+               [EFFECT_UNKNOWN] = UNKNOWN},
     .few = {[EFFECT_HIGHER] = "Too few seeds for a verdict: perplexity is higher than dynamic "
                               "tying's by more than the yardstick with ",
             [EFFECT_LOWER] = "Too few seeds for a verdict: perplexity is lower by more than the "

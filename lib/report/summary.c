@@ -212,10 +212,14 @@ double quantity_of(enum quantity quantity, const struct run *run) {
 
 // ---- Statistics over the runs of a group --------------------------------------------------------
 
+bool statistic_is_partial(const struct statistic *s) {
+    return s->count > 0 && s->count < s->of;
+}
+
 // Mean and spread in two passes, so that close values keep their digits.
 struct statistic statistic_of(double (*value_at)(const void *, size_t), const void *values,
                               size_t count) {
-    struct statistic s = {.mean = math_canonical(NAN), .sd = math_canonical(NAN)};
+    struct statistic s = {.mean = math_canonical(NAN), .sd = math_canonical(NAN), .of = count};
     double sum = 0, squares = 0;
     for (size_t i = 0; i < count; i++) {
         double value = value_at(values, i);
@@ -263,6 +267,11 @@ static double quantity_value_at(const void *values, size_t i) {
 struct statistic group_statistic(const struct group *group, enum quantity quantity) {
     struct quantity_values values = {group, quantity};
     return statistic_of(quantity_value_at, &values, group->count);
+}
+
+double group_mean(const struct group *group, enum quantity quantity) {
+    struct statistic s = group_statistic(group, quantity);
+    return statistic_is_partial(&s) ? math_canonical(NAN) : s.mean;
 }
 
 // ---- Numbers as text ----------------------------------------------------------------------------
@@ -349,4 +358,7 @@ void number_add(struct text *text, const struct statistic *value, enum number_fo
         add_grouped(text, value->sd / scale.unit, scale.decimals);
     }
     text_add(text, scale.suffix);
+    if (statistic_is_partial(value)) {
+        text_format(text, " (%zu of %zu)", value->count, value->of);
+    }
 }

@@ -61,8 +61,10 @@ double quantity_of(enum quantity quantity, const struct run *run);
 // Over the runs that tell the quantity. sd: of the sample (n - 1), NaN for fewer than two.
 struct statistic {
     double mean, sd;
-    size_t count;
+    size_t count, of; // values, of so many runs; of 0: not of runs
 };
+// It has a value, and some runs have none: those that diverged, say, which the mean must not hide.
+bool statistic_is_partial(const struct statistic *s);
 // value_at(values, i): the i-th value, NaN for none.
 struct statistic statistic_of(double (*value_at)(const void *values, size_t i), const void *values,
                               size_t count);
@@ -75,9 +77,12 @@ struct group {
 // The group that starts at set->runs[*next]; false at the end. Moves *next behind it.
 bool group_next(const struct run_set *set, size_t *next, struct group *group);
 struct statistic group_statistic(const struct group *group, enum quantity quantity);
+// NaN where a run of the group does not tell the quantity: for what is calculated further.
+double group_mean(const struct group *group, enum quantity quantity);
 
 // "12.34 ± 0.56" with the given sign between, without it where there is no sd, or one of 0 of what is
-// counted; "n/a" for no value. With a true minus, and no sign before what is rounded to 0.
+// counted; "n/a" for no value; with " (2 of 3)" behind it where it is partial. With a true minus, and no
+// sign before what is rounded to 0.
 void number_add(struct text *text, const struct statistic *value, enum number_format format,
                 const char *plus_minus);
 

@@ -56,6 +56,20 @@ static void add_not_run(struct text *notes, const struct rows *rows) {
     text_add(notes, ".");
 }
 
+// What "(2 of 3)" means, where a cell has it.
+static void add_partial(struct table *table) {
+    bool partial = false;
+    for (size_t i = 0; i < table->row_count * table->column_count; i++) {
+        partial =
+            partial || (table->cells[i].has_value && statistic_is_partial(&table->cells[i].value));
+    }
+    if (partial) {
+        text_format(&table->notes,
+                    "%s“(k of n)”: a number of k runs; the others of the n have none.",
+                    text_length(&table->notes) > 0 ? " " : "");
+    }
+}
+
 static enum status add_rows(struct table *table, const struct table_type *type,
                             const struct rows *rows, const struct report_input *input,
                             struct error *error) {
@@ -123,6 +137,7 @@ enum status table_build(struct table *table, const struct table_type *type,
     if (status == STATUS_OK && rows.run_count > 0) {
         status = add_rows(table, type, &rows, input, error);
         add_caption(table, type, &rows);
+        add_partial(table);
         type->conclude(&table->conclusion, &rows);
     } else if (status == STATUS_OK) {
         text_add(&table->notes, "No run of this table is among the files.");

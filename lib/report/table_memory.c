@@ -35,8 +35,8 @@ static void fill_ratio(struct table_cell *cells, const struct row *over, const s
     for (size_t i = 0; i < ARRAY_LENGTH(COLUMNS); i++) {
         enum quantity quantity = COLUMNS[i].quantity;
         if (COLUMNS[i].source == CELL_QUANTITY) {
-            double below = group_statistic(&under->group, quantity).mean;
-            double above = group_statistic(&over->group, quantity).mean;
+            double below = group_mean(&under->group, quantity);
+            double above = group_mean(&over->group, quantity);
             if (below > 0) {
                 table_set_real(&cells[i], above / below, NUMBER_RATIO);
             }

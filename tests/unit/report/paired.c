@@ -12,7 +12,7 @@ static void test_student(void) {
     static const struct {
         size_t degrees;
         double t;
-    } WANT[] = {{1, 12.706205}, {2, 4.302653},  {3, 3.182446},  {4, 2.776445},    {5, 2.570582},
+    } WANT[] = {{1, 12.706205}, {2, 4.302653},  {3, 3.182446},  {4, 2.776445},   {5, 2.570582},
                 {9, 2.262157},  {10, 2.228139}, {30, 2.042272}, {1000, 1.962339}};
     for (size_t i = 0; i < ARRAY_LENGTH(WANT); i++) {
         CHECK_CLOSE(student_t95(WANT[i].degrees), WANT[i].t, 1e-6);
@@ -100,6 +100,18 @@ static void test_refused(void) {
     struct comparison c = compare_by_seed(&a.group, &b.group);
     CHECK_INT(c.verdict, VERDICT_TOKENS);
     CHECK(isnan(c.difference));
+    a.runs[3]->tokens = 1000;
+    const double diverged[] = {NAN, INFINITY, 0};
+    for (size_t i = 0; i < ARRAY_LENGTH(diverged); i++) { // the other three would say: better
+        a.runs[3]->best_test = diverged[i];
+        c = compare_by_seed(&a.group, &b.group);
+        CHECK_INT(c.verdict, VERDICT_UNKNOWN);
+        CHECK(isnan(c.difference) && isnan(c.low) && c.pairs == 0);
+        CHECK_INT(compare_by_seed(&b.group, &a.group).verdict, VERDICT_UNKNOWN);
+    }
+    b.group.count = 3; // a seed of which there is no pair
+    CHECK_INT(compare_by_seed(&a.group, &b.group).verdict, VERDICT_BETTER);
+    b.group.count = 4;
     a.runs[3]->tokens = NAN; // not known to be the same
     CHECK_INT(compare_by_seed(&a.group, &b.group).verdict, VERDICT_TOKENS);
     for (size_t i = 0; i < 4; i++) {
@@ -120,7 +132,8 @@ static double clipped(const char *agent) {
     char value[128];
     snprintf(value, sizeof value, "%s", agent);
     struct run_pair pair = {.name = "agent", .value = value};
-    struct run run = {.config = {.items = &pair, .count = 1}, .rewards = rewards, .reward_count = 4};
+    struct run run = {
+        .config = {.items = &pair, .count = 1}, .rewards = rewards, .reward_count = 4};
     return reward_clipped_percent(&run);
 }
 

@@ -26,11 +26,13 @@ static void test_few_values(void) {
     const double one[] = {NAN, 3, NAN};
     struct statistic s = statistic_of(array_value, one, 3);
     CHECK_INT(s.count, 1);
+    CHECK_INT(s.of, 3);
+    CHECK(statistic_is_partial(&s));
     CHECK_CLOSE(s.mean, 3, 0);
     CHECK(isnan(s.sd));
     s = statistic_of(array_value, one, 1);
     CHECK_INT(s.count, 0);
-    CHECK(isnan(s.mean));
+    CHECK(isnan(s.mean) && !statistic_is_partial(&s));
 }
 
 // ---- Numbers as text ----------------------------------------------------------------------------
@@ -70,6 +72,26 @@ static void test_numbers(void) {
     check_number(14900, 0, NUMBER_PARAMETERS, "14.9k");
     check_number(5.5e6, 0, NUMBER_MEGABYTES, "5.5");
     check_number(93.01, 0, NUMBER_PERPLEXITY, "93.01+-0.00");
+}
+
+// Of how many runs a number is, where some have none.
+static void test_partial(void) {
+    struct text text = {0};
+    struct statistic s = {.mean = 12.5, .sd = 0.5, .count = 2, .of = 3};
+    number_add(&text, &s, NUMBER_PERPLEXITY, "+-");
+    text_add(&text, ", ");
+    s = (struct statistic){.mean = 2500, .sd = NAN, .count = 1, .of = 2};
+    number_add(&text, &s, NUMBER_PARAMETERS, "+-");
+    text_add(&text, ", ");
+    s = (struct statistic){.mean = NAN, .sd = NAN, .count = 0, .of = 2};
+    number_add(&text, &s, NUMBER_PERPLEXITY, "+-");
+    text_add(&text, ", ");
+    s = (struct statistic){.mean = 12.5, .sd = 0.5, .count = 3, .of = 3};
+    number_add(&text, &s, NUMBER_PERPLEXITY, "+-");
+    if (strcmp(text_string(&text), "12.50+-0.50 (2 of 3), 2.50k (1 of 2), n/a, 12.50+-0.50") != 0) {
+        check_report(__FILE__, __LINE__, "'%s'", text_string(&text));
+    }
+    text_free(&text);
 }
 
 // ---- Groups and quantities ------------------------------------------------------------------------
@@ -118,6 +140,10 @@ static void test_groups(void) {
             struct statistic s = group_statistic(&group, PERPLEXITY_BEST);
             CHECK_CLOSE(s.mean, 2, 0);
             CHECK_CLOSE(s.sd, sqrt(2), 1e-15);
+            CHECK_CLOSE(group_mean(&group, PERPLEXITY_BEST), 2, 0);
+            runs[4]->best_test = NAN;
+            CHECK(isnan(group_mean(&group, PERPLEXITY_BEST)));
+            runs[4]->best_test = 3;
         }
     }
     CHECK_INT(i, 5);
@@ -214,6 +240,7 @@ int main(void) {
     RUN(test_mean_and_deviation);
     RUN(test_few_values);
     RUN(test_numbers);
+    RUN(test_partial);
     RUN(test_groups);
     RUN(test_roots);
     RUN(test_history);
