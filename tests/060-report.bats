@@ -387,6 +387,11 @@ END
     refused "not a map of 2 layers" <<<'{"kind":"visit","episode":1,"layer":1,"state":[0]}'
     refused "episode is missing" <<<'{"kind":"visit","layer":1,"state":[0,0]}'
     refused "out of range" <<<'{"kind":"eval","episode":99999999999,"split":"test","perplexity":1.0}'
+    local visit='"kind":"visit","visit":1,"episode":1,"state":[0,0]' number
+    for number in 3 -1 4294967297 1099511627776 18446744073709551615 1.5 '"1"'; do
+        refused "visit: its layer, or how many are independent, is out of range" <<<"{$visit,\"layer\":1,\"independent\":$number}"
+        refused "out of range" <<<"{$visit,\"layer\":$number,\"independent\":1}"
+    done
     refused "a second start" <<<'{"kind":"start","layers":2,"map":[0,0]}'
     printf '%s\n' '{"kind":"header","format":"dlt","version":1,"content":"run","program":"x","config":{}}' |
         made_up json >bad

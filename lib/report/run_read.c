@@ -57,6 +57,14 @@ static int64_t int_or(const msgpack_object *map, const char *key, int64_t otherw
     return record_get_int(map, key, &value) ? value : otherwise;
 }
 
+// A number in 0 .. most, -1 where it is not told; false for another.
+static bool read_small(const msgpack_object *map, const char *key, int most, int *number) {
+    int64_t value = int_or(map, key, -1);
+    bool told = record_find(map, key) != NULL;
+    *number = told && value >= 0 && value <= most ? (int)value : -1;
+    return !told || *number >= 0;
+}
+
 static void copy_string(const msgpack_object *map, const char *key, char *copy, size_t size) {
     const char *string = NULL;
     size_t length = 0;
@@ -218,9 +226,7 @@ static enum status add_visit(struct run *run, const msgpack_object *map, struct 
         }
         run->states = moved;
     }
-    struct run_visit visit = {.layer = (int)int_or(map, "layer", -1),
-                              .independent = (int)int_or(map, "independent", -1),
-                              .stored = real_or_nan(map, "stored"),
+    struct run_visit visit = {.stored = real_or_nan(map, "stored"),
                               .parameters = real_or_nan(map, "parameters"),
                               .epsilon = in_map(map, "info", "epsilon")};
     if (status != STATUS_OK ||
@@ -228,6 +234,11 @@ static enum status add_visit(struct run *run, const msgpack_object *map, struct 
         (status = read_state(run, map, "state", run->states + run->visit_count * layers, error)) !=
             STATUS_OK) {
         return status;
+    }
+    if (!read_small(map, "layer", run->layers - 1, &visit.layer) ||
+        !read_small(map, "independent", run->layers, &visit.independent)) {
+        return error_set(error, STATUS_DAMAGED,
+                         "its layer, or how many are independent, is out of range");
     }
     if (run->visit_count > 0 && visit.episode < run->visits[run->visit_count - 1].episode) {
         return error_set(error, STATUS_DAMAGED, "its episode is before that of the last visit");
