@@ -92,6 +92,20 @@ evaluate() { # OPTION...
     expect_error_line "dlt-eval unigram" "only one input"
 }
 
+@test "a checkpoint of a configuration that no run can have" {
+    enter_clean
+    tiny --context 1 --blocks stream --episodes 1 --checkpoint ../one -o ../r
+    dlt-cat --binary ../one | python3 "$ROOT/tests/damage/hostile.py" set 'header.config.blocks="released"' >../none
+    dlt-cat --check ../none
+    for task in "perplexity --tokens $BATS_FILE_TMPDIR/test.tok" "perplexity --stride 1 --tokens $BATS_FILE_TMPDIR/test.tok" \
+        similarity "sample --vocab $BATS_FILE_TMPDIR/v.bpe"; do
+        # shellcheck disable=SC2086
+        run --separate-stderr -3 dlt-eval $task --checkpoint ../none -o m
+        expect_error_line dlt-eval "cannot read checkpoint '../none': its configuration is that of no run: --blocks released needs a --context of 2 or more"
+    done
+    [ -z "$(ls)" ]
+}
+
 @test "a network that has diverged has no measure, only a line that says so" {
     enter_clean
     dlt-tokenize encode --quiet --lines --vocab "$BATS_FILE_TMPDIR/v.bpe" -o ../passages.tok "$BATS_FILE_TMPDIR/test.txt"

@@ -249,6 +249,26 @@ enum status settings_check_labels(const char *labels, struct error *error) {
     return STATUS_OK;
 }
 
+enum status settings_check(const struct settings *settings, struct error *error) {
+    if (settings->width % settings->heads != 0) {
+        return error_set(error, STATUS_USAGE, "--width %lld is not a multiple of --heads %lld",
+                         (long long)settings->width, (long long)settings->heads);
+    }
+    if (settings->permute == MODEL_PERMUTE_HEADS && settings->heads == 1) {
+        return error_set(error, STATUS_USAGE, "--permute heads needs 2 --heads or more");
+    }
+    if (settings->blocks == BLOCKS_RELEASED && settings->context < 2) {
+        return error_set(error, STATUS_USAGE, "--blocks released needs a --context of 2 or more");
+    }
+    if ((double)settings->episodes * (double)settings_visits(settings) *
+                (double)settings->steps_per_action >
+            MANY &&
+        settings->max_steps == 0) {
+        return error_set(error, STATUS_USAGE, "too many steps: fewer --episodes, or --max-steps");
+    }
+    return settings_check_labels(settings->labels, error);
+}
+
 static enum status check_paths(const struct settings *settings, struct error *error) {
     if (!settings->text[SPLIT_TRAIN]) {
         return error_set(error, STATUS_USAGE, "no training text: give --train TOKENS");
@@ -267,23 +287,7 @@ enum status settings_resolve(struct settings *settings, struct error *error) {
     resolve_preset(&settings->retie, (int)preset->retie);
     resolve_preset(&settings->start, (int)preset->start);
     resolve_preset(&settings->retire, (int)preset->retire);
-    if (settings->width % settings->heads != 0) {
-        return error_set(error, STATUS_USAGE, "--width %lld is not a multiple of --heads %lld",
-                         (long long)settings->width, (long long)settings->heads);
-    }
-    if (settings->permute == MODEL_PERMUTE_HEADS && settings->heads == 1) {
-        return error_set(error, STATUS_USAGE, "--permute heads needs 2 --heads or more");
-    }
-    if (settings->blocks == BLOCKS_RELEASED && settings->context < 2) {
-        return error_set(error, STATUS_USAGE, "--blocks released needs a --context of 2 or more");
-    }
-    if ((double)settings->episodes * (double)settings_visits(settings) *
-                (double)settings->steps_per_action >
-            MANY &&
-        settings->max_steps == 0) {
-        return error_set(error, STATUS_USAGE, "too many steps: fewer --episodes, or --max-steps");
-    }
-    enum status status = settings_check_labels(settings->labels, error);
+    enum status status = settings_check(settings, error);
     return status == STATUS_OK ? check_paths(settings, error) : status;
 }
 

@@ -75,6 +75,8 @@ int64_t settings_planned_steps(const struct settings *settings);
 // Visits of one episode: layers 1 .. L-1; a network of one layer is trained without any choice.
 int64_t settings_visits(const struct settings *settings);
 
+// What does not fit together: of the command line, and of a file that says what a run was. STATUS_USAGE.
+enum status settings_check(const struct settings *settings, struct error *error);
 // Checks "KEY=VALUE,..." (NULL: none). STATUS_USAGE.
 enum status settings_check_labels(const char *labels, struct error *error);
 // Adds the map "labels" to a header.
@@ -88,7 +90,8 @@ struct settings_map {
 enum status settings_map_open(struct settings_map *map, const struct settings *settings,
                               struct error *error);
 void settings_map_close(struct settings_map *map);
-// Takes the settings from a header's configuration. Strings are copied into `zone`. STATUS_DAMAGED.
+// Takes the settings from a header's configuration. Strings are copied into `zone`. STATUS_DAMAGED, too
+// for what settings_check() refuses.
 enum status settings_from_map(struct settings *settings, const msgpack_object *map,
                               msgpack_zone *zone, struct error *error);
 // STATUS_USAGE, naming the first option that differs from the configuration of checkpoint `path`.

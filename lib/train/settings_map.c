@@ -114,11 +114,10 @@ enum status settings_from_map(struct settings *settings, const msgpack_object *m
                              o->name);
         }
     }
-    if (settings_check_labels(settings->labels, error) != STATUS_OK) {
-        return error_set(error, STATUS_DAMAGED, "its configuration has no usable 'labels'");
-    }
-    if (settings->width % settings->heads != 0) {
-        return error_set(error, STATUS_DAMAGED, "its width is not a multiple of its heads");
+    struct error why;
+    if (settings_check(settings, &why) != STATUS_OK) {
+        return error_set(error, STATUS_DAMAGED, "its configuration is that of no run: %.900s",
+                         why.message);
     }
     return STATUS_OK;
 }

@@ -93,10 +93,49 @@ static void test_map_round_trip(void) {
     msgpack_zone_destroy(&zone);
 }
 
+// A configuration that no run can have had is damage, with the reason that the command line would get.
+static void check_no_run(const struct settings *settings, const char *why) {
+    struct error error = {0};
+    struct settings back;
+    struct settings_map map;
+    msgpack_zone zone;
+    CHECK(msgpack_zone_init(&zone, 1024));
+    CHECK_INT(settings_map_open(&map, settings, &error), STATUS_OK);
+    CHECK_INT(settings_from_map(&back, &map.config, &zone, &error), STATUS_DAMAGED);
+    CHECK_STRING(error.message, "that of no run");
+    CHECK_STRING(error.message, why);
+    settings_map_close(&map);
+    msgpack_zone_destroy(&zone);
+}
+
+static void test_map_of_no_run(void) {
+    struct error error = {0};
+    struct settings settings = resolved(NULL, NULL, STATUS_OK, &error), changed;
+    settings.precision = PRECISION_FP32; // as device_choose() leaves it
+    changed = settings;
+    changed.context = 1;
+    check_no_run(&changed, "--blocks released needs a --context of 2 or more");
+    changed = settings;
+    changed.heads = 3;
+    check_no_run(&changed, "--heads 3");
+    changed = settings;
+    changed.heads = 1;
+    changed.permute = MODEL_PERMUTE_HEADS;
+    check_no_run(&changed, "--permute heads");
+    changed = settings;
+    changed.episodes = changed.steps_per_action = 2147483647; // their product is no 64-bit integer
+    changed.layers = TYING_LAYERS_MAX;
+    check_no_run(&changed, "too many steps");
+    changed = settings;
+    changed.labels = "dataset=x,oops";
+    check_no_run(&changed, "'oops'");
+}
+
 int main(void) {
     RUN(test_presets);
     RUN(test_refusals);
     RUN(test_planned_steps);
     RUN(test_map_round_trip);
+    RUN(test_map_of_no_run);
     return check_finish();
 }
