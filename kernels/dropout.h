@@ -14,11 +14,15 @@ struct dropout_plan {
     uint32_t counter[4], key[2];
 };
 
+// Of the 65536 values that are drawn, how many drop.
+static inline uint32_t dropout_threshold(double p) {
+    return (uint32_t)rint(65536 * p);
+}
+
 static inline struct dropout_plan dropout_plan(const struct dropout *dropout) {
-    double threshold = rint(65536 * dropout->p);
     struct dropout_plan plan;
-    plan.threshold = (uint32_t)threshold;
-    plan.scale = (float)(65536 / (65536 - threshold));
+    plan.threshold = dropout_threshold(dropout->p);
+    plan.scale = (float)(65536 / (65536 - (double)plan.threshold));
     assert(plan.threshold < 65536);
     random_counter(&dropout->place, 0, plan.counter, plan.key);
     return plan;

@@ -152,6 +152,17 @@ records() {
     [ "$output" = "x: truncated after record 5" ]
 }
 
+@test "--check prints no records, and takes no option of what is printed" {
+    records 3 | plain >whole
+    local option
+    for option in "--kind step" --binary --salvage; do
+        # shellcheck disable=SC2086
+        run --separate-stderr -2 dlt-cat --check $option whole
+        expect_error_line dlt-cat "--check prints no records: it does not use ${option%% *}"
+        [ -z "$output" ]
+    done
+}
+
 @test "cut anywhere, compressed: always exit 3" {
     records 3 | plain | zstd -q >x
     size=$(stat -c %s x)

@@ -66,6 +66,8 @@ expect_failure() {
     done
     refuses fixed:all start independent
     run --separate-stderr -2 bash -c 'dlt-qagent --epsilon=0.5 --policy fixed:all <input >output'
+    run --separate-stderr -2 bash -c 'dlt-qagent --epsilon 0 <input >output'
+    expect_error_line dlt-qagent "--epsilon 0 is below --epsilon-floor 0.01, to which it would rise"
     # A value is no option, and what the policies use they take.
     for words in "--policy qlearn --epsilon 0.5 --epsilon-floor 0" "--policy random --epsilon-decay 0.9 --hidden 3" \
         "--policy greedy --reward delta --replay 1k" "--policy round-robin --start independent" \

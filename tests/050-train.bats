@@ -41,7 +41,7 @@ setup_file() { make_tokens; }
 }
 
 @test "counts take suffixes; what is recorded is the number" {
-    tiny --context 16 --batch 1Ki --episodes 1k --max-steps 1k --eval-every 2M --checkpoint-every 1k --dry-run -o - >r
+    tiny --context 16 --batch 1Ki --episodes 1k --max-steps 1k --eval-every 2M --checkpoint c --checkpoint-every 1k --dry-run -o - >r
     dlt-cat --kind header r | jq -e '.config | .batch == 1024 and .episodes == 1000 and .["max-steps"] == 1000
         and .["eval-every"] == 2000000'
     tiny --context 16 --batch 1024 --episodes 1000 --max-steps 1000 --eval-every 2000000 --dry-run -o - >s
@@ -220,6 +220,14 @@ setup_file() { make_tokens; }
     expect_error_line dlt-train "a key of more than 255 bytes or a value of more than 1023"
     run --separate-stderr -2 tiny --checkpoint - -o r
     expect_error_line dlt-train "--checkpoint"
+    run --separate-stderr -2 tiny --restart -o r
+    expect_error_line dlt-train "--restart needs a --checkpoint FILE"
+    run --separate-stderr -2 tiny --checkpoint-every 10 -o r
+    expect_error_line dlt-train "--checkpoint-every needs a --checkpoint FILE"
+    run --separate-stderr -2 tiny --dropout 7.6e-6 -o r
+    expect_error_line dlt-train "--dropout 7.6e-06 drops nothing"
+    run --separate-stderr -4 tiny --agent 'dlt-qagent --epsilon 0.1 --epsilon-floor 0.5' -o r
+    [ "${stderr_lines[0]}" = "dlt-qagent: --epsilon 0.1 is below --epsilon-floor 0.5, to which it would rise; see 'dlt-qagent --help'" ]
     run --separate-stderr -2 tiny --device tpu -o r
     expect_error_line dlt-train "--device"
     run --separate-stderr -2 tiny file

@@ -117,6 +117,11 @@ QLEARN="dlt-qagent --policy qlearn"
     done
     run --separate-stderr -2 tiny --permute heads --heads 1 -o r
     expect_error_line dlt-train "--permute heads needs 2 --heads or more"
+    # Nor is an ablation recorded that did not happen.
+    run --separate-stderr -2 tiny --permute heads --tie feedforward -o r
+    expect_error_line dlt-train "--permute heads is of no use with --tie feedforward"
+    run --separate-stderr -2 tiny --permute hidden --tie attention -o r
+    expect_error_line dlt-train "--permute hidden is of no use with --tie attention"
 }
 
 digest_of() { sha256sum; }

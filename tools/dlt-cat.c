@@ -244,6 +244,12 @@ static enum status check_words(const char *output, const char *const *paths, siz
     if (program_given("kind") > 1) {
         return error_set(error, STATUS_USAGE, "--kind is given twice; list the kinds: --kind A,B");
     }
+    if (check && (kinds || binary || salvage)) {
+        return error_set(error, STATUS_USAGE, "--check prints no records: it does not use --%s",
+                         kinds    ? "kind"
+                         : binary ? "binary"
+                                  : "salvage");
+    }
     struct file_names names = {.output = output};
     return file_names_add(&names, paths, count, error);
 }

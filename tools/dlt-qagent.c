@@ -128,6 +128,11 @@ static enum status check_options(struct error *error) {
                                o->name);
         }
     }
+    if (status == STATUS_OK && settings.epsilon < settings.epsilon_floor) {
+        status = error_set(error, STATUS_USAGE,
+                           "--epsilon %g is below --epsilon-floor %g, to which it would rise",
+                           settings.epsilon, settings.epsilon_floor);
+    }
     return status;
 }
 

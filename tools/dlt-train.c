@@ -31,6 +31,16 @@ static enum status check_files(const struct settings *settings, const char *outp
                                : status;
 }
 
+// What only a checkpoint gives a meaning to.
+static enum status check_checkpoint(const struct settings *settings, struct error *error) {
+    bool every = program_given("checkpoint-every") > 0;
+    if (settings->checkpoint || !(settings->restart || every)) {
+        return STATUS_OK;
+    }
+    return error_set(error, STATUS_USAGE, "--%s needs a --checkpoint FILE",
+                     every ? "checkpoint-every" : "restart");
+}
+
 int main(int argc, char **argv) {
     struct settings settings;
     struct option options[SETTINGS_OPTIONS_MAX];
@@ -59,6 +69,9 @@ int main(int argc, char **argv) {
     operands_free(&operands);
     if (status == STATUS_OK) {
         status = settings_resolve(&settings, &error);
+    }
+    if (status == STATUS_OK) {
+        status = check_checkpoint(&settings, &error);
     }
     if (status == STATUS_OK) {
         status = check_files(&settings, common.output, &error);

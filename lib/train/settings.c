@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "kernels/dropout.h"
 #include "lib/train/blocks.h"
 
 const char *const SPLIT_NAMES[SPLITS] = {"train", "valid", "test"};
@@ -269,6 +270,25 @@ enum status settings_check(const struct settings *settings, struct error *error)
     return settings_check_labels(settings->labels, error);
 }
 
+// What would change nothing, and yet be recorded as if it had.
+static enum status check_effects(const struct settings *settings, struct error *error) {
+    enum tying_parts parts = (enum tying_parts)settings->parts;
+    if (settings->permute == MODEL_PERMUTE_HEADS && parts == TYING_ONLY_FEEDFORWARD) {
+        return error_set(error, STATUS_USAGE,
+                         "--permute heads is of no use with --tie feedforward");
+    }
+    if (settings->permute == MODEL_PERMUTE_HIDDEN && parts == TYING_ONLY_ATTENTION) {
+        return error_set(error, STATUS_USAGE, "--permute hidden is of no use with --tie attention");
+    }
+    if (settings->dropout > 0 && dropout_threshold(settings->dropout) == 0) {
+        return error_set(error, STATUS_USAGE,
+                         "--dropout %g drops nothing: probabilities are "
+                         "multiples of 1/65536",
+                         settings->dropout);
+    }
+    return STATUS_OK;
+}
+
 static enum status check_paths(const struct settings *settings, struct error *error) {
     if (!settings->text[SPLIT_TRAIN]) {
         return error_set(error, STATUS_USAGE, "no training text: give --train TOKENS");
@@ -288,6 +308,9 @@ enum status settings_resolve(struct settings *settings, struct error *error) {
     resolve_preset(&settings->start, (int)preset->start);
     resolve_preset(&settings->retire, (int)preset->retire);
     enum status status = settings_check(settings, error);
+    if (status == STATUS_OK) {
+        status = check_effects(settings, error);
+    }
     return status == STATUS_OK ? check_paths(settings, error) : status;
 }
 
