@@ -28,6 +28,10 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 NUMERICS := -ffp-contract=off -fno-fast-math -fexcess-precision=standard
 ifneq ($(findstring clang,$(notdir $(CC))),)
 NUMERICS := -ffp-contract=off -fno-fast-math
+# With C's OpenMP, whose runtime is another than gcc's, also where C++ is linked (the emulated GPU).
+ifeq ($(origin CXX),default)
+CXX := $(if $(findstring /,$(CC)),$(dir $(CC)))$(subst clang,clang++,$(notdir $(CC)))
+endif
 endif
 ALL_CPPFLAGS := -I. -DDLT_VERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS := -std=c17 $(WARNINGS) $(NUMERICS) -fopenmp -MMD -MP $(CFLAGS)
