@@ -98,3 +98,12 @@ doers() {
         run -1 bash -c "$tool --help >/dev/full"
     done
 }
+
+@test "what the tests compare must be there: a command that fails or is silent is like no other" {
+    same_output 'echo a' 'printf "a\\n" | cat'
+    run -1 same_output 'echo a' 'echo b'
+    for bad in false 'echo a; false' 'false | cat' 'false | echo a' : 'dlt-cat missing | cat'; do
+        run -2 same_output "$bad" "$bad"
+        run -2 same_output 'echo a' "$bad"
+    done
+}

@@ -29,8 +29,8 @@ long() {
         long whole$signal --agent "$(agent bad.py $signal 4)"
         expect_same whole$signal broken$signal
         # The most memory is that of all parts of the run.
-        diff <(records whole$signal.r timing | jq -c .peak_memory) \
-            <(records broken$signal.r timing | jq -c .peak_memory)
+        same_output 'records whole$signal.r timing | jq -c .peak_memory' \
+            'records broken$signal.r timing | jq -c .peak_memory'
     done
 }
 

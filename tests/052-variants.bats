@@ -31,7 +31,7 @@ QLEARN="dlt-qagent --policy qlearn"
             # shellcheck disable=SC2086
             tiny $variant --test "$BATS_FILE_TMPDIR/test.tok" --agent "$QLEARN" \
                 --recompute $recompute -o again
-            diff <(records one visit step reward eval) <(records again visit step reward eval)
+            same_output 'records one visit step reward eval' 'records again visit step reward eval'
         done
     done
 }

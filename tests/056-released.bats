@@ -127,7 +127,7 @@ told() {
     records r reward | jq -se 'all(.perplexity > 10)'
     records r visit | jq -se '[.[1:][] | .info.reward] | unique == [-10]'
     learn "--reward constant" constant
-    diff <(records r visit step) <(records constant visit step)
+    same_output 'records r visit step' 'records constant visit step'
 }
 
 @test "the golden numbers are what PyTorch gives now" {
@@ -136,6 +136,6 @@ told() {
     jq -n -e --slurpfile golden "$GOLDEN" --slurpfile now now.json "$APART"'
         [$golden[0] | keys[] as $case | select(.[$case] | type == "object") | .[$case] | keys[] as $list
             | apart($now[0][$case][$list]; $golden[0][$case][$list])] | length == 14 and max < 1e-5'
-    diff <(jq '.options, .actions, .agent_options' now.json) \
-        <(jq '.options, .actions, .agent_options' "$GOLDEN")
+    options() { jq -e '.options, .actions, .agent_options' "$1"; }
+    same_output 'options now.json' 'options "$GOLDEN"'
 }

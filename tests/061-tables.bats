@@ -355,8 +355,8 @@ END
     localedef -i de_DE -f UTF-8 locales/de_DE.UTF-8 2>/dev/null || skip "no localedef, or no sources of locales"
     for id in T1 T4; do
         for format in csv md tex; do
-            cmp <(dlt-report table $id --format $format ./*-s1) \
-                <(LOCPATH=$PWD/locales LC_ALL=de_DE.UTF-8 dlt-report table $id --format $format ./*-s1)
+            same_output 'dlt-report table $id --format $format ./*-s1' \
+                'LOCPATH=$PWD/locales LC_ALL=de_DE.UTF-8 dlt-report table $id --format $format ./*-s1'
         done
     done
 }
@@ -366,7 +366,7 @@ END
     mv dynamic-wiki2-s1 fast
     sed_log() { dlt-cat fast | grep -v '^{"kind":"end"' | sed "$1" | made_up json; }
     sed_log 's/"seconds":2.0/"seconds":9.5/; s/"peak_resident":9000000/"peak_resident":777/; s/"peak_device":500/"peak_device":9/' >slow
-    same() { cmp <(dlt-report "$@" fast) <(dlt-report "$@" slow); }
+    same() { same_output "dlt-report $* fast" "dlt-report $* slow"; }
     for what in "table T1" "table T5 --format csv" "table T5 --format md" "figure F5 --format tsv" macros; do
         # shellcheck disable=SC2086
         run -1 same $what

@@ -147,6 +147,7 @@ go_on_refused() {
     zstd -dcq whole.c >plain.c
     for file in whole.c plain.c whole.r; do
         spoil $file 12
+        [ $file = plain.c ] || zstd -dcq $file >content
         for bad in bad/*; do
             cp whole.c going.c
             cp whole.r going.r.partial
@@ -155,7 +156,7 @@ go_on_refused() {
             *) cp "$bad" going.r.partial ;;
             esac
             # A bit that zstd ignores leaves the same content: checked above.
-            if [ $file != plain.c ] && zstd -dcq "$bad" 2>log | cmp -s - <(zstd -dcq $file); then
+            if [ $file != plain.c ] && zstd -dcq "$bad" >got 2>log && cmp -s got content; then
                 continue
             fi
             unchanged go_on_refused || { echo "$bad of $file"; return 1; }

@@ -22,6 +22,17 @@ expect_error_line() {
     esac
 }
 
+# same_output A B: whether two commands, each in one word as `eval` takes it, print the same. Status 1 is
+# that they do not; 2, that one failed or printed nothing, which tells nothing of what they print.
+same_output() {
+    printed "$1" .a && printed "$2" .b || return 2
+    diff "$BATS_TEST_TMPDIR/.a" "$BATS_TEST_TMPDIR/.b"
+}
+printed() {
+    (set -o pipefail && eval "$1") >"$BATS_TEST_TMPDIR/$2" || { echo "failed: $1"; return 1; }
+    [ -s "$BATS_TEST_TMPDIR/$2" ] || { echo "printed nothing: $1"; return 1; }
+}
+
 # wait_until COMMAND...: tries it until it succeeds, for as long as the busiest machine may take.
 wait_until() {
     local tries
@@ -38,9 +49,11 @@ need_data() {
     [ -n "${DLT_DATA:-}" ] && [ -e "$DLT_DATA/$1" ] || skip "no $1 (set DLT_DATA to a folder with the data)"
 }
 
-# The content digest of a file of ours.
+# The content digest of a file of ours; of one that is not whole, what is equal to no digest.
 digest() {
-    dlt-cat "$1" | tail -n 1 | jq -r .content_xxh64
+    local checked
+    checked=$(dlt-cat --check "$1") || { echo "no digest: $checked"; return 1; }
+    echo "${checked##* }"
 }
 
 # addresses KB: for `ulimit -v`, where there is no sanitizer whose shadow takes terabytes of them.
