@@ -12,6 +12,7 @@ whole_run() { long whole "$@"; }
 @test "the trainer killed at each call that changes a file or speaks to the agent, and again when it goes on" {
     whole_run
     for ((n = 1; ; n++)); do
+        not_forever $n 500
         rm -f broken.*
         status=0
         faulty dlt-train kill:$n long broken 2>/dev/null || status=$?
@@ -30,6 +31,7 @@ whole_run() { long whole "$@"; }
 @test "the agent killed at each of its calls: exit 4, a last line that says so, and the same bits" {
     whole_run
     for ((n = 1; ; n++)); do
+        not_forever $n 500
         rm -f broken.*
         run --separate-stderr faulty dlt-qagent kill:$n long broken
         came_to_it || break
@@ -49,10 +51,11 @@ whole_run() { long whole "$@"; }
 # Runs and goes on under `timeout` until it was stopped so often; a run that got through begins anew.
 # stop_often SIGNAL STATUS OPTION...
 stop_often() {
-    local signal="$1" expected="$2" stops=0 status moment duration
+    local signal="$1" expected="$2" stops=0 tries=0 status moment duration
     shift 2
     duration=$(microseconds whole_run "$@")
     while [ "$stops" -lt "$KILLS" ]; do
+        not_forever $((++tries)) $((KILLS * 20))
         draw_moment "$duration"
         status=0
         LAUNCH="timeout --foreground --preserve-status -s $signal $moment" long broken "$@" || status=$?
@@ -85,7 +88,8 @@ stop_often() {
     echo "SEED=$SEED KILLS=$KILLS"
     options=(--episodes 12 --agent 'echo $$ >agent.pid; exec dlt-qagent --policy qlearn')
     duration=$(microseconds whole_run "${options[@]}")
-    for ((kills = 0; kills < KILLS; )); do
+    for ((kills = 0, tries = 1; kills < KILLS; tries++)); do
+        not_forever $tries $((KILLS * 20))
         draw_moment "$duration"
         rm -f agent.pid
         long broken "${options[@]}" 2>stderr 3>&- &
@@ -148,6 +152,7 @@ stop_often() {
     mv broken.r older
     tried=0
     for ((n = 1; ; n++)); do
+        not_forever $n 500
         cp older broken.r
         rm -f broken.*.partial broken.c
         faulty dlt-train kill:$n long broken --lr 0.01 --restart 2>/dev/null || [ $? -eq 137 ]
@@ -170,7 +175,7 @@ contents() { # FOLDER
 
 @test "make -j2 killed with all that it started, at random moments, and started again" {
     RANDOM=$SEED
-    make_it=(paper) kills=$((KILLS / 10))
+    make_it=(paper) kills=$((KILLS / 10)) killed=0
     if [ "$KILLS" -le 50 ]; then # a few of the runs, and no LaTeX
         grep -P '^(#|(name|conventional|dynamic|retrained|cycle-m)\t)' "$ROOT/pipelines/experiments.tsv" >experiments.tsv
         make_it=(runs EXPERIMENTS="$PWD/experiments.tsv" DATASETS=wiki2 EPISODES=100 EVAL_EVERY=25) kills=3
@@ -182,11 +187,18 @@ contents() { # FOLDER
         setsid bash -c 'paper_below "$@"' - "$PWD/broken" "${make_it[@]}" >>output 2>&1 3>&- &
         sleep "$moment"
         kill -KILL -- -$! 2>/dev/null || true # it may be through
-        wait $! || true
+        status=0
+        wait $! || status=$?
+        case $status in
+        137) killed=$((killed + 1)) ;;
+        0) [ $killed -gt 0 ] || rm -rf broken ;; # so that the next one has something to do
+        *) echo "exit $status"; cat output; return 1 ;;
+        esac
         wait_until none_survives "$PWD/broken" || { ps -fp $(survivors "$PWD/broken"); return 1; }
     done
     paper_below "$PWD/broken" "${make_it[@]}" >>output 2>&1 || { cat output; return 1; }
-    diff <(contents "$PWD/whole") <(contents "$PWD/broken") || { cat output; return 1; }
+    [ "$killed" -gt 0 ] || { echo "never killed"; return 1; }
+    same_output 'contents "$PWD/whole"' 'contents "$PWD/broken"' || { cat output; return 1; }
     [ -z "$(find broken -name '*.partial')" ]
 }
 

@@ -27,6 +27,9 @@ is_told_to_end() {
 go_on() { kill -s "${1:-CONT}" "$(cat "$BATS_TEST_TMPDIR/mark")"; }
 teardown() { ! stands || go_on KILL; }
 
+# not_forever TRIES MOST: where a loop ends once something went through, that it never does is a failure.
+not_forever() { [ "$1" -le "$2" ] || { echo "not through after $2 tries"; return 1; }; }
+
 # microseconds COMMAND...: how long it takes.
 microseconds() {
     local begun="${EPOCHREALTIME/./}"
