@@ -1,6 +1,4 @@
 #define _GNU_SOURCE
-#include "lib/base/file.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,114 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/file.h"
 #include "lib/base/file_lock.h"
 #include "lib/base/log.h"
 #include "lib/base/program.h"
 
 static bool is_dash(const char *path) {
     return !path || strcmp(path, "-") == 0;
-}
-
-enum status file_input_open(struct file_input *input, const char *path, struct error *error) {
-    *input = (struct file_input){.descriptor = -1};
-    sha256_init(&input->sha256);
-    int descriptor =
-        is_dash(path) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        return error_set(error, STATUS_FAILURE, "cannot open '%s': %s",
-                         is_dash(path) ? "standard input" : path, strerror(errno));
-    }
-    struct stat info;
-    if (fstat(descriptor, &info) == 0 && S_ISDIR(info.st_mode)) {
-        close(descriptor);
-        return error_set(error, STATUS_FAILURE, "cannot open '%s': is a directory", path);
-    }
-    input->name = strdup(is_dash(path) ? "standard input" : path);
-    if (!input->name) {
-        close(descriptor);
-        return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
-    }
-    input->descriptor = descriptor;
-    return STATUS_OK;
-}
-
-// After a failed read or write: whether to try again. A standard stream can have been made
-// non-blocking by whoever shares it.
-static bool try_again(int descriptor, short events) {
-    if (errno == EAGAIN || errno == EWOULDBLOCK) {
-        struct pollfd ready = {.fd = descriptor, .events = events};
-        return poll(&ready, 1, -1) >= 0 || errno == EINTR;
-    }
-    return errno == EINTR;
-}
-
-// Waits until there is something to read, or the end. A noted signal ends the wait, since that may
-// never be; the thread that waits need not be the one that the signal went to.
-static bool wait_for_input(int descriptor) {
-    enum { MILLISECONDS = 100 };
-    struct pollfd ready = {.fd = descriptor, .events = POLLIN};
-    int events;
-    while ((events = poll(&ready, 1, MILLISECONDS)) == 0 || (events < 0 && errno == EINTR)) {
-        if (interrupt_pending()) {
-            errno = EINTR;
-            return false;
-        }
-    }
-    return true;
-}
-
-enum status file_input_read(struct file_input *input, void *data, size_t capacity, size_t *length,
-                            struct error *error) {
-    ssize_t got;
-    do {
-        if (!wait_for_input(input->descriptor)) {
-            got = -1;
-            break;
-        }
-        got = read(input->descriptor, data, capacity);
-    } while (got < 0 && try_again(input->descriptor, POLLIN));
-    *length = got > 0 ? (size_t)got : 0;
-    if (got < 0) {
-        return error_set(error, STATUS_FAILURE, "cannot read '%s': %s", input->name,
-                         strerror(errno));
-    }
-    sha256_update(&input->sha256, *length, data);
-    input->bytes += *length;
-    return STATUS_OK;
-}
-
-enum status file_input_read_all(struct file_input *input, struct buffer *buffer, size_t limit,
-                                struct error *error) {
-    struct stat info;
-    size_t chunk = 1 << 16;
-    if (fstat(input->descriptor, &info) == 0 && info.st_size > 0 && (size_t)info.st_size < limit) {
-        chunk = (size_t)info.st_size + 1; // one read finds the end of a regular file
-    }
-    for (size_t length = 1; length > 0;) {
-        enum status status = buffer_reserve(buffer, chunk, error);
-        if (status == STATUS_OK) {
-            status = file_input_read(input, buffer->data + buffer->length,
-                                     buffer->capacity - buffer->length, &length, error);
-        }
-        if (status != STATUS_OK) {
-            return status;
-        }
-        buffer->length += length;
-        if (buffer->length > limit) {
-            return error_set(error, STATUS_FAILURE, "cannot read '%s': larger than %zu bytes",
-                             input->name, limit);
-        }
-        chunk = 1 << 16;
-    }
-    return STATUS_OK;
-}
-
-void file_input_close(struct file_input *input) {
-    if (input->descriptor >= 0) {
-        close(input->descriptor);
-    }
-    free(input->name);
-    *input = (struct file_input){.descriptor = -1};
 }
 
 static const char *output_name(const struct file_output *output) {
@@ -330,6 +227,16 @@ static void begin_sync(struct file_output *output) {
 #endif
 }
 
+// After a failed write: whether to try again. A standard stream can have been made
+// non-blocking by whoever shares it.
+static bool try_again(int descriptor) {
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        struct pollfd ready = {.fd = descriptor, .events = POLLOUT};
+        return poll(&ready, 1, -1) >= 0 || errno == EINTR;
+    }
+    return errno == EINTR;
+}
+
 // After a noted signal: whether a stream takes more. Its reader may stand still for good, or go on after
 // a while, and then get what there is to say at the end.
 static bool reader_goes_on(int descriptor) {
@@ -356,7 +263,7 @@ enum status file_output_write(struct file_output *output, const void *data, size
             piece = piece < PIPE_BUF ? piece : PIPE_BUF; // that much goes without waiting
         }
         ssize_t written = write(output->descriptor, bytes, piece);
-        if (written < 0 && try_again(output->descriptor, POLLOUT)) {
+        if (written < 0 && try_again(output->descriptor)) {
             continue;
         }
         if (written < 0) {
@@ -426,33 +333,4 @@ void file_output_abandon(struct file_output *output, bool keep) {
         unlink(output->partial);
     }
     output_release(output);
-}
-
-bool file_exists(const char *path) {
-    struct stat info;
-    return stat(path, &info) == 0;
-}
-
-const char *file_base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-char *file_directory_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-}
-
-enum status file_program_directory(char **directory, struct error *error) {
-    char path[4096];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length < 0) {
-        return error_set(error, STATUS_FAILURE, "cannot find the program's own directory: %s",
-                         strerror(errno));
-    }
-    path[length] = '\0';
-    char *slash = strrchr(path, '/');
-    *slash = '\0';
-    *directory = strdup(path);
-    return *directory ? STATUS_OK : error_set(error, STATUS_FAILURE, "cannot allocate a file name");
 }

@@ -1,0 +1,37 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/file.h"
+
+bool file_exists(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
+const char *file_base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+char *file_directory_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+}
+
+enum status file_program_directory(char **directory, struct error *error) {
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length < 0) {
+        return error_set(error, STATUS_FAILURE, "cannot find the program's own directory: %s",
+                         strerror(errno));
+    }
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    *slash = '\0';
+    *directory = strdup(path);
+    return *directory ? STATUS_OK : error_set(error, STATUS_FAILURE, "cannot allocate a file name");
+}
