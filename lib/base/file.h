@@ -55,6 +55,8 @@ enum status file_output_open(struct file_output *output, const char *path, bool 
 enum status file_output_reopen(struct file_output *output, const char *path, uint64_t length,
                                struct error *error);
 bool file_output_is_stream(const struct file_output *output); // cannot be cut back and gone on with
+// After a noted signal (program.h) the reader of a stream is waited for a few seconds, and no more, for
+// all of the data.
 enum status file_output_write(struct file_output *output, const void *data, size_t length,
                               struct error *error);
 enum status file_output_sync(struct file_output *output, struct error *error);

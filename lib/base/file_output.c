@@ -227,37 +227,42 @@ static void begin_sync(struct file_output *output) {
 #endif
 }
 
-// After a failed write: whether to try again. A standard stream can have been made
-// non-blocking by whoever shares it.
+// After a failed write: whether to try again, once there is room or a while later, since a signal may
+// have been noted by then. A standard stream can have been made non-blocking by whoever shares it.
 static bool try_again(int descriptor) {
+    enum { MILLISECONDS = 100 };
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
         struct pollfd ready = {.fd = descriptor, .events = POLLOUT};
-        return poll(&ready, 1, -1) >= 0 || errno == EINTR;
+        return poll(&ready, 1, MILLISECONDS) >= 0 || errno == EINTR;
     }
     return errno == EINTR;
 }
 
-// After a noted signal: whether a stream takes more. Its reader may stand still for good, or go on after
-// a while, and then get what there is to say at the end.
-static bool reader_goes_on(int descriptor) {
-    enum { PATIENCE = 5000 }; // milliseconds
-    double deadline = clock_seconds() + PATIENCE / 1000.0;
+// After a noted signal: whether a stream takes more, by the deadline at the latest. Its reader may stand
+// still for good, or go on after a while, and then get what there is to say at the end.
+static bool reader_goes_on(int descriptor, double deadline) {
     struct pollfd ready = {.fd = descriptor, .events = POLLOUT};
     int events;
-    while ((events = poll(&ready, 1, PATIENCE)) < 0 && errno == EINTR &&
-           clock_seconds() < deadline) {
+    do {
+        double left = deadline - clock_seconds();
+        events = poll(&ready, 1, left > 0 ? (int)(left * 1000) + 1 : 0);
+    } while (events < 0 && errno == EINTR);
+    if (events == 0) {
+        errno = EINTR;
     }
-    errno = EINTR;
     return events > 0;
 }
 
 enum status file_output_write(struct file_output *output, const void *data, size_t length,
                               struct error *error) {
+    enum { PATIENCE = 5 }; // seconds
     const uint8_t *bytes = data;
+    double deadline = 0; // once a signal is noted, for all of the data
     while (length > 0) {
         size_t piece = length;
         if (output->partial == NULL && interrupt_pending()) {
-            if (!reader_goes_on(output->descriptor)) {
+            deadline = deadline > 0 ? deadline : clock_seconds() + PATIENCE;
+            if (!reader_goes_on(output->descriptor, deadline)) {
                 return write_failed(output, output_name(output), error);
             }
             piece = piece < PIPE_BUF ? piece : PIPE_BUF; // that much goes without waiting
