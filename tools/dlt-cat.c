@@ -9,6 +9,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/file_names.h"
+#include "lib/base/list.h"
 #include "lib/base/log.h"
 #include "lib/base/program.h"
 #include "lib/record/json.h"
@@ -99,14 +100,7 @@ static enum status sink_close(struct sink *sink, bool whole) {
 // ---- Records -----------------------------------------------------------------------------------
 
 static bool is_wanted(const char *record_kind) {
-    size_t length;
-    for (const char *at = kinds; at; at = at[length] ? at + length + 1 : NULL) {
-        length = strcspn(at, ",");
-        if (strlen(record_kind) == length && strncmp(at, record_kind, length) == 0) {
-            return true;
-        }
-    }
-    return !kinds;
+    return !kinds || list_has(kinds, record_kind);
 }
 
 // The reader keeps the end record to itself once it has checked it.

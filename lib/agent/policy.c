@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "lib/agent/policies.h"
+#include "lib/base/list.h"
 
 // A new policy is a line here and a file beside this one.
 const struct policy_type *const POLICY_TYPES[] = {&POLICY_QLEARN,
@@ -50,15 +51,8 @@ bool policy_uses(const char *name, const char *option) {
     const struct policy_type *type;
     const char *argument;
     struct error error;
-    size_t length = strlen(option);
     bool known = find_type(name, &type, &argument, &error) == STATUS_OK;
-    for (const char *at = known ? type->options : NULL; at && *at; at += strcspn(at, " ")) {
-        at += strspn(at, " ");
-        if (strcspn(at, " ") == length && strncmp(at, option, length) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return known && type->options && list_has(type->options, option);
 }
 
 enum status policy_open(const struct policy_type **type, struct policy **policy, const char *name,

@@ -40,7 +40,7 @@ struct policy; // state of one policy, of its own making
 struct policy_type {
     const char *name; // "qlearn"; "fixed" and "map" take an argument behind a colon
     const char *help; // one phrase
-    // Those of dlt-qagent's options, in words, that change what it does; NULL: none. Beside them every
+    // Those of dlt-qagent's options, with commas, that change what it does; NULL: none. Beside them every
     // policy takes --policy and --seed.
     const char *options;
     // STATUS_USAGE: no network has layers that the argument suits. NULL: there must be no argument.

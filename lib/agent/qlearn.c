@@ -238,12 +238,12 @@ static void qlearn_reward(struct policy *p, int layer, const int *state,
 
 // A decay means nothing where epsilon is 1 or 0 throughout, but the runs of experiments.tsv give it to
 // all three, and their logs tell so.
-#define LEARNING "start epsilon-decay gamma q-lr hidden reward reward-clip replay target-every"
+#define LEARNING "start,epsilon-decay,gamma,q-lr,hidden,reward,reward-clip,replay,target-every"
 
 const struct policy_type POLICY_QLEARN = {
     .name = "qlearn",
     .help = "Q-learning, the method's own",
-    .options = LEARNING " epsilon epsilon-floor",
+    .options = LEARNING ",epsilon,epsilon-floor",
     .open = qlearn_open,
     .act = qlearn_act,
     .reward = qlearn_reward,

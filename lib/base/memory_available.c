@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "lib/base/list.h"
 #include "lib/base/memory.h"
 
 // The least of several limits on what can still be taken.
@@ -47,7 +48,7 @@ static void limit_to_system(struct least *least, const char *root) {
 
 // ---- Control groups ---------------------------------------------------------------------------
 
-// The two versions, by the names of their files.
+// The two versions, by the names of their files; version 2 names no controllers.
 static const struct hierarchy {
     const char *controllers, *folder, *limit, *usage, *cache[2];
 } HIERARCHIES[] = {
@@ -97,16 +98,6 @@ static void limit_to_groups_above(struct least *least, const struct hierarchy *h
     }
 }
 
-static bool names_controller(const char *list, const char *wanted) {
-    size_t length = strlen(wanted);
-    for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',') {
-        if (strcspn(at, ",") == length && strncmp(at, wanted, length) == 0) {
-            return true;
-        }
-    }
-    return !*list && !*wanted; // version 2 names none
-}
-
 // Lines of NUMBER:CONTROLLERS:GROUP.
 static void limit_to_groups(struct least *least, const char *root) {
     char line[4096];
@@ -121,7 +112,7 @@ static void limit_to_groups(struct least *least, const char *root) {
         }
         *controllers++ = *group++ = '\0';
         for (size_t i = 0; i < ARRAY_LENGTH(HIERARCHIES); i++) {
-            if (names_controller(controllers, HIERARCHIES[i].controllers)) {
+            if (list_has(controllers, HIERARCHIES[i].controllers)) {
                 limit_to_groups_above(least, &HIERARCHIES[i], root, group);
             }
         }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/list.h"
 #include "lib/base/memory.h"
 
 static const char *const NAMES[] = {"tables", "arch",  "dataset", "method",
@@ -67,26 +68,14 @@ void experiments_free(struct experiments *experiments) {
     *experiments = (struct experiments){0};
 }
 
-bool experiments_list_has(const char *list, const char *item) {
-    size_t length = strlen(item);
-    for (const char *p = list; *p;) {
-        size_t end = strcspn(p, ",");
-        if (end == length && strncmp(p, item, length) == 0) {
-            return true;
-        }
-        p += end + (p[end] == ',');
-    }
-    return false;
-}
-
 const struct experiment *experiments_next_missing(const struct experiments *experiments,
                                                   const char *id, size_t *next) {
     while (*next < experiments->count) {
         const struct experiment *e = &experiments->items[(*next)++];
-        bool told = !e->missing || (id && !experiments_list_has(e->tables, id));
+        bool told = !e->missing || (id && !list_has(e->tables, id));
         for (const struct experiment *b = experiments->items; b < e && !told; b++) {
             told = b->missing && strcmp(b->dataset, e->dataset) == 0 &&
-                   (!id || experiments_list_has(b->tables, id));
+                   (!id || list_has(b->tables, id));
         }
         if (!told) {
             return e;

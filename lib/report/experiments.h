@@ -3,8 +3,6 @@
 #ifndef DLT_REPORT_EXPERIMENTS_H
 #define DLT_REPORT_EXPERIMENTS_H
 
-#include <stdbool.h>
-
 #include "lib/report/tsv.h"
 
 struct experiment {
@@ -24,8 +22,6 @@ struct experiments {
 enum status experiments_read(struct experiments *experiments, const char *path,
                              struct error *error);
 void experiments_free(struct experiments *experiments);
-// Whether `item` stands in a list with commas.
-bool experiments_list_has(const char *list, const char *item);
 // The next experiment from *next on, of table `id` (NULL: of any), that is the first of a dataset that
 // is missing; NULL at the end. Moves *next behind it.
 const struct experiment *experiments_next_missing(const struct experiments *experiments,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/list.h"
 #include "lib/report/figures.h"
 #include "lib/report/gnuplot.h"
 
@@ -36,9 +37,8 @@ static bool same_facet(const struct run *a, const struct run *b) {
 static bool is_named(const struct experiment *experiment, const struct run *run, const char *id) {
     return strcmp(experiment->dataset, run->dataset) == 0 &&
            strcmp(experiment->arch, run->arch) == 0 &&
-           strcmp(experiment->method, run->method) == 0 &&
-           experiments_list_has(experiment->tables, id) &&
-           experiments_list_has(experiment->seeds, run->seed);
+           strcmp(experiment->method, run->method) == 0 && list_has(experiment->tables, id) &&
+           list_has(experiment->seeds, run->seed);
 }
 
 static bool is_shown(const struct run_set *shown, const struct run *run) {

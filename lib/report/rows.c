@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/list.h"
 #include "lib/base/memory.h"
 
 static bool is_of(const struct row *row, const struct run *run) {
@@ -17,7 +18,7 @@ static void add_listed(struct rows *rows, const struct experiments *experiments,
     bool starts = true;
     for (size_t i = 0; i < experiments->count; i++) {
         const struct experiment *e = &experiments->items[i];
-        if (strcmp(e->dataset, dataset) == 0 && experiments_list_has(e->tables, id)) {
+        if (strcmp(e->dataset, dataset) == 0 && list_has(e->tables, id)) {
             rows->items[rows->count++] = (struct row){.arch = e->arch,
                                                       .dataset = e->dataset,
                                                       .method = e->method,
@@ -59,7 +60,7 @@ static const char *seeds_of(const struct row *row, const struct experiments *exp
     for (size_t i = 0; experiments && i < experiments->count; i++) {
         const struct experiment *e = &experiments->items[i];
         if (strcmp(e->dataset, row->dataset) == 0 && strcmp(e->method, row->method) == 0 &&
-            strcmp(e->arch, row->arch) == 0 && experiments_list_has(e->tables, id)) {
+            strcmp(e->arch, row->arch) == 0 && list_has(e->tables, id)) {
             return e->seeds;
         }
     }
@@ -73,8 +74,7 @@ static void add_runs(struct rows *rows, const struct run_set *set,
         const char *seeds = seeds_of(row, experiments, id);
         row->group.runs = rows->runs + rows->run_count;
         for (size_t j = 0; j < set->count; j++) {
-            if (is_of(row, set->runs[j]) &&
-                (!seeds || experiments_list_has(seeds, set->runs[j]->seed))) {
+            if (is_of(row, set->runs[j]) && (!seeds || list_has(seeds, set->runs[j]->seed))) {
                 rows->runs[rows->run_count++] = set->runs[j];
                 row->group.count++;
             }

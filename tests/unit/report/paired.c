@@ -148,21 +148,11 @@ static void test_clipped(void) {
     CHECK(isnan(clipped("python3 my_agent.py")));
 }
 
-// ---- Lists ----------------------------------------------------------------------------------------
-
-static void test_lists(void) {
-    CHECK(experiments_list_has("T1,T12,T3", "T1"));
-    CHECK(experiments_list_has("T1,T12,T3", "T3"));
-    CHECK(!experiments_list_has("T12,T3", "T1"));
-    CHECK(!experiments_list_has("", "T1"));
-}
-
 int main(void) {
     RUN(test_student);
     RUN(test_interval);
     RUN(test_few);
     RUN(test_refused);
     RUN(test_clipped);
-    RUN(test_lists);
     return check_finish();
 }

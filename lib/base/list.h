@@ -1,0 +1,10 @@
+// Lists of words with commas between them, as options, tables and the kernel give them.
+#ifndef DLT_BASE_LIST_H
+#define DLT_BASE_LIST_H
+
+#include <stdbool.h>
+
+// Whether the whole of `word` is one of the list's. What is empty is a word, too: the only one of "".
+bool list_has(const char *list, const char *word);
+
+#endif

@@ -1,0 +1,36 @@
+// Lists with commas: whole words, wherever they stand.
+#include "lib/base/list.h"
+
+#include "tests/unit/check.h"
+
+static void test_words(void) {
+    CHECK(list_has("T1", "T1"));
+    CHECK(list_has("T1,T12,T3", "T1"));
+    CHECK(list_has("T1,T12,T3", "T12"));
+    CHECK(list_has("T1,T12,T3", "T3"));
+    CHECK(list_has("a b,c", "a b"));
+}
+
+static void test_parts_of_words(void) {
+    CHECK(!list_has("T12,T3", "T1"));
+    CHECK(!list_has("T12,T3", "T123"));
+    CHECK(!list_has("T12,T3", "2"));
+    CHECK(!list_has("T12,T3", "T12,T3"));
+    CHECK(!list_has("", "T1"));
+}
+
+static void test_empty_words(void) {
+    CHECK(list_has("", ""));
+    CHECK(list_has("a,", ""));
+    CHECK(list_has(",a", ""));
+    CHECK(list_has("a,,b", ""));
+    CHECK(list_has(",a", "a"));
+    CHECK(!list_has("a,b", ""));
+}
+
+int main(void) {
+    RUN(test_words);
+    RUN(test_parts_of_words);
+    RUN(test_empty_words);
+    return check_finish();
+}
