@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -137,13 +138,12 @@ static enum status open_reader(struct record_reader **reader, const char *path,
                                struct error *error) {
     enum status status = record_reader_open(reader, path, NULL, NULL,
                                             salvage ? RECORD_SALVAGE : RECORD_STRICT, error);
-    char partial[4096];
-    if (status == STATUS_FAILURE &&
-        (size_t)snprintf(partial, sizeof partial, "%s.partial", path) < sizeof partial &&
-        !file_exists(path) && file_exists(partial)) {
-        return error_set(error, status, "cannot open '%s': unfinished; try --salvage '%s'", path,
-                         partial);
+    char *partial = NULL;
+    if (status == STATUS_FAILURE && !file_exists(path) &&
+        file_partial_name(&partial, path, error) == STATUS_OK && file_exists(partial)) {
+        error_set(error, status, "cannot open '%s': unfinished; try --salvage '%s'", path, partial);
     }
+    free(partial);
     return status;
 }
 

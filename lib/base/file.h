@@ -70,6 +70,8 @@ bool file_exists(const char *path);
 const char *file_base_name(const char *path);
 // The directory that PATH is in. Caller frees; NULL: no memory.
 char *file_directory_of(const char *path);
+// What PATH is called until it is whole. Caller frees; NULL where that fails.
+enum status file_partial_name(char **partial, const char *path, struct error *error);
 // The directory that holds the running program, for finding its siblings. Caller frees.
 enum status file_program_directory(char **directory, struct error *error);
 

@@ -1,7 +1,5 @@
-#define _GNU_SOURCE // asprintf
 #include "lib/base/file_names.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,7 +36,6 @@ bool file_names_same(const char *a, const char *b) {
 
 enum status file_names_apart(const char *path, const char *output, const char *what,
                              struct error *error) {
-    char *partial;
     if (!path || !output || strcmp(output, "-") == 0) {
         return STATUS_OK;
     }
@@ -46,15 +43,15 @@ enum status file_names_apart(const char *path, const char *output, const char *w
         return error_set(error, STATUS_USAGE, "cannot write '%s': it is %s, and would be replaced",
                          output, what);
     }
-    if (asprintf(&partial, "%s.partial", output) < 0) {
-        return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
+    char *partial;
+    enum status status = file_partial_name(&partial, output, error);
+    if (status == STATUS_OK && file_names_same(path, partial)) {
+        status = error_set(error, STATUS_USAGE,
+                           "cannot write '%s': it is written as '%s' first, which is %s", output,
+                           path, what);
     }
-    bool same = file_names_same(path, partial);
     free(partial);
-    return same ? error_set(error, STATUS_USAGE,
-                            "cannot write '%s': it is written as '%s' first, which is %s", output,
-                            path, what)
-                : STATUS_OK;
+    return status;
 }
 
 enum status file_names_add(struct file_names *names, const char *const *paths, size_t count,

@@ -66,16 +66,10 @@ static enum status try_partial(struct file_output *output, bool create, struct e
 
 // Opens NAME.partial and holds its lock, so that two runs cannot write one file.
 static enum status open_partial(struct file_output *output, bool create, struct error *error) {
-    if (asprintf(&output->partial, "%s.partial", output->path) < 0) {
-        output->partial = NULL;
-        return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
-    }
-    for (;;) {
-        enum status status = try_partial(output, create, error);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        if (output->descriptor < 0) {
+    enum status status = file_partial_name(&output->partial, output->path, error);
+    while (status == STATUS_OK) {
+        status = try_partial(output, create, error);
+        if (status != STATUS_OK || output->descriptor < 0) {
             continue;
         }
         if (file_is_locked_by_another(output->descriptor)) {
@@ -86,6 +80,7 @@ static enum status open_partial(struct file_output *output, bool create, struct 
         }
         close(output->descriptor);
     }
+    return status;
 }
 
 static void output_release(struct file_output *output) {

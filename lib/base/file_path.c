@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,14 @@ const char *file_base_name(const char *path) {
 char *file_directory_of(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+}
+
+enum status file_partial_name(char **partial, const char *path, struct error *error) {
+    if (asprintf(partial, "%s.partial", path) < 0) {
+        *partial = NULL;
+        return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
+    }
+    return STATUS_OK;
 }
 
 enum status file_program_directory(char **directory, struct error *error) {

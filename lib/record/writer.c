@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <zstd.h>
 
@@ -76,11 +75,9 @@ enum status record_writer_resume(struct record_writer **opened,
                                  const struct record_position *position, struct error *error) {
     struct record_writer *writer;
     enum status status = writer_create(&writer, options->level, error);
-    char partial[4096];
-    if (status == STATUS_OK &&
-        (size_t)snprintf(partial, sizeof partial, "%s.partial", options->path) >= sizeof partial) {
-        status = error_set(error, STATUS_FAILURE, "cannot go on with '%s': name too long",
-                           options->path);
+    char *partial = NULL;
+    if (status == STATUS_OK) {
+        status = file_partial_name(&partial, options->path, error);
     }
     if (status == STATUS_OK) {
         status = record_reader_verify_prefix(partial, options->content, position, &writer->digest,
@@ -96,6 +93,7 @@ enum status record_writer_resume(struct record_writer **opened,
         writer->flush = options->flush;
         writer->marked = true;
     }
+    free(partial);
     *opened = writer;
     return status;
 }

@@ -243,10 +243,13 @@ static void test_buffer(void) {
 static void test_names(void) {
     CHECK(strcmp(file_base_name("a/b/c"), "c") == 0);
     CHECK(strcmp(file_base_name("c"), "c") == 0);
-    char *directory;
+    char *directory, *partial;
     CHECK_INT(file_program_directory(&directory, &error), STATUS_OK);
     CHECK(directory[0] == '/');
     free(directory);
+    CHECK_INT(file_partial_name(&partial, "a/b", &error), STATUS_OK);
+    CHECK(strcmp(partial, "a/b.partial") == 0);
+    free(partial);
 }
 
 int main(void) {
