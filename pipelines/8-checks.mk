@@ -1,4 +1,5 @@
-# What looks at the code itself: the compilers' warnings, clang-tidy, cppcheck, sanitizers, Valgrind.
+# What looks at the code itself: the compilers' warnings, clang-tidy, cppcheck, sanitizers, Valgrind,
+# and changes to it that must be noticed.
 #
 # Each is a target of its own, since each takes its time; `make lint` is those that run nothing.
 
@@ -26,7 +27,9 @@ check-tsan: ## pass the tests under ThreadSanitizer: data races (it knows OpenMP
 	@tests/checks/sanitize thread $(BUILD)/tsan
 check-valgrind: ## run the unit tests, and every tool from text to tables, under Valgrind
 	@tests/checks/valgrind $(BUILD)/valgrind
-.PHONY: check-asan check-ubsan check-tsan check-valgrind
+check-fingerprint: ## change each constant at which a sum is cut: what the tools compute must tell
+	@tests/checks/fingerprint $(BUILD)/fingerprint
+.PHONY: check-asan check-ubsan check-tsan check-valgrind check-fingerprint
 
 check_packages := clang clang-tidy cppcheck valgrind libomp-dev gcc-aarch64-linux-gnu qemu-user libc6-dev-arm64-cross \
     $(addsuffix :arm64,libzstd-dev libmsgpack-dev libutf8proc-dev libxxhash-dev nettle-dev)

@@ -333,6 +333,23 @@ trained_with() {
     done
 }
 
+@test "the fingerprint trains beyond every length at which the kernels cut a sum" {
+    cd "$ROOT"
+    grep -rE "= [0-9]+,?.*// .*part of the results' bits" kernels/cpu | sed -E 's/:.* ([A-Z_]+) = ([0-9]+).*/ \1 \2/' >"$BATS_TEST_TMPDIR/cuts"
+    grep -rhE "head_rows = [0-9]+" kernels/cpu/table.c | sed -E 's/.* = ([0-9]+),/kernels\/cpu\/table.c head_rows \1/' >>"$BATS_TEST_TMPDIR/cuts"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/cuts")" -ge 8 ]
+    large=$(sed -n 's/^large=(\(.*\))$/\1/p' pipelines/fingerprint)
+    size() { printf '%s\n' "$large" | sed -E "s/.*--$1 ([0-9]+).*/\1/"; }
+    while read -r file constant length; do
+        # `make check-fingerprint` changes it.
+        grep -q "^$file $constant $length " tests/checks/fingerprint || { echo "$file $constant $length"; false; }
+        [[ $file != *gradient_norm* ]] || continue # elements of a tensor
+        for most in $(($(size batch) * $(size context))) $(size context) $((4 * $(size width))); do
+            [ "$most" -gt "$length" ] || { echo "$most is no more than $file's $constant"; false; }
+        done
+    done <"$BATS_TEST_TMPDIR/cuts"
+}
+
 @test "what the tools compute changed: only the runs that it concerns are trained, only measurements made again" {
     metrics="$BATS_FILE_TMPDIR/results/similarity-dynamic-wiki2-s1.metrics.msgpack.zst"
     pipeline train-all >/dev/null
@@ -345,6 +362,9 @@ trained_with() {
     sed "s/ [0-9a-f]* --permute heads/ 0 --permute heads/" "${BUILD_DIR:-$ROOT/build}/state/fingerprint" >fingerprint
     run -0 now why
     [ "$(to_be_trained)" = permute-heads ]
+    sed "s/^bert [0-9a-f]* --width/bert 0 --width/" "${BUILD_DIR:-$ROOT/build}/state/fingerprint" >fingerprint
+    run -0 now why
+    [ "$(to_be_trained)" = "bert-conventional bert-dynamic bert-mlm-conventional bert-mlm-dynamic" ]
     touch mark
     sleep 1
     changed nothing
