@@ -52,7 +52,7 @@ QLEARN="dlt-qagent --policy qlearn"
         [ "$(digest broken.r)" = "$(digest whole.r)" ]
         [ "$(digest broken.c)" = "$(digest whole.c)" ]
         dlt-eval perplexity --quiet --checkpoint whole.c --tokens "$BATS_FILE_TMPDIR/test.tok" -o m
-        [ "$(records m metric | jq .loss)" = "$(records whole.r eval | tail -n 1 | jq .loss)" ]
+        same_output 'records m metric | jq .loss' 'records whole.r eval | tail -n 1 | jq .loss'
     done
 }
 
@@ -68,7 +68,7 @@ QLEARN="dlt-qagent --policy qlearn"
     # A step is worth as many tokens as with the causal objective; seeds have the same test.
     records r start | jq -e '.tokens_per_step == 64'
     records r final | jq -e '.tokens == 64 * .steps'
-    [ "$(records r eval | jq -s '.[0].tokens')" = "$(records s eval | jq -s '.[0].tokens')" ]
+    same_output "records r eval | jq -s '.[0].tokens'" "records s eval | jq -s '.[0].tokens'"
     records r header | jq -e '.config.objective == "mlm" and .config.arch == "bert"'
 }
 
@@ -113,7 +113,7 @@ QLEARN="dlt-qagent --policy qlearn"
         tiny --permute $permute --agent "dlt-qagent --policy fixed:all" -o tied
         [ "$(records tied step | digest_of)" != "$(records plain step | digest_of)" ]
         tiny --permute $permute --agent "dlt-qagent --policy fixed:independent" -o same
-        [ "$(records same step | digest_of)" = "$(records apart step | digest_of)" ]
+        same_output 'records same step | digest_of' 'records apart step | digest_of'
     done
     run --separate-stderr -2 tiny --permute heads --heads 1 -o r
     expect_error_line dlt-train "--permute heads needs 2 --heads or more"

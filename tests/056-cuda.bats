@@ -26,7 +26,7 @@ at_most() { # what is no number is not
     moving=(--agent "dlt-qagent --policy qlearn" --episodes 2 --semantics shared)
     tiny --device cpu "${moving[@]}" -o cpu
     tiny --device cuda --precision fp32 "${moving[@]}" -o gpu
-    [ "$(records cpu visit | jq -c .state)" = "$(records gpu visit | jq -c .state)" ]
+    same_output 'records cpu visit | jq -c .state' 'records gpu visit | jq -c .state'
     at_most "$(loss_difference cpu gpu)" 1e-6
     records gpu header | jq -e '.config.precision == "fp32"'
 }
@@ -59,7 +59,7 @@ at_most() { # what is no number is not
     DLT_EMU_ALGORITHM=float again --checkpoint c4 -o cut4
     [ "$(digest cut4)" = "$(digest whole)" ]
     DLT_EMU_ALGORITHM=float again -o other
-    [ "$(digest other)" != "$(digest whole)" ]
+    run -1 same_output 'digest other' 'digest whole'
     # A checkpoint of another GPU goes on, with a warning.
     eval "$(declare -f tiny | sed 's/--quiet//')"
     DLT_EMU_DEVICE=another run --separate-stderr -0 again --checkpoint c3 -o cut3
@@ -136,8 +136,8 @@ at_most() { # what is no number is not
         eval_on bf16 $device
         eval_on fp32 $device
     done
-    [ "$(records bf16-auto metric | jq .loss)" = "$(records bf16-cuda metric | jq .loss)" ]
-    [ "$(records fp32-auto metric | jq .loss)" = "$(records fp32-cpu metric | jq .loss)" ]
+    same_output 'records bf16-auto metric | jq .loss' 'records bf16-cuda metric | jq .loss'
+    same_output 'records fp32-auto metric | jq .loss' 'records fp32-cpu metric | jq .loss'
     near=$(records fp32-cpu metric | jq --slurpfile gpu <(records fp32-cuda metric) '(.loss - $gpu[0].loss) | fabs')
     at_most "$near" 1e-5
     records fp32-cuda env | jq -s -e 'last.device == "cuda/fp32"'

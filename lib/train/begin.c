@@ -92,7 +92,7 @@ enum status trainer_find_checkpoint(const struct trainer *t, struct checkpoint *
 static bool unfinished_is_gone(const char *output) {
     char *partial;
     struct stat info;
-    if (asprintf(&partial, "%s.partial", output) < 0) {
+    if (file_partial_name(&partial, output, &(struct error){0}) != STATUS_OK) {
         return false;
     }
     bool gone = lstat(partial, &info) != 0 && errno == ENOENT;
