@@ -258,6 +258,15 @@ finished_but() {
     [[ "$stderr" == *"nothing to do"* ]]
 }
 
+@test "where all processes are told to end, the agent ends first, and the run is stopped all the same" {
+    run --separate-stderr -143 long broken --agent "$(agent bad.py TERM-both 4)"
+    expect_error_line dlt-train "was killed by signal 15"
+    touch healed
+    long broken --agent "$(agent bad.py TERM-both 4)"
+    long whole --agent "$(agent bad.py TERM-both 4)"
+    expect_same whole broken
+}
+
 @test "a run whose log nobody reads for a while stops as one whose log is read" {
     mkfifo log
     python3 "$BATS_TEST_DIRNAME/crash/slow_reader.py" log full stopping 3>&- &

@@ -113,6 +113,40 @@ same_content() {
     expect_same first tight
 }
 
+@test "a stop whose checkpoint cannot be written is a failure, not a stop" {
+    options=(--checkpoint-every 0 --agent "$(agent bad.py TERM 2)")
+    long first "${options[@]}" --agent 'dlt-qagent --policy random'
+    mkdir tight && cd tight # room for the checkpoint of the start, where the moments are zero
+    run --separate-stderr -1 faulty dlt-train room:$(stat -c %s ../first.c) long x "${options[@]}"
+    expect_error_line dlt-train "cannot write 'x.c': No space left on device, "
+    dlt-cat --check x.c
+    cd ..
+    mkdir here
+    LAUNCH=exec faulty dlt-train stop:1000 long x --episodes 150 --checkpoint here/c 2>err 3>&- &
+    wait_until stands
+    mv here there
+    kill -TERM $!
+    go_on
+    code=0
+    wait $! || code=$?
+    [ "$code" -eq 1 ]
+    grep -q "^dlt-train: cannot write 'here/c.partial': No such file or directory" err
+    dlt-cat --check there/c
+}
+
+@test "a stopped encoder that cannot write has failed" {
+    (ulimit -f 1 && faulty dlt-tokenize stop:3 \
+        exec dlt-tokenize encode --quiet --vocab "$BATS_FILE_TMPDIR/v.bpe" -o out "$BATS_FILE_TMPDIR/test.txt") 2>err 3>&- &
+    wait_until stands
+    kill -TERM "$(cat mark)"
+    go_on
+    code=0
+    wait $! || code=$?
+    [ "$code" -eq 1 ]
+    [[ "$(cat err)" == "dlt-tokenize encode: cannot write "*": File too large" ]]
+    [ ! -e out ] && [ ! -e out.partial ]
+}
+
 @test "as little memory as one likes to give: all is well, or one line before the first step" {
     not_under address thread "its shadow takes terabytes of addresses, so that no limit of them is left"
     enter_clean

@@ -233,6 +233,5 @@ int main(int argc, char **argv) {
         status = decode(&common, &operands, &error);
     }
     operands_free(&operands);
-    int exit_status = program_finish(status, &error);
-    return status != STATUS_OK && interrupt_pending() ? 128 + interrupt_pending() : exit_status;
+    return program_finish(status, &error);
 }

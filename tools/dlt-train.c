@@ -86,6 +86,6 @@ int main(int argc, char **argv) {
     }
     buffer_free(&outcome.table);
     int exit_status = program_finish(status, &error);
-    int signal = status == STATUS_OK ? outcome.signal : interrupt_pending();
-    return signal ? 128 + signal : exit_status;
+    // Who reads 128 + signal relies on the checkpoint: a run that failed to write it has failed.
+    return exit_status == STATUS_OK && outcome.signal ? 128 + outcome.signal : exit_status;
 }

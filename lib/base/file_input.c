@@ -18,7 +18,7 @@ enum status file_input_open(struct file_input *input, const char *path, struct e
     int descriptor =
         is_standard ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
-        return error_set(error, STATUS_FAILURE, "cannot open '%s': %s", name, strerror(errno));
+        return error_set(error, interrupt_status(), "cannot open '%s': %s", name, strerror(errno));
     }
     struct stat info;
     if (fstat(descriptor, &info) == 0 && S_ISDIR(info.st_mode)) {
@@ -61,7 +61,7 @@ enum status file_input_read(struct file_input *input, void *data, size_t capacit
     } while (got < 0 && (errno == EINTR || errno == EAGAIN));
     *length = got > 0 ? (size_t)got : 0;
     if (got < 0) {
-        return error_set(error, STATUS_FAILURE, "cannot read '%s': %s", input->name,
+        return error_set(error, interrupt_status(), "cannot read '%s': %s", input->name,
                          strerror(errno));
     }
     sha256_update(&input->sha256, *length, data);

@@ -142,8 +142,8 @@ enum status file_output_open(struct file_output *output, const char *path, bool 
     } else if (exists && (!S_ISREG(info.st_mode) || is_descriptor_name(path))) {
         output->descriptor = open(path, O_WRONLY | O_CLOEXEC);
         if (output->descriptor < 0) {
-            status =
-                error_set(error, STATUS_FAILURE, "cannot write '%s': %s", path, strerror(errno));
+            status = error_set(error, interrupt_status(), "cannot write '%s': %s", path,
+                               strerror(errno));
         }
     } else {
         status = open_partial(output, true, error);
@@ -204,7 +204,8 @@ static enum status write_failed(const struct file_output *output, const char *na
         snprintf(room, sizeof room, ", %.1f MB written of about %.1f MB",
                  (double)output->bytes / 1e6, (double)output->expected / 1e6);
     }
-    return error_set(error, STATUS_FAILURE, "cannot write '%s': %s%s", name, strerror(errno), room);
+    enum status status = output->partial ? STATUS_FAILURE : interrupt_status();
+    return error_set(error, status, "cannot write '%s': %s%s", name, strerror(errno), room);
 }
 
 // Has the disk begin with what is there to be written of a file that will be synced, so that it is

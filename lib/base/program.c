@@ -280,7 +280,7 @@ int program_finish(enum status status, const struct error *error) {
     }
     if (status != STATUS_OK) {
         fprintf(stderr, "%s: %s\n", log_program(), error->message);
-        return (int)status;
+        return (int)status + (status == STATUS_INTERRUPTED ? interrupt_pending() : 0);
     }
     return flush_output() ? STATUS_OK : STATUS_FAILURE;
 }
@@ -315,5 +315,9 @@ int interrupt_pending(void) {
 }
 
 enum status interrupt_check(struct error *error) {
-    return pending_signal ? error_set(error, STATUS_FAILURE, "interrupted") : STATUS_OK;
+    return pending_signal ? error_set(error, STATUS_INTERRUPTED, "interrupted") : STATUS_OK;
+}
+
+enum status interrupt_status(void) {
+    return errno == EINTR && pending_signal ? STATUS_INTERRUPTED : STATUS_FAILURE;
 }

@@ -55,7 +55,10 @@ extern const char PROGRAM_VERSION[];
 // program to finish what it is doing; one that comes some seconds later ends the process.
 void interrupt_install(void);
 int interrupt_pending(void);
-// STATUS_FAILURE ("interrupted") once a signal is pending: for loops that have nothing to finish.
+// STATUS_INTERRUPTED once a signal is pending: for loops that have nothing to finish.
 enum status interrupt_check(struct error *error);
+// Of a call that failed: STATUS_INTERRUPTED where a noted signal ended its wait, by errno, else
+// STATUS_FAILURE.
+enum status interrupt_status(void);
 
 #endif

@@ -11,10 +11,11 @@
 
 enum status {
     STATUS_OK = 0,
-    STATUS_FAILURE = 1, // the system said no: a missing file, a full disk, no memory
-    STATUS_USAGE = 2,   // the command line is wrong
-    STATUS_DAMAGED = 3, // an input is damaged, truncated, or not of the format asked for
-    STATUS_AGENT = 4,   // the agent died, hung, or answered nonsense
+    STATUS_FAILURE = 1,       // the system said no: a missing file, a full disk, no memory
+    STATUS_USAGE = 2,         // the command line is wrong
+    STATUS_DAMAGED = 3,       // an input is damaged, truncated, or not of the format asked for
+    STATUS_AGENT = 4,         // the agent died, hung, or answered nonsense
+    STATUS_INTERRUPTED = 128, // a noted signal ended it: the exit status is 128 + its number
 };
 
 struct error {

@@ -305,13 +305,17 @@ static bool checkpoint_due(const struct trainer *t) {
 }
 
 // An agent that failed between two visits leaves a state worth keeping; what else fails does not.
-static void keep_after_failure(struct trainer *t, enum status status) {
-    if (status == STATUS_AGENT) {
-        struct error second = {0};
-        if (trainer_checkpoint(t, true, &second) != STATUS_OK) {
-            log_warning("%s", second.message);
-        }
+// Whoever stops all processes at once stops the agent too: then the run is stopped as it was asked to.
+static enum status keep_after_failure(struct trainer *t, enum status status) {
+    if (status != STATUS_AGENT) {
+        return status;
     }
+    struct error second = {0};
+    if (trainer_checkpoint(t, true, &second) != STATUS_OK) {
+        log_warning("%s", second.message);
+        return status;
+    }
+    return t->settings->checkpoint && interrupt_pending() ? STATUS_INTERRUPTED : status;
 }
 
 enum status trainer_loop(struct trainer *t, int *signal, struct error *error) {
@@ -335,6 +339,5 @@ enum status trainer_loop(struct trainer *t, int *signal, struct error *error) {
     if (status == STATUS_OK) {
         status = trainer_checkpoint(t, false, error);
     }
-    keep_after_failure(t, status);
-    return status;
+    return keep_after_failure(t, status);
 }

@@ -1,10 +1,10 @@
 """bad.py HOW [EPISODE]: a random agent that goes wrong in the given episode (2), unless the file
 'healed' is there. It keeps its generator in the blob, so that a run goes on as if nothing had been.
 
-HOW: well, no-save; TERM, INT, KILL (sends the trainer that signal, and goes on well); dies, closes,
-nonsense, range, negative, text, wrong (kind), twice (answers), chatty (info), hangs, dies-on-reward,
-hangs-on-save; and at the start
-already: start-range, start-short, start-dies, start-nothing.
+HOW: well, no-save; TERM, INT, KILL (sends the trainer that signal, and goes on well); TERM-both (and
+itself); dies, closes, nonsense, range, negative, text, wrong (kind), twice (answers), chatty (info),
+hangs, dies-on-reward, hangs-on-save; and at the start already: start-range, start-short, start-dies,
+start-nothing.
 """
 import os
 import signal
@@ -40,6 +40,9 @@ def go_wrong(layer):
         os.kill(os.getppid(), getattr(signal, "SIG" + how))
         put(kind="act", source=draw(layer + 1), info={"epsilon": 1.0})
         return
+    if how == "TERM-both":
+        os.kill(os.getppid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
     put(kind="saved" if how == "wrong" else "act",
         source={"range": layer + 1, "negative": -1, "text": "0"}.get(how, 0),
         **({"info": {f"x{i}": i for i in range(40000)}} if how == "chatty" else {}))

@@ -69,7 +69,7 @@ static void test_quick_reader(void) {
 // Each piece is taken before long, all of them after half a minute.
 static void test_slow_reader(void) {
     begin(500);
-    double seconds = write_data(STATUS_FAILURE);
+    double seconds = write_data(STATUS_INTERRUPTED);
     CHECK_INT(errno, EINTR);
     CHECK(seconds > 4.5 && seconds < 15);
     CHECK(output.bytes >= 2 * PAGE && output.bytes < DATA);
@@ -80,7 +80,7 @@ static void test_slow_reader(void) {
 static void test_reader_that_stands_still(void) {
     begin(60000);
     fcntl(output.descriptor, F_SETFL, O_WRONLY | O_NONBLOCK);
-    double seconds = write_data(STATUS_FAILURE);
+    double seconds = write_data(STATUS_INTERRUPTED);
     CHECK_INT(errno, EINTR);
     CHECK(seconds > 4.5 && seconds < 15);
     end();
