@@ -228,6 +228,12 @@ setup_file() { make_tokens; }
     expect_error_line dlt-train "--dropout 7.6e-06 drops nothing"
     run --separate-stderr -4 tiny --agent 'dlt-qagent --epsilon 0.1 --epsilon-floor 0.5' -o r
     [ "${stderr_lines[0]}" = "dlt-qagent: --epsilon 0.1 is below --epsilon-floor 0.5, to which it would rise; see 'dlt-qagent --help'" ]
+    mkfifo pipe
+    for checkpoint in /dev/null /dev/full /dev/stdout /dev/fd/1 pipe .; do
+        run --separate-stderr -2 timeout 60 dlt-train --train t --checkpoint "$checkpoint" -o r
+        expect_error_line dlt-train "option --checkpoint: '$checkpoint' is no regular file"
+    done
+    rm pipe
     run --separate-stderr -2 tiny --device tpu -o r
     expect_error_line dlt-train "--device"
     run --separate-stderr -2 tiny file
@@ -244,7 +250,6 @@ setup_file() { make_tokens; }
     unwritable "No space left" -o /dev/full
     unwritable "No such file" -o no/folder/r
     unwritable "No such file" -o r --checkpoint no/folder/c
-    unwritable "No space left" -o r --checkpoint /dev/full
     echo "of before" >r
     unwritable "cannot write '.': is a directory" -o .
     ln -s r linked.partial

@@ -122,7 +122,7 @@ same_content() {
     dlt-cat --check x.c
     cd ..
     mkdir here
-    LAUNCH=exec faulty dlt-train stop:1000 long x --episodes 150 --checkpoint here/c 2>err 3>&- &
+    LAUNCH=exec faulty dlt-train stop:1000 long x --episodes 150 --checkpoint here/c --no-quiet 2>err 3>&- &
     wait_until stands
     mv here there
     kill -TERM $!
@@ -131,6 +131,8 @@ same_content() {
     wait $! || code=$?
     [ "$code" -eq 1 ]
     grep -q "^dlt-train: cannot write 'here/c.partial': No such file or directory" err
+    [[ "$(cat err)" != *"goes on from"* ]]
+    grep -q "dlt-cat --salvage 'x.r.partial' shows what was recorded" err
     dlt-cat --check there/c
 }
 

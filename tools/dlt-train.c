@@ -1,6 +1,7 @@
 // dlt-train: trains a transformer whose layers share weights as an agent decides.
 #include <stdio.h>
 
+#include "lib/base/file.h"
 #include "lib/base/file_names.h"
 #include "lib/base/program.h"
 #include "lib/train/train.h"
@@ -12,12 +13,16 @@ static const char EXAMPLES[] =
     "  dlt-tokenize encode --vocab v.bpe text | dlt-train --train - -o run.run.msgpack.zst\n"
     "  dlt-train --train train.tokens.msgpack.zst --layers 12 --width 256 --dry-run\n";
 
-// What is written must be nothing that is read, nor one file.
+// What is written must be nothing that is read, nor one file; the checkpoint one to go on from.
 static enum status check_files(const struct settings *settings, const char *output,
                                struct error *error) {
     const char *checkpoint = settings->checkpoint;
     if (checkpoint && output && file_names_same(checkpoint, output)) {
         return error_set(error, STATUS_USAGE, "--checkpoint and -o name one file, '%s'", output);
+    }
+    if (checkpoint && !file_is_replaced(checkpoint)) {
+        return error_set(error, STATUS_USAGE, "option --checkpoint: '%s' is no regular file",
+                         checkpoint);
     }
     struct file_names of_log = {.output = output}, of_checkpoint = {.output = checkpoint};
     enum status status = file_names_apart(checkpoint, output, "the checkpoint", error);

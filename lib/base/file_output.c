@@ -92,6 +92,10 @@ static void output_release(struct file_output *output) {
     *output = (struct file_output){.descriptor = -1};
 }
 
+static bool is_standard_output(const char *path) {
+    return is_dash(path) || strcmp(path, "/dev/stdout") == 0;
+}
+
 static enum status open_standard_output(struct file_output *output, bool binary,
                                         struct error *error) {
     if (binary && isatty(STDOUT_FILENO)) {
@@ -112,6 +116,12 @@ static bool is_descriptor_name(const char *path) {
            strcmp(path, "/dev/stderr") == 0;
 }
 
+bool file_is_replaced(const char *path) {
+    struct stat info;
+    return !is_standard_output(path) &&
+           (stat(path, &info) != 0 || (S_ISREG(info.st_mode) && !is_descriptor_name(path)));
+}
+
 // Who may read what a file of ours replaces may read that, and nobody else.
 static void keep_mode(const struct file_output *output, mode_t more) {
     struct stat info;
@@ -124,7 +134,7 @@ static void keep_mode(const struct file_output *output, mode_t more) {
 enum status file_output_open(struct file_output *output, const char *path, bool binary,
                              struct error *error) {
     *output = (struct file_output){.descriptor = -1};
-    if (is_dash(path) || strcmp(path, "/dev/stdout") == 0) {
+    if (is_standard_output(path)) {
         return open_standard_output(output, binary, error);
     }
     if (!*path) {
@@ -135,11 +145,10 @@ enum status file_output_open(struct file_output *output, const char *path, bool 
         return error_set(error, STATUS_FAILURE, "cannot allocate a file name");
     }
     struct stat info;
-    bool exists = stat(path, &info) == 0;
     enum status status = STATUS_OK;
-    if (exists && S_ISDIR(info.st_mode)) {
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
         status = error_set(error, STATUS_FAILURE, "cannot write '%s': is a directory", path);
-    } else if (exists && (!S_ISREG(info.st_mode) || is_descriptor_name(path))) {
+    } else if (!file_is_replaced(path)) {
         output->descriptor = open(path, O_WRONLY | O_CLOEXEC);
         if (output->descriptor < 0) {
             status = error_set(error, interrupt_status(), "cannot write '%s': %s", path,

@@ -242,7 +242,8 @@ static void tell_left(const struct trainer *t) {
     if (!trainer_keeps_log(t) || t->diverged) {
         return;
     }
-    if (t->settings->checkpoint && t->dialogue.ready.can_save) {
+    // Its folder may be gone meanwhile.
+    if (trainer_has_checkpoint(t) && t->dialogue.ready.can_save) {
         log_info("the same command goes on from checkpoint '%s'", t->settings->checkpoint);
     } else {
         log_info("dlt-cat --salvage '%s.partial' shows what was recorded", t->output);
