@@ -241,6 +241,29 @@ setup_file() { make_tokens; }
     [ -z "$(ls)" ]
 }
 
+@test "bytes that are not UTF-8: escaped in names, refused where they would count" {
+    cp "$BATS_FILE_TMPDIR/train.tok" $'t\xe9xt.tok'
+    tiny --train $'t\xe9xt.tok' --agent "$(agent odd_info.py)" -o $'\xff.r'
+    # as any msgpack library reads it
+    zstdcat $'\xff.r' | PYTHONPATH="$ROOT/tests/agents" python3 -c 'from plain import get
+for record in iter(get, None): print(ascii(record).replace("\x27", "\""))' >records
+    grep -qF '"--train", "t\\xe9xt.tok", ' records # Python doubles the backslash
+    grep -qF '"name": "t\\xe9xt.tok"' records
+    grep -qF '"info": {"na\\xefve": ["h\\xe9", "h\xe9"]}' records
+    # no part of the result
+    tiny --agent "$(agent odd_info.py)" -o plain.r
+    [ "$(digest $'\xff.r')" = "$(digest plain.r)" ]
+    for wrong in --labels=$'a=\xff' --labels=$'\xc3=a' --agent=$'dlt-qagent # \xe9'; do
+        run --separate-stderr -2 tiny "$wrong" -o r
+        expect_error_line dlt-train "?"
+        [[ "$stderr" == *" is not UTF-8; see "* ]]
+    done
+    tiny --labels $'a=h\xc3\xa9' --dry-run
+    run --separate-stderr -2 dlt-eval unigram --labels $'a=\xff' --train $'t\xe9xt.tok' \
+        --tokens $'t\xe9xt.tok' -o r
+    [ ! -e r ]
+}
+
 @test "outputs that cannot be written are found before anything is said or harmed" {
     enter_clean
     unwritable() { # MESSAGE OPTION...

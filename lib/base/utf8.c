@@ -3,8 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
-// Length of the valid character at `s`, 0 if it is none (Unicode 15, table 3-7).
-static size_t valid_length(const unsigned char *s, size_t left) {
+// Unicode 15, table 3-7.
+size_t utf8_length(const char *bytes, size_t left) {
+    const unsigned char *s = (const unsigned char *)bytes;
     if (s[0] < 0x80) {
         return 1;
     }
@@ -39,9 +40,19 @@ static bool is_control(uint32_t point) {
            (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
 }
 
+size_t utf8_count_strays(const char *text, size_t length) {
+    size_t strays = 0;
+    for (size_t at = 0, step; at < length; at += step) {
+        step = utf8_length(text + at, length - at);
+        strays += step == 0;
+        step = step > 0 ? step : 1;
+    }
+    return strays;
+}
+
 size_t utf8_character(const char *bytes, size_t length, bool *printable) {
     const unsigned char *s = (const unsigned char *)bytes;
-    size_t valid = valid_length(s, length);
+    size_t valid = utf8_length(bytes, length);
     uint32_t point = decode(s, valid > 0 ? valid : 1);
     *printable = valid > 0 && !is_control(point) && point != 0xfffe && point != 0xffff;
     return valid > 0 ? valid : 1;

@@ -1,15 +1,20 @@
 #include "lib/record/builder.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/math.h"
+#include "lib/base/utf8.h"
 #include "lib/record/digest.h"
 #include "lib/record/scan.h"
 
 // A map is begun as a "map 16", whose two bytes of length are filled in when it ends.
 enum { MAP_16 = 0xde, MAP_16_FIELDS = 0xffff };
+
+// A byte that is part of no character is written as \xNN.
+enum { STRAY = 4 };
 
 bool record_kind_is_volatile(const char *kind) {
     return strcmp(kind, "env") == 0 || strcmp(kind, "timing") == 0 || strcmp(kind, "input") == 0;
@@ -50,14 +55,37 @@ static void map_count(struct record_builder *r) {
     r->bytes.data[offset - 1] = (char)(fields & 0xff);
 }
 
-static void pack_string(struct record_builder *r, const char *text) {
-    size_t length = strlen(text);
-    if (length > UINT32_MAX) {
+static void append_escaped(struct record_builder *r, const char *text, size_t length) {
+    for (size_t at = 0; at < length;) {
+        size_t character = utf8_length(text + at, length - at);
+        if (character > 0) {
+            append(r, text + at, character);
+            at += character;
+        } else {
+            char escaped[STRAY + 1];
+            snprintf(escaped, sizeof escaped, "\\x%02x", (unsigned char)text[at++]);
+            append(r, escaped, STRAY);
+        }
+    }
+}
+
+// Readers take a str for UTF-8, which file names and words of a command line need not be.
+static void pack_text(struct record_builder *r, const char *text, size_t length) {
+    size_t strays = utf8_count_strays(text, length), packed = length + strays * (STRAY - 1);
+    if (packed > UINT32_MAX) {
         r->failed = true;
         return;
     }
-    note(r, msgpack_pack_str(&r->packer, length));
-    append(r, text, length);
+    note(r, msgpack_pack_str(&r->packer, packed));
+    if (strays > 0) {
+        append_escaped(r, text, length);
+    } else {
+        append(r, text, length);
+    }
+}
+
+static void pack_string(struct record_builder *r, const char *text) {
+    pack_text(r, text, strlen(text));
 }
 
 void record_put_key(struct record_builder *r, const char *key) {
@@ -144,9 +172,29 @@ void record_put_string_array(struct record_builder *r, const char *key, char *co
     }
 }
 
+// As msgpack_pack_object() does it, but for the text. Readers bound the depth.
+static void pack_object(struct record_builder *r, const msgpack_object *value) {
+    if (value->type == MSGPACK_OBJECT_STR) {
+        pack_text(r, value->via.str.ptr, value->via.str.size);
+    } else if (value->type == MSGPACK_OBJECT_ARRAY) {
+        note(r, msgpack_pack_array(&r->packer, value->via.array.size));
+        for (uint32_t i = 0; i < value->via.array.size && !r->failed; i++) {
+            pack_object(r, &value->via.array.ptr[i]);
+        }
+    } else if (value->type == MSGPACK_OBJECT_MAP) {
+        note(r, msgpack_pack_map(&r->packer, value->via.map.size));
+        for (uint32_t i = 0; i < value->via.map.size && !r->failed; i++) {
+            pack_object(r, &value->via.map.ptr[i].key);
+            pack_object(r, &value->via.map.ptr[i].val);
+        }
+    } else {
+        note(r, msgpack_pack_object(&r->packer, *value));
+    }
+}
+
 void record_put_object(struct record_builder *r, const char *key, const msgpack_object *value) {
     record_put_key(r, key);
-    note(r, msgpack_pack_object(&r->packer, *value));
+    pack_object(r, value);
 }
 
 void record_put_map(struct record_builder *r, const char *key) {

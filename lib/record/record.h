@@ -47,7 +47,8 @@ void record_begin(struct record_builder *r, const char *kind);
 void record_put_int(struct record_builder *r, const char *key, int64_t value);
 void record_put_real(struct record_builder *r, const char *key, double value); // NaN made canonical
 void record_put_bool(struct record_builder *r, const char *key, bool value);
-void record_put_string(struct record_builder *r, const char *key, const char *value); // NULL: nil
+// NULL: nil. A byte that is not UTF-8 is written as \xNN, here and in an object.
+void record_put_string(struct record_builder *r, const char *key, const char *value);
 void record_put_binary(struct record_builder *r, const char *key, const void *data, size_t length);
 void record_put_int_array(struct record_builder *r, const char *key, const int *values,
                           size_t count);

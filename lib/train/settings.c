@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "kernels/dropout.h"
+#include "lib/base/utf8.h"
 #include "lib/train/blocks.h"
 
 const char *const SPLIT_NAMES[SPLITS] = {"train", "valid", "test"};
@@ -289,6 +290,12 @@ static enum status check_effects(const struct settings *settings, struct error *
     return STATUS_OK;
 }
 
+enum status settings_check_utf8(const char *option, const char *text, struct error *error) {
+    return text && utf8_count_strays(text, strlen(text)) > 0
+               ? error_set(error, STATUS_USAGE, "option --%s: '%.400s' is not UTF-8", option, text)
+               : STATUS_OK;
+}
+
 static enum status check_paths(const struct settings *settings, struct error *error) {
     if (!settings->text[SPLIT_TRAIN]) {
         return error_set(error, STATUS_USAGE, "no training text: give --train TOKENS");
@@ -310,6 +317,12 @@ enum status settings_resolve(struct settings *settings, struct error *error) {
     enum status status = settings_check(settings, error);
     if (status == STATUS_OK) {
         status = check_effects(settings, error);
+    }
+    if (status == STATUS_OK) {
+        status = settings_check_utf8("labels", settings->labels, error);
+    }
+    if (status == STATUS_OK) {
+        status = settings_check_utf8("agent", settings->agent, error);
     }
     return status == STATUS_OK ? check_paths(settings, error) : status;
 }

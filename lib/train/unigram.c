@@ -58,6 +58,9 @@ enum status unigram_write_metrics(const struct unigram_options *chosen, const st
     struct token_file train = {0}, tokens = {0};
     enum status status = settings_check_labels(chosen->labels, error);
     if (status == STATUS_OK) {
+        status = settings_check_utf8("labels", chosen->labels, error);
+    }
+    if (status == STATUS_OK) {
         status = token_file_read(&train, chosen->train, error);
     }
     if (status == STATUS_OK) {

@@ -43,6 +43,19 @@ static void test_what_is_no_character(void) {
     check_printable("\xc3z", "?z");
 }
 
+static void test_strays(void) {
+    static const struct {
+        const char *text;
+        size_t strays;
+    } TEXTS[] = {
+        {"", 0},         {"plain\t~", 0},         {"\xc3\xa9 \xf0\x9f\x98\x80 \xef\xbf\xbf", 0},
+        {"t\xe9xt", 1},  {"\xff\xc3\xa9\xfe", 2}, {"\xed\xa0\x80", 3},
+        {"a\xe6\x97", 2}};
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
+        CHECK_INT(utf8_count_strays(TEXTS[i].text, strlen(TEXTS[i].text)), TEXTS[i].strays);
+    }
+}
+
 // Whatever the bytes: as many as before, and nothing below a blank.
 static void test_every_two_bytes(void) {
     for (int first = 1; first < 256; first++) {
@@ -73,6 +86,7 @@ int main(void) {
     RUN(test_characters_stay);
     RUN(test_controls_go);
     RUN(test_what_is_no_character);
+    RUN(test_strays);
     RUN(test_every_two_bytes);
     RUN(test_messages);
     return check_finish();

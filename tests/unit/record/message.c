@@ -127,6 +127,35 @@ static void test_passed_on(void) {
     record_builder_free(&r);
 }
 
+// Any reader takes a str for UTF-8: what is none is escaped, wherever it stands.
+static void test_text(void) {
+    struct error error = {0};
+    struct record_builder r = {0};
+    struct buffer bytes = {0}, again = {0};
+    struct record record;
+    size_t used;
+    record_begin(&r, "text");
+    record_put_string(&r, "valid", "h\xc3\xa9\\xe9");
+    record_put_string(&r, "name", "\xffh\xe9\xc3\xa9");
+    CHECK_INT(record_message_append(&bytes, &r, &error), STATUS_OK);
+    CHECK_INT(record_message_parse(bytes.data, bytes.length, &used, &record, &zone, &error), 0);
+    CHECK(record_equals(&record.map, "valid", "h\xc3\xa9\\xe9"));
+    CHECK(record_equals(&record.map, "name", "\\xffh\\xe9\xc3\xa9"));
+    msgpack_object odd = {.type = MSGPACK_OBJECT_STR, .via.str = {.ptr = "\xc3", .size = 1}};
+    msgpack_object_kv entry = {.key = odd, .val = odd};
+    msgpack_object map = {.type = MSGPACK_OBJECT_MAP, .via.map = {.size = 1, .ptr = &entry}};
+    msgpack_object array = {.type = MSGPACK_OBJECT_ARRAY, .via.array = {.size = 1, .ptr = &map}};
+    record_begin(&r, "text");
+    record_put_object(&r, "info", &array);
+    CHECK_INT(record_message_append(&again, &r, &error), STATUS_OK);
+    CHECK_INT(record_message_parse(again.data, again.length, &used, &record, &zone, &error), 0);
+    const msgpack_object *info = record_find(&record.map, "info");
+    CHECK(info->via.array.size == 1 && record_equals(info->via.array.ptr, "\\xc3", "\\xc3"));
+    buffer_free(&bytes);
+    buffer_free(&again);
+    record_builder_free(&r);
+}
+
 int main(void) {
     files_limit_time();
     msgpack_zone_init(&zone, MSGPACK_ZONE_CHUNK_SIZE);
@@ -135,6 +164,7 @@ int main(void) {
     RUN(test_nonsense);
     RUN(test_short_strings);
     RUN(test_passed_on);
+    RUN(test_text);
     msgpack_zone_destroy(&zone);
     buffer_free(&stream);
     return check_finish();
