@@ -368,6 +368,12 @@ for record in iter(get, None): print(ascii(record).replace("\x27", "\""))' >reco
     done
 }
 
+@test "while the trainer is stopped, the agent's time stands still" {
+    tiny --agent "$(agent bad.py pauses 4)" --agent-timeout 3 -o r
+    tiny --agent "$(agent bad.py well 4)" -o well
+    diff <(records r visit | jq .state) <(records well visit | jq .state)
+}
+
 @test "agents that do not get so far" {
     enter_clean
     local how silence

@@ -33,25 +33,50 @@ void channel_close(struct channel *channel) {
 
 // ---- Waiting and writing ---------------------------------------------------------------------
 
-static double deadline_of(const struct channel *channel) {
-    return channel->timeout < 0 ? INFINITY : clock_seconds() + channel->timeout;
+// What is left of the time for one message. It is counted in slices, none of which counts for more than
+// it is long: whoever stops trainer and agent together, as a container that is paused, takes a slice of
+// the agent's time at most.
+struct patience {
+    double left;  // seconds
+    double slice; // seconds
+    double since; // clock up to which time is counted
+};
+
+static struct patience patience_of(const struct channel *channel) {
+    static const double LONGEST = 1, SHORTEST = 0.001; // which poll() can wait
+    if (channel->timeout < 0) {
+        return (struct patience){.left = INFINITY};
+    }
+    double slice = fmin(fmax(channel->timeout / 10, SHORTEST), LONGEST);
+    return (struct patience){channel->timeout, slice, clock_seconds()};
+}
+
+static void patience_count(struct patience *patience) {
+    double now = clock_seconds();
+    patience->left -= fmin(now - patience->since, patience->slice);
+    patience->since = now;
+}
+
+// Milliseconds that poll() is to wait; below 0: any time.
+static int patience_slice(const struct patience *patience) {
+    double seconds = fmax(fmin(patience->left, patience->slice), 0);
+    return isinf(patience->left) ? -1 : (int)ceil(1000 * seconds);
 }
 
 // Until the descriptor is ready for `events`, its other end closed, or the time is up.
 static enum status wait_until_ready(const struct channel *channel, int descriptor, short events,
-                                    double deadline, struct error *error) {
+                                    struct patience *patience, struct error *error) {
     for (;;) {
         struct pollfd entry = {.fd = descriptor, .events = events};
-        double left = deadline - clock_seconds();
-        left = left < 0 ? 0 : left;
-        int ready = poll(&entry, 1, left > 3600 ? 3600000 : (int)(left * 1000) + 1);
-        if (ready > 0) {
-            return STATUS_OK;
-        }
+        int ready = poll(&entry, 1, patience_slice(patience));
         if (ready < 0 && errno != EINTR && errno != EAGAIN) {
             return error_set(error, STATUS_FAILURE, "cannot wait: %s", strerror(errno));
         }
-        if (clock_seconds() >= deadline) {
+        patience_count(patience);
+        if (ready > 0) {
+            return STATUS_OK;
+        }
+        if (patience->left <= 0) {
             return error_set(error, STATUS_FAILURE, "not done within %g s", channel->timeout);
         }
     }
@@ -79,12 +104,12 @@ static ssize_t write_without_signal(int descriptor, const void *data, size_t len
 
 enum status channel_send(struct channel *channel, bool *closed, struct error *error) {
     struct buffer *bytes = &channel->outgoing;
-    double deadline = deadline_of(channel);
+    struct patience patience = patience_of(channel);
     *closed = false;
     bytes->length = 0;
     enum status status = record_message_append(bytes, &channel->builder, error);
     for (size_t sent = 0; status == STATUS_OK && sent < bytes->length;) {
-        status = wait_until_ready(channel, channel->output, POLLOUT, deadline, error);
+        status = wait_until_ready(channel, channel->output, POLLOUT, &patience, error);
         if (status != STATUS_OK) {
             break;
         }
@@ -102,13 +127,13 @@ enum status channel_send(struct channel *channel, bool *closed, struct error *er
 
 // ---- Reading ---------------------------------------------------------------------------------
 
-static enum status read_some(struct channel *channel, double deadline, size_t *length,
+static enum status read_some(struct channel *channel, struct patience *patience, size_t *length,
                              struct error *error) {
     struct buffer *bytes = &channel->incoming;
     *length = 0;
     enum status status = buffer_reserve(bytes, READ_SIZE, error);
     while (status == STATUS_OK) {
-        status = wait_until_ready(channel, channel->input, POLLIN, deadline, error);
+        status = wait_until_ready(channel, channel->input, POLLIN, patience, error);
         if (status != STATUS_OK) {
             break;
         }
@@ -141,7 +166,7 @@ bool channel_holds_more(const struct channel *channel) {
 enum status channel_receive(struct channel *channel, size_t limit, struct record *message,
                             bool *more, struct error *error) {
     struct buffer *bytes = &channel->incoming;
-    double deadline = deadline_of(channel);
+    struct patience patience = patience_of(channel);
     *more = true;
     discard_handed_out(channel);
     for (;;) {
@@ -155,7 +180,7 @@ enum status channel_receive(struct channel *channel, size_t limit, struct record
         if (bytes->length > limit) {
             return error_set(error, STATUS_DAMAGED, "a message larger than %zu bytes", limit);
         }
-        status = read_some(channel, deadline, &length, error);
+        status = read_some(channel, &patience, &length, error);
         if (status != STATUS_OK) {
             return status;
         }

@@ -3,8 +3,8 @@
 
 HOW: well, no-save; TERM, INT, KILL (sends the trainer that signal, and goes on well); TERM-both (and
 itself); dies, closes, nonsense, range, negative, text, wrong (kind), twice (answers), chatty (info),
-hangs, dies-on-reward, hangs-on-save; and at the start already: start-range, start-short, start-dies,
-start-nothing.
+hangs, pauses (stops the trainer for 3.5 s, and takes another 0.3 s), dies-on-reward, hangs-on-save;
+and at the start already: start-range, start-short, start-dies, start-nothing.
 """
 import os
 import signal
@@ -36,6 +36,14 @@ def go_wrong(layer):
         sys.stdout.buffer.flush()
     if how == "hangs":
         time.sleep(60)
+    if how == "pauses":
+        time.sleep(0.3)  # until it waits
+        os.kill(os.getppid(), signal.SIGSTOP)
+        time.sleep(3.5)
+        os.kill(os.getppid(), signal.SIGCONT)
+        time.sleep(0.3)
+        put(kind="act", source=draw(layer + 1))
+        return
     if how in ("TERM", "INT", "KILL"):
         os.kill(os.getppid(), getattr(signal, "SIG" + how))
         put(kind="act", source=draw(layer + 1), info={"epsilon": 1.0})
