@@ -171,6 +171,20 @@ same_content() {
     [ "$refused" -gt 2 ] && [ "$refused" -ge $((tried / 2)) ]
 }
 
+@test "more threads than there is memory for: as many as have room do the same work" {
+    not_under address thread "its shadow takes terabytes of addresses, so that no limit of them is left"
+    for ((i = 0; i < 100; i++)); do cat "$BATS_FILE_TMPDIR/train.txt"; done >text # of several parts
+    encode() { # THREADS
+        dlt-tokenize encode --quiet --threads "$1" --vocab "$BATS_FILE_TMPDIR/v.bpe" -o "$1.tok" text
+    }
+    encode 1
+    for kilobytes in 60000 100000 200000 300000 500000; do
+        rm -f 16.tok
+        (ulimit -v $kilobytes && encode 16) || { echo "$kilobytes kB"; return 1; }
+        [ "$(digest 16.tok)" = "$(digest 1.tok)" ]
+    done
+}
+
 # What the trainer and its agent keep: descriptors, virtual and resident kB of each. The agent stands
 # still meanwhile, and the trainer waits for it; until it does, it may be writing a checkpoint, which
 # takes a descriptor and memory for a while: so each figure is the least of several looks.

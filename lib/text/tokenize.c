@@ -5,11 +5,13 @@
 // Invariants, under the mutex: part n, written <= n < read, lives in *parts[n % capacity]; a slot is
 // busy from the reading of its part to the writing; one thread reads at most; parts are read, and
 // written, in order. Which thread encodes a part changes nothing of its ids.
+#define _GNU_SOURCE // MAP_ANONYMOUS
 #include "lib/text/tokenize.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "lib/base/program.h"
 
@@ -186,18 +188,35 @@ static void *worker_main(void *argument) {
     enum status status = text_encoder_create(&worker->encoder, worker->pipeline->model, &error);
     if (status == STATUS_OK) {
         work(worker);
-    } else {
+    } else if (worker->writes) { // else the others do its work
         note_result(worker->pipeline, status, &error);
         pthread_mutex_unlock(&worker->pipeline->mutex);
     }
     return NULL;
 }
 
+// What a limit of the addresses (ulimit -v) leaves room for, since whoever comes first would leave too
+// few to the rest. The C library takes 128 MB at first for what a thread allocates; its stack, caches
+// and slots come on top.
+static size_t workers_with_room(size_t wanted) {
+    static const size_t ADDRESSES = (size_t)160 << 20;
+    size_t count = wanted;
+    for (; count > 1; count--) {
+        void *room = mmap(NULL, (count - 1) * ADDRESSES, PROT_NONE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (room != MAP_FAILED) {
+            munmap(room, (count - 1) * ADDRESSES);
+            break;
+        }
+    }
+    return count;
+}
+
 // This thread is the first worker. Fewer threads than wanted do the same work, only slower.
 static void run_workers(struct pipeline *pipeline) {
     pthread_t threads[WORKERS_MAXIMUM];
-    size_t started = 1;
-    while (started < pipeline->threads &&
+    size_t started = 1, wanted = workers_with_room(pipeline->threads);
+    while (started < wanted &&
            pthread_create(&threads[started], NULL, worker_main, &pipeline->workers[started]) == 0) {
         started++;
     }
