@@ -370,8 +370,9 @@ for record in iter(get, None): print(ascii(record).replace("\x27", "\""))' >reco
 
 @test "while the trainer is stopped, the agent's time stands still" {
     tiny --agent "$(agent bad.py pauses 4)" --agent-timeout 3 -o r
+    [ -e paused ]
     tiny --agent "$(agent bad.py well 4)" -o well
-    diff <(records r visit | jq .state) <(records well visit | jq .state)
+    same_output 'records r visit | jq .state' 'records well visit | jq .state'
 }
 
 @test "agents that do not get so far" {

@@ -261,6 +261,10 @@ finished_but() {
 @test "where all processes are told to end, the agent ends first, and the run is stopped all the same" {
     run --separate-stderr -143 long broken --agent "$(agent bad.py TERM-both 4)"
     expect_error_line dlt-train "was killed by signal 15"
+    touch again
+    run --separate-stderr -143 long broken --agent "$(agent bad.py TERM-both 4)"
+    expect_error_line dlt-train "was killed by signal 15"
+    rm again
     touch healed
     long broken --agent "$(agent bad.py TERM-both 4)"
     long whole --agent "$(agent bad.py TERM-both 4)"

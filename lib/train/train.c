@@ -189,7 +189,9 @@ static enum status run(struct trainer *t, struct checkpoint *checkpoint, const s
                             : trainer_begin(t, &options, error);
     }
     if (status != STATUS_OK) {
-        return status;
+        // Whoever stops all processes at once stops the agent too, and nothing has been done yet.
+        return status == STATUS_AGENT && checkpoint && interrupt_pending() ? STATUS_INTERRUPTED
+                                                                           : status;
     }
     show_table(table);
     warn_of_streams(t);

@@ -2,9 +2,10 @@
 'healed' is there. It keeps its generator in the blob, so that a run goes on as if nothing had been.
 
 HOW: well, no-save; TERM, INT, KILL (sends the trainer that signal, and goes on well); TERM-both (and
-itself); dies, closes, nonsense, range, negative, text, wrong (kind), twice (answers), chatty (info),
-hangs, pauses (stops the trainer for 3.5 s, and takes another 0.3 s), dies-on-reward, hangs-on-save;
-and at the start already: start-range, start-short, start-dies, start-nothing.
+itself; where the file 'again' is, as soon as it is restored); dies, closes, nonsense, range, negative,
+text, wrong (kind), twice (answers), chatty (info), hangs, pauses (stops the trainer for 3.5 s, and
+takes another 0.3 s), dies-on-reward, hangs-on-save; and at the start already: start-range, start-short,
+start-dies, start-nothing.
 """
 import os
 import signal
@@ -25,6 +26,11 @@ def draw(n):
     return (state >> 8) % n
 
 
+def stop_both():
+    os.kill(os.getppid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def go_wrong(layer):
     if how == "dies":
         sys.exit(7)
@@ -37,6 +43,7 @@ def go_wrong(layer):
     if how == "hangs":
         time.sleep(60)
     if how == "pauses":
+        open("paused", "w").close()
         time.sleep(0.3)  # until it waits
         os.kill(os.getppid(), signal.SIGSTOP)
         time.sleep(3.5)
@@ -49,8 +56,7 @@ def go_wrong(layer):
         put(kind="act", source=draw(layer + 1), info={"epsilon": 1.0})
         return
     if how == "TERM-both":
-        os.kill(os.getppid(), signal.SIGTERM)
-        os.kill(os.getpid(), signal.SIGTERM)
+        stop_both()
     put(kind="saved" if how == "wrong" else "act",
         source={"range": layer + 1, "negative": -1, "text": "0"}.get(how, 0),
         **({"info": {f"x{i}": i for i in range(40000)}} if how == "chatty" else {}))
@@ -92,3 +98,5 @@ for message in iter(get, None):
         put(kind="saved", blob=struct.pack("<I", state))
     elif kind == "restore":
         state = struct.unpack("<I", message["blob"])[0]
+        if how == "TERM-both" and os.path.exists("again"):
+            stop_both()
