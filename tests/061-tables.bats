@@ -206,7 +206,24 @@ macro() { sed -n "s/^.expandafter.def.csname dlt:$1.endcsname{\(.*\)}\$/\1/p" "$
         dlt-report table T4 --format csv ./*-s? >t.csv
         [ "$(cell verdict random t.csv)" = "not compared: no finite perplexity" ]
         [ "$(cell verdict conventional t.csv)" = worse ]
+        [ "$(cell perplexity_best random t.csv) $(cell perplexity_best_sd random t.csv)" = "n/a n/a" ]
+        dlt-report table T4 --format md ./*-s? >t.md
+        grep -F '| random | 45.00' t.md | grep -F ' (3 of 4)'
+        grep -F '(k of n)”: a number of k runs; the others of the n have none.' t.md
     done
+    # Nor is a dynamic run lower by 100% than a conventional one that diverged.
+    for perplexity in Infinity NaN; do
+        made_up simulate --episodes 2 --method conventional >conventional
+        dlt-cat conventional | sed "s/\"perplexity\":[0-9.e+]*/\"perplexity\":$perplexity/g" | made_up json >diverged
+        made_up simulate --episodes 2 >dynamic
+        dlt-report table T1 --format md dynamic diverged >t.md
+        [ "$(tail -n 1 t.md)" = "1 comparison is left out, where a run has no finite perplexity." ]
+    done
+    # One of 0 is finite, and has no logarithm to compare.
+    a_run conventional 1 50.0
+    a_run dynamic 1 0.0
+    dlt-report table T1 --format md conventional-*-s1 dynamic-*-s1 >t.md
+    [ "$(tail -n 1 t.md)" = "1 comparison is left out, where a run has no finite perplexity." ]
 }
 
 @test "one seed: no verdict, and a yardstick that is called a convention" {
@@ -344,6 +361,11 @@ END
     : >list
     run --separate-stderr -3 dlt-report table T1 --experiments list dynamic-*
     expect_error_line "dlt-report table" "it is empty"
+    # A pipe is not opened again, which would wait for another writer.
+    mkfifo pipe
+    printf 'tables\tarch\n' >pipe &
+    run --separate-stderr -3 timeout 10 dlt-report table T1 --experiments pipe dynamic-*
+    expect_error_line "dlt-report table" "cannot read experiments 'pipe': line 1: the names of the 7 columns"
     run --separate-stderr -1 dlt-report table T1 --experiments no-such-list dynamic-*
     expect_error_line "dlt-report table" "no-such-list"
 }

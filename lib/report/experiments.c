@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/base/list.h"
 #include "lib/base/memory.h"
@@ -12,7 +13,12 @@ static const char *const NAMES[] = {"tables", "arch",  "dataset", "method",
 static const char *const SOURCE_NAMES[] = {"name",   "tables", "arch",   "dataset",
                                            "method", "title",  "policy", "options"};
 
+// Of a regular file only: to open a pipe again would wait for another writer.
 static bool is_source(const char *path) {
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) {
+        return false;
+    }
     struct tsv tsv;
     struct error ignored = {0};
     bool is = tsv_read(&tsv, path, "experiments", SOURCE_NAMES, ARRAY_LENGTH(SOURCE_NAMES),

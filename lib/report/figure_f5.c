@@ -270,32 +270,33 @@ static void draw_columns(const struct f5_band *band, double bottom) {
     }
 }
 
-// Returns the height that it takes below y. `untested`: runs that are left out.
-static double draw_legend(struct plot *plot, const struct facets *facets, size_t untested, double y,
+// Returns the height that it takes below y. `unknown`: runs that are left out.
+static double draw_legend(struct plot *plot, const struct facets *facets, size_t unknown, double y,
                           bool measure) {
     struct plot_legend legend = {.left = LEFT, .x = LEFT, .y = y, .measure = measure};
     facets_legend_methods(plot, &legend, facets, FACETS_MARKERS, F5_FEW);
     plot_legend_marker(plot, &legend, "mean over training", PLOT_INK, 7);
     plot_legend_marker(plot, &legend, "at the end", PLOT_INK, 7 - HOLLOW);
-    if (untested > 0) {
+    if (unknown > 0) {
         char note[64];
-        snprintf(note, sizeof note, "%zu %s not tested", untested, untested == 1 ? "run" : "runs");
+        snprintf(note, sizeof note, "%zu %s without a finite perplexity", unknown,
+                 unknown == 1 ? "run" : "runs");
         plot_legend_note(plot, &legend, note);
     }
     return y - legend.y + PLOT_LEGEND_HEIGHT;
 }
 
-static enum status draw(struct plot *plot, const struct facets *facets, size_t untested,
+static enum status draw(struct plot *plot, const struct facets *facets, size_t unknown,
                         struct f5_band *bands, struct error *error) {
     enum status status = STATUS_OK;
     size_t count = f5_divide(bands, plot, facets);
     plot_begin(plot, PLOT_WIDTH, 0);
-    double height = draw_legend(plot, facets, untested, 0, true) + BAND_GAP * ((double)count - 1);
+    double height = draw_legend(plot, facets, unknown, 0, true) + BAND_GAP * ((double)count - 1);
     for (size_t i = 0; i < count; i++) {
         height += band_height(&bands[i]);
     }
     plot_begin(plot, PLOT_WIDTH, height);
-    double y = height - draw_legend(plot, facets, untested, height - 8, false);
+    double y = height - draw_legend(plot, facets, unknown, height - 8, false);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         double bottom = y - band_height(&bands[i]) + BOTTOM;
         if (is_stacked(&bands[i])) {
@@ -308,17 +309,17 @@ static enum status draw(struct plot *plot, const struct facets *facets, size_t u
     return status;
 }
 
-static enum status draw_tested(struct plot *plot, const struct run_set *set,
-                               const struct run_set *tested, struct error *error) {
+static enum status draw_known(struct plot *plot, const struct run_set *set,
+                              const struct run_set *known, struct error *error) {
     struct facets facets;
     void *bands = NULL;
-    enum status status = facets_build(&facets, tested, SIZE_MAX, error);
+    enum status status = facets_build(&facets, known, SIZE_MAX, error);
     facets.set = set; // of which every figure takes its colours
     if (status == STATUS_OK) {
         status = memory_allocate(&bands, facets.count, sizeof(struct f5_band), "the panels", error);
     }
     if (status == STATUS_OK) {
-        status = draw(plot, &facets, set->count - tested->count, bands, error);
+        status = draw(plot, &facets, set->count - known->count, bands, error);
     }
     free(bands);
     facets_free(&facets);
@@ -326,15 +327,15 @@ static enum status draw_tested(struct plot *plot, const struct run_set *set,
 }
 
 static enum status build(struct plot *plot, const struct run_set *set, struct error *error) {
-    struct run_set tested;
-    enum status status = f5_choose_tested(&tested, set, error);
+    struct run_set known;
+    enum status status = f5_choose_known(&known, set, error);
     f5_add_data(&plot->data, set);
-    if (status == STATUS_OK && tested.count > 0) {
-        status = draw_tested(plot, set, &tested, error);
+    if (status == STATUS_OK && known.count > 0) {
+        status = draw_known(plot, set, &known, error);
     } else if (status == STATUS_OK) {
-        plot_note(plot, "No network was tested: there is no perplexity to set against its cost.");
+        plot_note(plot, "No run has a finite perplexity to set against its cost.");
     }
-    free(tested.runs);
+    free(known.runs);
     return status;
 }
 
@@ -347,7 +348,7 @@ const struct figure_type FIGURE_F5 = {
         "what is above about five times the highest of these is cut. Where there are many methods, "
         "only the best, against the whole time. All axes but the time's are logarithmic. With "
         "several seeds, their mean, and where only the best is shown a line from its lowest to its "
-        "highest. Runs that were not tested are left out; the legend counts them. Methods go by "
-        "the names of their run logs.",
+        "highest. Runs without a finite perplexity are left out; the legend counts them. Methods "
+        "go by the names of their run logs.",
     .build = build,
 };

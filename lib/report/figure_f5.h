@@ -7,9 +7,8 @@
 
 enum { F5_FEW = 4 }; // methods that need no names beside their points
 
-// The runs that were tested: the others have no place. The caller frees tested->runs.
-enum status f5_choose_tested(struct run_set *tested, const struct run_set *set,
-                             struct error *error);
+// The runs that have a finite perplexity: the others have no place. The caller frees known->runs.
+enum status f5_choose_known(struct run_set *known, const struct run_set *set, struct error *error);
 
 // A band across the page: facets [first, end) with few methods, or one with many.
 struct f5_band {

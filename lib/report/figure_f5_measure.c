@@ -9,14 +9,13 @@ enum {
 
 // ---- What is drawn -------------------------------------------------------------------------------
 
-enum status f5_choose_tested(struct run_set *tested, const struct run_set *set,
-                             struct error *error) {
+enum status f5_choose_known(struct run_set *known, const struct run_set *set, struct error *error) {
     void *runs = NULL;
     enum status status = memory_allocate(&runs, set->count, sizeof *set->runs, "the runs", error);
-    *tested = (struct run_set){.runs = runs};
+    *known = (struct run_set){.runs = runs};
     for (size_t i = 0; status == STATUS_OK && i < set->count; i++) {
         if (isfinite(quantity_of(PERPLEXITY_BEST, set->runs[i]))) {
-            tested->runs[tested->count++] = set->runs[i];
+            known->runs[known->count++] = set->runs[i];
         }
     }
     return status;

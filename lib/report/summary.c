@@ -223,8 +223,8 @@ struct statistic statistic_of(double (*value_at)(const void *, size_t), const vo
     double sum = 0, squares = 0;
     for (size_t i = 0; i < count; i++) {
         double value = value_at(values, i);
-        sum += isnan(value) ? 0 : value;
-        s.count += isnan(value) ? 0 : 1;
+        sum += isfinite(value) ? value : 0;
+        s.count += isfinite(value) ? 1 : 0;
     }
     if (s.count == 0) {
         return s;
@@ -232,7 +232,7 @@ struct statistic statistic_of(double (*value_at)(const void *, size_t), const vo
     s.mean = sum / (double)s.count;
     for (size_t i = 0; i < count; i++) {
         double value = value_at(values, i);
-        squares += isnan(value) ? 0 : (value - s.mean) * (value - s.mean);
+        squares += isfinite(value) ? (value - s.mean) * (value - s.mean) : 0;
     }
     s.sd = s.count > 1 ? sqrt(squares / (double)(s.count - 1)) : s.sd;
     return s;

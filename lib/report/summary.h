@@ -58,14 +58,14 @@ double reward_clipped_percent(const struct run *run);
 
 double quantity_of(enum quantity quantity, const struct run *run);
 
-// Over the runs that tell the quantity. sd: of the sample (n - 1), NaN for fewer than two.
+// Over the runs that have a finite value. sd: of the sample (n - 1), NaN for fewer than two.
 struct statistic {
     double mean, sd;
     size_t count, of; // values, of so many runs; of 0: not of runs
 };
 // It has a value, and some runs have none: those that diverged, say, which the mean must not hide.
 bool statistic_is_partial(const struct statistic *s);
-// value_at(values, i): the i-th value, NaN for none.
+// value_at(values, i): the i-th value, none where it is not finite.
 struct statistic statistic_of(double (*value_at)(const void *values, size_t i), const void *values,
                               size_t count);
 
@@ -77,7 +77,7 @@ struct group {
 // The group that starts at set->runs[*next]; false at the end. Moves *next behind it.
 bool group_next(const struct run_set *set, size_t *next, struct group *group);
 struct statistic group_statistic(const struct group *group, enum quantity quantity);
-// NaN where a run of the group does not tell the quantity: for what is calculated further.
+// NaN where a run of the group has no finite value: for what is calculated further.
 double group_mean(const struct group *group, enum quantity quantity);
 
 // "12.34 ± 0.56" with the given sign between, without it where there is no sd, or one of 0 of what is

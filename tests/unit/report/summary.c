@@ -23,7 +23,7 @@ static void test_mean_and_deviation(void) {
 }
 
 static void test_few_values(void) {
-    const double one[] = {NAN, 3, NAN};
+    const double one[] = {NAN, 3, INFINITY};
     struct statistic s = statistic_of(array_value, one, 3);
     CHECK_INT(s.count, 1);
     CHECK_INT(s.of, 3);
