@@ -4,7 +4,6 @@
 #define DLT_KERNELS_DROPOUT_H
 
 #include <assert.h>
-#include <math.h>
 
 #include "kernels/ops.h"
 
@@ -13,11 +12,6 @@ struct dropout_plan {
     float scale;
     uint32_t counter[4], key[2];
 };
-
-// Of the 65536 values that are drawn, how many drop.
-static inline uint32_t dropout_threshold(double p) {
-    return (uint32_t)rint(65536 * p);
-}
 
 static inline struct dropout_plan dropout_plan(const struct dropout *dropout) {
     struct dropout_plan plan;

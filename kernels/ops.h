@@ -24,6 +24,7 @@
 #ifndef DLT_KERNELS_OPS_H
 #define DLT_KERNELS_OPS_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,6 +42,11 @@ struct dropout {
     double p; // 0 <= p < 1
     struct random_place place;
 };
+
+// Of the 65536 values that are drawn, how many drop.
+static inline uint32_t dropout_threshold(double p) {
+    return (uint32_t)rint(65536 * p);
+}
 
 // One parameter tensor (or run of tensors) with its owner's optimiser state, for adamw().
 struct adamw_span {

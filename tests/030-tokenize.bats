@@ -394,6 +394,34 @@ sys.stdout.write("a" * 2000000 + " " + "".join(r.choice("abcdefgh") for _ in ran
     [ "$(wc -l <err)" -eq 1 ]
 }
 
+@test "a signal ends the wait of decode with two threads: for its reader, and for its input" {
+    vocabulary
+    yes 'the text' | head -c 1000000 | dlt-tokenize encode --vocab v.bpe -o x.tokens
+    mkfifo text input
+    python3 "$BATS_TEST_DIRNAME/crash/slow_reader.py" text full never 3>&- &
+    local reader=$! tool code=0
+    timeout -s KILL 60 dlt-tokenize decode --threads 2 --vocab v.bpe -o text x.tokens 3>&- 2>err &
+    tool=$!
+    wait_until test -e full
+    kill -TERM $tool
+    wait $tool || code=$?
+    kill $reader
+    [ $code -eq 143 ]
+    [ "$(wc -l <err)" -eq 1 ]
+    # The first of the ids is there, and then no more.
+    exec 7<>input
+    echo 1 >&7
+    code=0
+    timeout -s KILL 60 dlt-tokenize decode --threads 2 --ids --vocab v.bpe input 3>&- 7>&- >out 2>err &
+    tool=$!
+    sleep 1
+    kill -TERM $tool
+    wait $tool || code=$?
+    exec 7>&-
+    [ $code -eq 143 ]
+    [ "$(wc -l <err)" -eq 1 ]
+}
+
 @test "what replaces a file is for the same eyes" {
     vocabulary
     echo text >text

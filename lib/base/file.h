@@ -37,10 +37,11 @@ enum status file_input_read_all(struct file_input *input, struct buffer *buffer,
 
 struct file_output {
     int descriptor;
-    char *path;     // final name, NULL for a stream
-    char *partial;  // name while unfinished, NULL where the output is written in place
-    uint64_t bytes; // written so far
-    uint64_t begun; // of them, those that the disk was told to begin with
+    char *path;      // final name, NULL for a stream
+    char *partial;   // name while unfinished, NULL where the output is written in place
+    uint64_t bytes;  // written so far
+    uint64_t begun;  // of them, those that the disk was told to begin with
+    double deadline; // for the reader of a stream, once a signal is noted; 0 before
     // The owner may set, after opening:
     uint64_t
         expected; // bytes of the whole file, which the message of a full disk tells; 0: unknown
@@ -55,8 +56,9 @@ enum status file_output_open(struct file_output *output, const char *path, bool 
 enum status file_output_reopen(struct file_output *output, const char *path, uint64_t length,
                                struct error *error);
 bool file_output_is_stream(const struct file_output *output); // cannot be cut back and gone on with
-// After a noted signal (program.h) the reader of a stream is waited for a few seconds, and no more, for
-// all of the data.
+// After a noted signal (program.h) the reader of a stream is waited for until a few seconds after the
+// first write that sees it, and no longer, by this and all later writes. Only a thread that may take
+// the signal leaves a write that waits already.
 enum status file_output_write(struct file_output *output, const void *data, size_t length,
                               struct error *error);
 enum status file_output_sync(struct file_output *output, struct error *error);

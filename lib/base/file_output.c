@@ -262,12 +262,13 @@ enum status file_output_write(struct file_output *output, const void *data, size
                               struct error *error) {
     enum { PATIENCE = 5 }; // seconds
     const uint8_t *bytes = data;
-    double deadline = 0; // once a signal is noted, for all of the data
     while (length > 0) {
         size_t piece = length;
         if (output->partial == NULL && interrupt_pending()) {
-            deadline = deadline > 0 ? deadline : clock_seconds() + PATIENCE;
-            if (!reader_goes_on(output->descriptor, deadline)) {
+            if (output->deadline == 0) {
+                output->deadline = clock_seconds() + PATIENCE;
+            }
+            if (!reader_goes_on(output->descriptor, output->deadline)) {
                 return write_failed(output, output_name(output), error);
             }
             piece = piece < PIPE_BUF ? piece : PIPE_BUF; // that much goes without waiting

@@ -3,7 +3,7 @@
 // A library function that can fail returns `enum status` and takes a `struct error *` as its last
 // parameter; on failure the message says, in one line without a final full stop or line end, what
 // could not be done, to what, and why. The library never prints and never exits: tools do, with
-// status_die(). The codes are the programs' exit statuses.
+// program_finish() (program.h). The codes are the programs' exit statuses.
 #ifndef DLT_BASE_STATUS_H
 #define DLT_BASE_STATUS_H
 

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE // sigset_t
 #include "lib/text/decode_file.h"
 
 #include <inttypes.h>

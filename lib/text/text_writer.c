@@ -1,18 +1,21 @@
+#define _GNU_SOURCE // pthread_sigmask
 #include "lib/text/text_writer.h"
 
-// With the mutex held: writes what waits, and gives the mutex back meanwhile.
+// With the mutex held: writes what waits, and gives the mutex back meanwhile. After a failure drops it.
 static void write_waiting(struct text_writer *writer) {
     struct buffer text = writer->waiting;
     writer->waiting = (struct buffer){0};
+    bool failed = writer->status != STATUS_OK;
     pthread_cond_signal(&writer->changed);
     pthread_mutex_unlock(&writer->mutex);
     struct error error = {0};
-    enum status status = file_output_write(&writer->file, text.data, text.length, &error);
+    enum status status =
+        failed ? STATUS_OK : file_output_write(&writer->file, text.data, text.length, &error);
     text.length = 0;
     pthread_mutex_lock(&writer->mutex);
     buffer_free(&writer->spare);
     writer->spare = text;
-    if (status != STATUS_OK && writer->status == STATUS_OK) {
+    if (status != STATUS_OK) {
         writer->status = status;
         writer->error = error;
     }
@@ -34,6 +37,15 @@ static void *writer_main(void *argument) {
     return NULL;
 }
 
+// Only after the thread was made, which has the caller's mask.
+static void leave_signals_to_thread(struct text_writer *writer) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, &writer->signals);
+}
+
 enum status text_writer_open(struct text_writer *writer, const char *path, int threads,
                              struct error *error) {
     *writer = (struct text_writer){.mutex = PTHREAD_MUTEX_INITIALIZER,
@@ -41,6 +53,9 @@ enum status text_writer_open(struct text_writer *writer, const char *path, int t
     enum status status = file_output_open(&writer->file, path, false, error);
     if (status == STATUS_OK && threads > 1) { // without the thread it is done all the same
         writer->threaded = pthread_create(&writer->thread, NULL, writer_main, writer) == 0;
+    }
+    if (writer->threaded) {
+        leave_signals_to_thread(writer);
     }
     return status;
 }
@@ -72,6 +87,7 @@ enum status text_writer_close(struct text_writer *writer, enum status status, st
         pthread_cond_signal(&writer->changed);
         pthread_mutex_unlock(&writer->mutex);
         pthread_join(writer->thread, NULL);
+        pthread_sigmask(SIG_SETMASK, &writer->signals, NULL);
         if (status == STATUS_OK && writer->status != STATUS_OK) {
             status = writer->status;
             *error = writer->error;

@@ -6,15 +6,21 @@
 #define DLT_TEXT_TEXT_WRITER_H
 
 #include <pthread.h>
+#include <signal.h>
 
 #include "lib/base/file.h"
 
+// While there is a thread that writes, it alone takes SIGINT and SIGTERM, which end its wait for a
+// reader that stands still. The caller learns of them as ever (program.h).
+//
 // In place for as long as it is open. Under the mutex: what is `waiting` is the thread's, which
-// empties it and leaves the memory as `spare`; `status` is the thread's first failure.
+// empties it and leaves the memory as `spare`; `status` is the thread's failure, after which it writes
+// no more.
 struct text_writer {
     struct file_output file;
     bool threaded;
     pthread_t thread;
+    sigset_t signals; // that the caller blocked before
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     struct buffer waiting, spare;

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "kernels/dropout.h"
+#include "kernels/ops.h"
 #include "lib/base/utf8.h"
 #include "lib/train/blocks.h"
 

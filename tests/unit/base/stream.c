@@ -86,11 +86,20 @@ static void test_reader_that_stands_still(void) {
     end();
 }
 
+// Not waited for anew by a later write.
+static void test_one_deadline(void) {
+    begin(60000);
+    write_data(STATUS_INTERRUPTED);
+    CHECK(write_data(STATUS_INTERRUPTED) < 2);
+    end();
+}
+
 int main(void) {
     interrupt_install();
     raise(SIGTERM);
     RUN(test_quick_reader);
     RUN(test_slow_reader);
     RUN(test_reader_that_stands_still);
+    RUN(test_one_deadline);
     return check_finish();
 }
