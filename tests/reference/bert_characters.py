@@ -11,6 +11,8 @@ import unicodedata
 
 from tokenizers import __version__, normalizers, pre_tokenizers
 
+from c_table import print_items
+
 CASED = normalizers.BertNormalizer(strip_accents=None, lowercase=False)
 UNCASED = normalizers.BertNormalizer(strip_accents=None, lowercase=True)
 SPLIT = pre_tokenizers.BertPreTokenizer()
@@ -90,14 +92,7 @@ def fold_runs(folds):
 
 def table(declaration, rows):
     print(f"static const {declaration} = {{")
-    line = "   "
-    for row in rows:
-        if len(line) + 1 + len(row) > 99:
-            print(line)
-            line = "   "
-        line += " " + row
-    print(line)
-    print("};\n")
+    print_items(rows)
 
 
 def main():

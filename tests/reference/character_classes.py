@@ -9,6 +9,8 @@ Python package tiktoken.
 """
 import tiktoken
 
+from c_table import print_items
+
 PAGE, WORD = 128, 16  # code points
 PATTERNS = (r"\p{L}", r"\p{N}", r"\s")  # classes 1, 2, 3; 0 is all else
 
@@ -25,17 +27,6 @@ def words(classes):
     """Two bits a class, the first lowest."""
     return tuple(sum(c << 2 * i for i, c in enumerate(classes[at:at + WORD]))
                  for at in range(0, len(classes), WORD))
-
-
-def rows(items):
-    line = "   "
-    for item in items:
-        if len(line) + 1 + len(item) > 99:
-            print(line)
-            line = "   "
-        line += " " + item
-    print(line)
-    print("};\n")
 
 
 def main():
@@ -61,10 +52,10 @@ enum {{ PAGE_POINTS = {PAGE}, WORD_POINTS = {WORD} }};
 
 // The page of every {PAGE} code points; beyond these nothing is a letter, a number or white space.""")
     print("static const uint8_t PAGES[] = {")
-    rows(f"{numbers[page]}," for page in pages)
+    print_items(f"{numbers[page]}," for page in pages)
     print("// The pages, one after another: a class takes two bits, the first of a word the lowest.")
     print("static const uint32_t CLASSES[] = {")
-    rows(f"0x{word:X}," for page in kinds for word in page)
+    print_items(f"0x{word:X}," for page in kinds for word in page)
     print("#endif")
 
 
