@@ -410,9 +410,9 @@ ended_while_nobody_reads() {
     # The first of the ids is there, and then no more.
     exec 7<>input
     echo 1 >&7
-    timeout -s KILL 60 dlt-tokenize decode --threads 2 --ids --vocab v.bpe input 3>&- 7>&- >out 2>err &
+    timeout -s KILL 60 dlt-tokenize decode --threads 2 --ids --vocab v.bpe -o out input 3>&- 7>&- 2>err &
     tool=$!
-    sleep 1
+    wait_until test -e out.partial
     kill -TERM $tool
     wait $tool || code=$?
     exec 7>&-

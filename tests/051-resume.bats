@@ -264,6 +264,7 @@ finished_but() {
     touch again
     run --separate-stderr -143 long broken --agent "$(agent bad.py TERM-both 4)"
     expect_error_line dlt-train "was killed by signal 15"
+    [ -e restored ]
     rm again
     touch healed
     long broken --agent "$(agent bad.py TERM-both 4)"

@@ -14,7 +14,7 @@ enum status f5_choose_known(struct run_set *known, const struct run_set *set, st
     enum status status = memory_allocate(&runs, set->count, sizeof *set->runs, "the runs", error);
     *known = (struct run_set){.runs = runs};
     for (size_t i = 0; status == STATUS_OK && i < set->count; i++) {
-        if (isfinite(quantity_of(PERPLEXITY_BEST, set->runs[i]))) {
+        if (run_has_perplexity(set->runs[i])) {
             known->runs[known->count++] = set->runs[i];
         }
     }

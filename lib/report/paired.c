@@ -73,11 +73,6 @@ struct seed_pairs {
     const struct group *group, *reference;
 };
 
-static bool has_perplexity(const struct run *run) {
-    double perplexity = quantity_of(PERPLEXITY_BEST, run);
-    return perplexity > 0 && isfinite(perplexity);
-}
-
 static double difference_at(const void *pairs, size_t i) {
     const struct seed_pairs *p = pairs;
     const struct run *run = p->group->runs[i];
@@ -92,7 +87,7 @@ static double difference_at(const void *pairs, size_t i) {
 static bool have_perplexities(const struct group *group, const struct group *reference) {
     for (size_t i = 0; i < group->count; i++) {
         const struct run *run = group->runs[i], *other = run_of_seed(reference, run->seed);
-        if (other && !(has_perplexity(run) && has_perplexity(other))) {
+        if (other && !(run_has_perplexity(run) && run_has_perplexity(other))) {
             return false;
         }
     }

@@ -29,9 +29,8 @@ static void count_main(struct main_result *result, const struct rows *rows, cons
         const struct row *other = rows_find(rows, row->dataset, conventional);
         if (strcmp(row->method, dynamic) == 0 && row->group.count > 0 && other) {
             double share = 100 * mean_of(row, PARAMETERS_MEAN) / mean_of(other, PARAMETERS_MEAN);
-            double mine = mean_of(row, PERPLEXITY_BEST), theirs = mean_of(other, PERPLEXITY_BEST);
-            double ratio = mine / theirs;
-            if (!isfinite(mine) || !isfinite(theirs) || row->against.verdict == VERDICT_UNKNOWN) {
+            double ratio = mean_of(row, PERPLEXITY_BEST) / mean_of(other, PERPLEXITY_BEST);
+            if (!(ratio > 0 && isfinite(ratio)) || row->against.verdict == VERDICT_UNKNOWN) {
                 result->unknown++;
                 continue;
             }

@@ -32,9 +32,8 @@ static const struct row *reference_of(const struct rows *rows) {
 
 static double log_perplexity_at(const void *group, size_t i) {
     const struct group *g = group;
-    double perplexity = quantity_of(PERPLEXITY_BEST, g->runs[i]);
-    bool known = perplexity > 0 && isfinite(perplexity);
-    return known ? math_log(perplexity) : math_canonical(NAN);
+    return run_has_perplexity(g->runs[i]) ? math_log(quantity_of(PERPLEXITY_BEST, g->runs[i]))
+                                          : math_canonical(NAN);
 }
 
 static struct statistic spread_of(const struct row *reference) {

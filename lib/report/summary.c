@@ -210,6 +210,11 @@ double quantity_of(enum quantity quantity, const struct run *run) {
     return QUANTITY_TYPES[quantity].of(run);
 }
 
+bool run_has_perplexity(const struct run *run) {
+    double perplexity = quantity_of(PERPLEXITY_BEST, run);
+    return perplexity > 0 && isfinite(perplexity);
+}
+
 // ---- Statistics over the runs of a group --------------------------------------------------------
 
 bool statistic_is_partial(const struct statistic *s) {

@@ -57,6 +57,8 @@ extern const struct quantity_type QUANTITY_TYPES[QUANTITIES];
 double reward_clipped_percent(const struct run *run);
 
 double quantity_of(enum quantity quantity, const struct run *run);
+// Whether its best perplexity can be compared: it is finite, and above 0.
+bool run_has_perplexity(const struct run *run);
 
 // Over the runs that have a finite value. sd: of the sample (n - 1), NaN for fewer than two.
 struct statistic {

@@ -251,6 +251,11 @@ enum status settings_check_labels(const char *labels, struct error *error) {
     return STATUS_OK;
 }
 
+static double steps_of_all_episodes(const struct settings *settings) {
+    return (double)settings->episodes * (double)settings_visits(settings) *
+           (double)settings->steps_per_action;
+}
+
 enum status settings_check(const struct settings *settings, struct error *error) {
     if (settings->width % settings->heads != 0) {
         return error_set(error, STATUS_USAGE, "--width %lld is not a multiple of --heads %lld",
@@ -262,10 +267,7 @@ enum status settings_check(const struct settings *settings, struct error *error)
     if (settings->blocks == BLOCKS_RELEASED && settings->context < 2) {
         return error_set(error, STATUS_USAGE, "--blocks released needs a --context of 2 or more");
     }
-    if ((double)settings->episodes * (double)settings_visits(settings) *
-                (double)settings->steps_per_action >
-            MANY &&
-        settings->max_steps == 0) {
+    if (steps_of_all_episodes(settings) > MANY && settings->max_steps == 0) {
         return error_set(error, STATUS_USAGE, "too many steps: fewer --episodes, or --max-steps");
     }
     return settings_check_labels(settings->labels, error);
@@ -332,8 +334,7 @@ int64_t settings_visits(const struct settings *settings) {
 }
 
 int64_t settings_planned_steps(const struct settings *settings) {
-    double steps = (double)settings->episodes * (double)settings_visits(settings) *
-                   (double)settings->steps_per_action;
+    double steps = steps_of_all_episodes(settings);
     if (settings->max_steps > 0 && (double)settings->max_steps < steps) {
         return settings->max_steps;
     }

@@ -79,7 +79,7 @@ int64_t settings_visits(const struct settings *settings);
 enum status settings_check(const struct settings *settings, struct error *error);
 // Checks "KEY=VALUE,..." (NULL: none). STATUS_USAGE.
 enum status settings_check_labels(const char *labels, struct error *error);
-// Text that counts for the digest is what any reader of records reads. STATUS_USAGE.
+// STATUS_USAGE where the value of --OPTION (NULL: none) is not UTF-8: a record would hold other bytes.
 enum status settings_check_utf8(const char *option, const char *text, struct error *error);
 // Adds the map "labels" to a header.
 void settings_put_labels(const char *labels, struct record_builder *r);

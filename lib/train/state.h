@@ -12,8 +12,7 @@
 // The best evaluation so far; episode 0: there was none.
 struct best {
     double perplexity;
-    double
-        loss; // infinite where a checkpoint does not tell it: it matters to infinite perplexities
+    double loss; // orders infinite perplexities; infinite where a checkpoint does not tell it
     int64_t episode;
     double test_perplexity; // at the best validation, 0 without a test text
 };
