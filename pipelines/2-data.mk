@@ -38,11 +38,11 @@ $$(STATE)/$(1).$(2).recipe: $$(fingerprint) FORCE
 	    pipelines/update $$@ printf '%s\n' '$$(call text_recipe_$(text_kind),$(1),$(2))' "$$$$maker"
 $$(DATA)/$(1).$(2).txt: $$(STATE)/$(1).$(2).recipe | $$(bin)/dlt-corpus
 	$$(if $$(CHECKS_$(1)),@pipelines/verify $$(CHECKS_$(1)))
-	pipelines/write $$@ $$(call text_command_$(text_kind),$(1),$(2))
+	$$(call run,TEXT,pipelines/write $$@ $$(call text_command_$(text_kind),$(1),$(2)))
 $$(DATA)/$(1).$(2).tokens.msgpack.zst: $$(DATA)/$(1).$(2).txt $$(call vocabulary_of,$(1)) \
     $$(STATE)/tokenize.recipe | $$(bin)/dlt-tokenize
-	$$(alone) $$(bin)/dlt-tokenize encode --quiet --vocab $$(call vocabulary_of,$(1)) $$(VOCABULARY_OPTIONS) \
-	    $(if $(filter passages,$(2)),--lines )-o $$@ $$<
+	$$(call run,TOKENS,$$(alone) $$(bin)/dlt-tokenize encode --quiet --vocab $$(call vocabulary_of,$(1)) \
+	    $$(VOCABULARY_OPTIONS) $(if $(filter passages,$(2)),--lines )-o $$@ $$<)
 $$(DATA)/$(1).$(2).digest: $$(DATA)/$(1).$(2).tokens.msgpack.zst | $$(bin)/dlt-cat
 	@checked=$$$$($$(bin)/dlt-cat --check $$<) && pipelines/write $$@ echo "$$$${checked##* }"
 endef
@@ -50,7 +50,8 @@ endef
 define dataset_rules
 $$(call vocabulary_of,$(1)): $$(if $$(vocabulary_trained),$$(DATA)/$(1).train.txt) $$(STATE)/tokenize.recipe | $$(bin)/dlt-tokenize
 	@mkdir -p $$(@D)
-	$$(if $$(vocabulary_trained),$$(alone) $$(bin)/dlt-tokenize train --quiet --size $$(VOCABULARY) -o $$@ $$<,\
+	$$(if $$(vocabulary_trained),$$(call run,VOCABULARY,\
+	    $$(alone) $$(bin)/dlt-tokenize train --quiet --size $$(VOCABULARY) -o $$@ $$<),\
 	    @pipelines/verify $$(VOCABULARY_HASH) $$(VOCABULARY_FILE) && pipelines/write $$@ cat $$(VOCABULARY_FILE))
 $(foreach s,$(SPLITS_$(1)) $(PASSAGES_$(1)),$(eval $(call split_rules,$(1),$(s))))
 endef

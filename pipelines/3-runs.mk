@@ -39,7 +39,7 @@ run_options = --arch $(RUN_ARCH_$(1)) --layers $(call size,LAYERS,$(1)) --width 
 
 # The true entropy of a generated test text, which no model can go below.
 $(DATA)/%.floor: $(STATE)/%.test.recipe | $(bin)/dlt-corpus
-	pipelines/write $@ $(call text_command_corpus,$*,test) --entropy
+	$(call run,ENTROPY,pipelines/write $@ $(call text_command_corpus,$*,test) --entropy)
 run_floor_file = $(if $(filter corpus,$(SOURCE)),$(DATA)/$(RUN_DATASET_$(1)).floor)
 
 .SECONDEXPANSION:

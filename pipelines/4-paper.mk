@@ -11,9 +11,9 @@ paper: ## train what is missing and write paper/build/PROFILE/paper.pdf and inde
 	@+$(sub_make) fetch SAID=yes || echo "dlt: going on without what cannot be fetched" >&2
 	@+$(sub_make) runs
 	@+$(sub_make) report SAID=yes
-	@echo "made $(PAPER)/paper.pdf and $(PAPER)/index.html"
 
 report: $(PAPER)/paper.pdf $(PAPER)/index.html ## the same from the run logs that are there, training nothing
+	@echo "made $^"
 .PHONY: paper report
 
 # What the logs are, by content: a run that was added, taken away or changed is a change. The logs

@@ -110,7 +110,7 @@ column() { # column NAME ROW FILE: a cell of a CSV without quotes
     [ "$(column tokens 2 t.csv)" = 40 ]
     [ "$(column seconds 2 t.csv)" = 2.5 ]
     [[ "$(column tokens_per_second 2 t.csv)" == 17.7777777* ]] # 40 in 20/20 + 20/16 seconds
-    [ "$(column peak_memory 2 t.csv)" = 3e+06 ]
+    [ "$(column peak_memory 2 t.csv)" = 3000000 ]
     [ "$(column published_perplexity 2 t.csv)" = "below conventional" ]
     [ "$(column published_parameters 1 t.csv)" = 1.6B ]
 }
@@ -151,6 +151,8 @@ column() { # column NAME ROW FILE: a cell of a CSV without quotes
     run --separate-stderr -2 dlt-report table T1 -o t c a again b
     expect_error_line "dlt-report table" "'again' and 'b' are both of dataset wiki2, gpt2, method dynamic, seed 2; to show both, name them apart with dlt-train --labels method=NAME"
     dlt-report table --help | grep -F 'dlt-train --labels method=NAME'
+    for id in T1 T2 T3 T4 T5 T6; do dlt-report table --help | grep -E "^  $id  [A-Z]"; done
+    for id in F1 F2 F3 F4 F5; do dlt-report figure --help | grep -E "^  $id  [A-Z]"; done
     run --separate-stderr -2 dlt-report html -o t a a
     expect_error_line "dlt-report html" "run log 'a' is given twice"
     run --separate-stderr -2 dlt-report figure F2 -o t a - <a

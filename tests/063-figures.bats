@@ -126,7 +126,7 @@ END
     run ! grep -F "conventional" said # b
     [ "$(grep -cxF -- "−0.5" said)" -eq 2 ]  # both scales end at the next round number: 0.5
     dlt-report macros run a b | grep -F 'sentence.F4' |
-        grep -F 'In the dynamic network, the mean cosine is 0.250 between heads of the same index and 0.000 between others. Heads of the same index are the more alike in 1 of 1 networks.'
+        grep -F 'In the dynamic network, the mean cosine is 0.250 between heads of the same index and 0.000 between others. Over all methods, heads of the same index are the more alike in 1 of 1 network.'
     dlt-report macros run b | grep -F 'No network with several independent layers was measured.'
     # Records that make no sense are passed over.
     dlt-cat a >lines
@@ -191,15 +191,38 @@ changed() { dlt-cat "$1" | grep -v '^{"kind":"end"' | sed "$2" | made_up json; }
     words f2.svg >said
     grep -A 1 -xF "Batch" said | grep -xF "perplexity"
     run -1 grep -F "Reward" said
-    grep -xF "independent" said
-    grep -xF "stored" said
+    grep -xF "test perplexity, independent layers" said # of one stroke
+    grep -xF "stored layers" said
     # Layers, changes and exploration are the same of all three, tests of two, rewards of two.
     [ "$(grep -cxF "2 of 3 curves covered" said)" -eq 3 ]
     [ "$(grep -cxF "1 of 3 curves covered" said)" -eq 2 ]
     dlt-report figure F2 -o f2.svg a
     words f2.svg >said
     run -1 grep -F "covered" said
-    run -1 grep -xF "stored" said
+    run -1 grep -F "stored" said
+}
+
+@test "F2: the true entropy is a line where it is near the curves, else a number" {
+    made_up simulate --episodes 4 >none
+    changed none 's/"labels":{/&"floor_ppl":"25",/' >near
+    dlt-report figure F2 -o f2.svg near
+    words f2.svg >said
+    grep -xF "true entropy" said
+    run -1 grep -F "far below" said
+    script F2 near
+    grep -xF "4.5 25" script
+    changed none 's/"labels":{/&"floor_ppl":"1.5",/' >far
+    dlt-report figure F2 -o f2.svg far
+    words f2.svg >said
+    grep -xF "true entropy, far below: 1.5" said
+    run -1 grep -xF "true entropy" said
+    script F2 far
+    run -1 grep -xF "4.5 1.5" script
+    # Its axis is the curves' own.
+    script F2 none
+    grep '^set yrange' script >none.axes
+    script F2 far
+    grep '^set yrange' script | diff none.axes -
 }
 
 @test "networks that were not tested" {
@@ -207,8 +230,9 @@ changed() { dlt-cat "$1" | grep -v '^{"kind":"end"' | sed "$2" | made_up json; }
     changed a '/"kind":"eval"/d; s/"best_test":{[^}]*},"best_valid":{[^}]*}/"nothing":0/' >untested
     dlt-report figure F2 -o f2.svg untested
     words f2.svg >said
-    run -1 grep -xF "test" said
-    grep -xF "training" said
+    run -1 grep -F "test perplexity" said
+    grep -xF "training perplexity" said
+    grep -xF "independent layers" said
     dlt-report figure F5 -o f5.svg untested
     [ "$(words f5.svg)" = "No run has a finite perplexity to set against its cost." ]
     [ "$(dlt-report figure F5 --format tsv untested | wc -l)" -eq 2 ]
@@ -261,6 +285,12 @@ changed() { dlt-cat "$1" | grep -v '^{"kind":"end"' | sed "$2" | made_up json; }
     done
     dlt-report figure F5 -o f5.svg way-*
     for tick in 100 125 150; do words f5.svg | grep -xF $tick; done
+    # An axis is as long as what stands on it is far apart: two that are nearly the same fill it.
+    for method in a b; do
+        changed a "s/\"method\":\"dynamic\"/\"method\":\"$method\"/; s/\"best_test\":{\"perplexity\":[0-9.]*/\"best_test\":{\"perplexity\":10$((3 * $(printf %d "'$method") % 5))/" >near-$method
+    done
+    script F5 near-*
+    sed -n 's/^set yrange \[\(.*\)\].*/\1/p' script | head -n 1 | awk -F : '{ exit !($2 / $1 < 1.1) }'
 }
 
 @test "F1 counts stored layers where they are not the independent ones" {

@@ -167,6 +167,11 @@ static enum status report(const struct command *command, size_t first,
     return status;
 }
 
+// What --help says of the table's or figure's ID.
+static void add_id(struct text *help, const char *heading, const char *id, const char *title) {
+    text_format(help, "%s  %-4s%s\n", text_length(help) == 0 ? heading : "", id, title);
+}
+
 // The word behind the command, which names a table or a figure.
 static enum status check_id(const struct command *command, const char *what, bool known,
                             const char *ids, struct error *error) {
@@ -196,8 +201,15 @@ static enum status write_table(struct text *text, const void *what,
 static int run_table(const struct program *program, int argc, char **argv) {
     struct command command = {0};
     struct error error = {0};
+    struct text help = {0};
+    struct program own = *program;
     char ids[128];
-    start(&command, program, TABLE_FORMAT_NAMES, true, argc, argv);
+    for (size_t i = 0; TABLE_TYPES[i]; i++) {
+        add_id(&help, "Tables:\n", TABLE_TYPES[i]->id, TABLE_TYPES[i]->title);
+    }
+    own.operands = text_string(&help);
+    start(&command, &own, TABLE_FORMAT_NAMES, true, argc, argv);
+    text_free(&help);
     table_ids(ids, sizeof ids);
     bool known = command.operands.count > 0 && table_find(command.operands.words[0]);
     enum status status = check_id(&command, "table", known, ids, &error);
@@ -221,8 +233,15 @@ static enum status write_figure(struct text *text, const void *what,
 static int run_figure(const struct program *program, int argc, char **argv) {
     struct command command = {0};
     struct error error = {0};
+    struct text help = {0};
+    struct program own = *program;
     char ids[128];
-    start(&command, program, FIGURE_FORMAT_NAMES, false, argc, argv);
+    for (size_t i = 0; FIGURE_TYPES[i]; i++) {
+        add_id(&help, "Figures:\n", FIGURE_TYPES[i]->id, FIGURE_TYPES[i]->title);
+    }
+    own.operands = text_string(&help);
+    start(&command, &own, FIGURE_FORMAT_NAMES, false, argc, argv);
+    text_free(&help);
     figure_ids(ids, sizeof ids);
     bool known = command.operands.count > 0 && figure_find(command.operands.words[0]);
     enum status status = check_id(&command, "figure", known, ids, &error);

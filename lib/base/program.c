@@ -104,6 +104,9 @@ static void print_options(const struct option *options, const char *group) {
 static void print_help(const struct program *program, const struct option *common) {
     printf("%s: %s\n\nUsage: %s %s\n", program->name, program->summary, program->name,
            program->usage);
+    if (program->operands) {
+        printf("\n%s", program->operands);
+    }
     print_options(program->options, "Options");
     print_options(common, "Common options");
     if (program->examples) {

@@ -20,6 +20,7 @@ struct program {
     const char *summary;          // one sentence
     const char *usage;            // the words behind the name, e.g. "[OPTION...] [FILE...]"
     const struct option *options; // ends with a NULL name
+    const char *operands;         // lines on what they are, under a heading; NULL: usage says it
     const char *examples;         // runnable lines, each indented by two blanks
     bool output;                  // takes -o FILE
     bool threads;                 // computes with --threads N, which all take

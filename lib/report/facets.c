@@ -219,43 +219,6 @@ void facets_legend_methods(struct plot *plot, struct plot_legend *legend,
     legend->x += 8;
 }
 
-// ---- The true entropy --------------------------------------------------------------------------------
-
-#define FLOOR_DASH "(5,3)"
-static const double FLOOR_WIDTH = 0.9;
-
-void facet_draw_floor(struct plot *plot, const struct facet *facet, double from, double to) {
-    for (size_t i = 0; i < facet->count; i++) {
-        double floor = run_floor_perplexity(curve_run(&facet->curves[i]));
-        if (isfinite(floor)) {
-            int series = plot_series(plot);
-            plot_point(plot, from, floor);
-            plot_point(plot, to, floor);
-            plot_draw(plot,
-                      "$s%d with lines linecolor rgb '" PLOT_FAINT_INK
-                      "' linewidth %g dashtype " FLOOR_DASH,
-                      series, FLOOR_WIDTH);
-            return;
-        }
-    }
-}
-
-bool facets_have_floor(const struct facets *facets) {
-    for (size_t i = 0; i < facets->curve_count; i++) {
-        if (isfinite(run_floor_perplexity(curve_run(&facets->curves[i])))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void facets_legend_floor(struct plot *plot, struct plot_legend *legend,
-                         const struct facets *facets) {
-    if (facets_have_floor(facets)) {
-        plot_legend_line(plot, legend, "true entropy", PLOT_FAINT_INK, FLOOR_WIDTH, FLOOR_DASH);
-    }
-}
-
 // ---- Names -------------------------------------------------------------------------------------------
 
 void figure_add_names(struct text *data, const struct run *run) {

@@ -41,12 +41,6 @@ size_t facets_blocks(const struct facets *facets);
 // "wiki2", or "wiki2 (BERT)" where there are several architectures.
 void facets_add_title(struct text *text, const struct facets *facets, const struct facet *facet);
 
-// A dashed line at the true perplexity of generated text, if it is known.
-void facet_draw_floor(struct plot *plot, const struct facet *facet, double from, double to);
-bool facets_have_floor(const struct facets *facets);
-void facets_legend_floor(struct plot *plot, struct plot_legend *legend,
-                         const struct facets *facets);
-
 // Every method of the facets that have at most `most` of them, as a line or as its marker; then how
 // many were left out.
 enum facets_mark { FACETS_LINES, FACETS_MARKERS };

@@ -1,8 +1,10 @@
 // F2, training: rows of small panels over a shared episode axis, a column for each dataset, a block of
 // them for each architecture.
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/report/figure_f2.h"
 #include "lib/report/figures.h"
@@ -52,14 +54,16 @@ struct line {
 };
 #define FIELD(name) offsetof(struct history_point, name)
 static const struct line
-    TEST = {"test", F2_TEST, FIELD(test), POINT, "", 1.6, NULL},
-    TRAINING = {"training", F2_TRAINING, FIELD(train), POINT, "80", 0.8, NULL},
-    INDEPENDENT = {"independent", F2_INDEPENDENT, FIELD(independent), STEP, "", 1.4, NULL},
-    STORED = {"stored", F2_STORED, FIELD(stored), STEP, "", 1, "(4,3)"},
-    CHANGES = {NULL, 0, FIELD(changes), POINT, "", 0.9, NULL},
+    TEST = {"test perplexity", F2_TEST, FIELD(test), POINT, "", 1.5, NULL},
+    TRAINING = {"training perplexity", F2_TRAINING, FIELD(train), POINT, "80", 0.8, NULL},
+    INDEPENDENT = {"independent layers", F2_INDEPENDENT, FIELD(independent), STEP, "", 1.5, NULL},
+    STORED = {"stored layers", F2_STORED, FIELD(stored), STEP, "", 1, "(4,3)"},
+    CHANGES = {NULL, 0, FIELD(changes), STEP, "", 0.9, NULL},
     BARS = {NULL, 0, FIELD(changes), STEP, "50", 0, NULL},
     EPSILON = {NULL, 0, FIELD(epsilon), POINT, "", 1.4, NULL},
     BATCH = {NULL, 0, FIELD(batch_perplexity), POINT, "", 1.2, NULL};
+#define FLOOR_DASH "(5,3)"
+static const double FLOOR_WIDTH = 0.9;
 static const struct line *const LEGEND[] = {&TEST, &TRAINING, &INDEPENDENT, &STORED};
 
 // The corners of a line: one in the middle of each episode, or its beginning and its end.
@@ -191,6 +195,34 @@ static void draw_covered(const struct context *c, enum f2_row row, const struct 
     }
 }
 
+// Where the true perplexity is too far below the curves to be drawn, it stands as a number.
+static void draw_far_floor(const struct context *c, const struct facet *facet,
+                           const struct plot_panel *panel) {
+    double floor = f2_floor(facet);
+    if (isfinite(floor) && !(c->block->lines & F2_FLOOR)) {
+        char note[64];
+        snprintf(note, sizeof note, "true entropy, far below: %.3g", floor);
+        plot_text(c->plot, &(struct plot_label){.x = panel->x + 4,
+                                                .y = panel->y + 6,
+                                                .string = note,
+                                                .size = 6.5,
+                                                .colour = PLOT_FAINT_INK});
+    }
+}
+
+static void draw_floor(const struct context *c, const struct facet *facet) {
+    double floor = f2_floor(facet);
+    if (isfinite(floor) && c->block->lines & F2_FLOOR) {
+        int series = plot_series(c->plot);
+        plot_point(c->plot, c->block->episodes.low, floor);
+        plot_point(c->plot, c->block->episodes.high, floor);
+        plot_draw(c->plot,
+                  "$s%d with lines linecolor rgb '" PLOT_FAINT_INK
+                  "' linewidth %g dashtype " FLOOR_DASH,
+                  series, FLOOR_WIDTH);
+    }
+}
+
 // A line of a row's name, set smaller where the next row's would be too near.
 static void draw_name(struct plot *plot, const char *line, double x,
                       const struct plot_panel *panel) {
@@ -218,9 +250,12 @@ static void draw_panel(const struct context *c, enum f2_row row, const struct fa
                                                 .align = PLOT_CENTER});
     }
     draw_covered(c, row, facet, panel);
+    if (row == F2_PERPLEXITY) {
+        draw_far_floor(c, facet, panel);
+    }
     plot_panel(c->plot, panel);
     if (row == F2_PERPLEXITY) {
-        facet_draw_floor(c->plot, facet, c->block->episodes.low, c->block->episodes.high);
+        draw_floor(c, facet);
     }
     for (size_t i = 0; i < facet->count; i++) {
         draw_curve(c, row, facet, &facet->curves[i]);
@@ -265,20 +300,40 @@ static void draw_column(const struct context *c, const struct facet *facet, size
 
 // ---- The page --------------------------------------------------------------------------------------
 
+static bool same_stroke(const struct line *a, const struct line *b) {
+    return a->width == b->width && a->dash == b->dash && strcmp(a->alpha, b->alpha) == 0;
+}
+
+// The stroke of a line that is drawn, with the names of all that have it; once, for the first of them.
+static void add_stroke(struct plot *plot, struct plot_legend *legend, unsigned lines,
+                       const struct line *line) {
+    const struct line *first = NULL;
+    struct text names = {0};
+    for (size_t i = 0; i < ARRAY_LENGTH(LEGEND); i++) {
+        if (lines & LEGEND[i]->bit && same_stroke(LEGEND[i], line)) {
+            text_format(&names, "%s%s", first ? ", " : "", LEGEND[i]->name);
+            first = first ? first : LEGEND[i];
+        }
+    }
+    if (first == line) {
+        char colour[16];
+        snprintf(colour, sizeof colour, "#%s%s", line->alpha, &PLOT_INK[1]);
+        plot_legend_line(plot, legend, text_string(&names), colour, line->width, line->dash);
+    }
+    text_free(&names);
+}
+
 // Returns the height that it takes below y. `lines`: of all blocks, of enum f2_line.
 static double draw_legend(struct plot *plot, const struct facets *facets, unsigned lines, double y,
                           bool measure) {
     struct plot_legend legend = {.left = LEFT, .x = LEFT, .y = y, .measure = measure};
     facets_legend_methods(plot, &legend, facets, FACETS_LINES, METHODS);
     for (size_t i = 0; i < ARRAY_LENGTH(LEGEND); i++) {
-        const struct line *line = LEGEND[i];
-        char colour[16];
-        snprintf(colour, sizeof colour, "#%s%s", line->alpha, &PLOT_INK[1]);
-        if (lines & line->bit) {
-            plot_legend_line(plot, &legend, line->name, colour, line->width, line->dash);
-        }
+        add_stroke(plot, &legend, lines, LEGEND[i]);
     }
-    facets_legend_floor(plot, &legend, facets);
+    if (lines & F2_FLOOR) {
+        plot_legend_line(plot, &legend, "true entropy", PLOT_FAINT_INK, FLOOR_WIDTH, FLOOR_DASH);
+    }
     if (facets->seeds) {
         plot_legend_line(plot, &legend, "lowest to highest seed", "#c0333333", 6, NULL);
     }
@@ -354,8 +409,9 @@ const struct figure_type FIGURE_F2 = {
         "exploration, and the perplexity of the training batches that rewards are of: the "
         "released reward is minus this, clipped. Axes of perplexity, and that of layers where "
         "there are many, are logarithmic. A dashed line below the perplexities is the true one of "
-        "generated text. Above a panel stands how many of its curves coincide with one later in "
-        "the legend, which covers them. With several seeds, their mean; a band from the lowest "
-        "to the highest is of test perplexity, independent layers and the batches.",
+        "generated text; a number stands for one that is far below. Above a panel stands how many "
+        "of its curves coincide with one later in the legend, which covers them. With several "
+        "seeds, their mean; a band from the lowest to the highest is of test perplexity, "
+        "independent layers and the batches.",
     .build = build,
 };

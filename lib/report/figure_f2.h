@@ -8,8 +8,8 @@
 enum f2_row { F2_PERPLEXITY, F2_LAYERS, F2_CHANGES, F2_EPSILON, F2_BATCH, F2_ROWS };
 
 // Lines that the legend explains, as bits; stored layers are drawn where some are not the
-// independent ones.
-enum f2_line { F2_TEST = 1, F2_TRAINING = 2, F2_INDEPENDENT = 4, F2_STORED = 8 };
+// independent ones, the true perplexity where it is near the curves.
+enum f2_line { F2_TEST = 1, F2_TRAINING = 2, F2_INDEPENDENT = 4, F2_STORED = 8, F2_FLOOR = 16 };
 
 // What there is of one architecture: its panels share their axes.
 struct f2_block {
@@ -27,6 +27,8 @@ struct plot_axis f2_vertical_axis(const struct f2_block *block, enum f2_row row)
 // The row below which there is nothing to draw.
 int f2_last_row(const struct f2_block *block);
 
+// The true perplexity of generated text; NaN where it is not known.
+double f2_floor(const struct facet *facet);
 // Whether the map of some seed changes.
 bool f2_moves(const struct curve *curve);
 // The curves of a row that can be seen, and those of them that are the same as a later one, which is

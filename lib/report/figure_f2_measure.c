@@ -2,12 +2,22 @@
 
 #include <math.h>
 
+#include "lib/base/math.h"
+
 enum { LAYERS_LOG = 16 }; // more layers have a logarithmic axis
 
 static double value_of(const struct history_point *p, enum f2_row row) {
     const double values[F2_ROWS] = {p->test, p->independent, p->changes, p->epsilon,
                                     p->batch_perplexity};
     return values[row];
+}
+
+double f2_floor(const struct facet *facet) {
+    double floor = math_canonical(NAN);
+    for (size_t i = 0; i < facet->count && isnan(floor); i++) {
+        floor = run_floor_perplexity(facet->curves[i].group.runs[0]);
+    }
+    return floor;
 }
 
 bool f2_moves(const struct curve *curve) {
@@ -52,8 +62,23 @@ static void measure_curve(struct f2_block *block, const struct curve *curve) {
     block->layers = run->layers > block->layers ? run->layers : block->layers;
     measure_history(block, &curve->low, moves);
     measure_history(block, &curve->high, moves);
-    plot_range_add(&block->ranges[F2_PERPLEXITY], run_floor_perplexity(run));
     plot_range_add(&block->episodes, (double)curve->mean.count - 0.5);
+}
+
+// The true perplexity belongs on the axis where that leaves the curves half of its length or more.
+static void measure_floors(struct f2_block *block) {
+    struct plot_range *curves = &block->ranges[F2_PERPLEXITY], all = *curves;
+    struct plot_range floors = PLOT_RANGE_EMPTY;
+    for (size_t i = block->first; i < block->end; i++) {
+        plot_range_add(&floors, f2_floor(&block->facets->items[i]));
+    }
+    plot_range_add(&all, floors.low);
+    plot_range_add(&all, floors.high);
+    double ratio = curves->high / curves->low;
+    if (!plot_range_is_empty(&floors) && all.high / all.low <= ratio * ratio) {
+        *curves = all;
+        block->lines |= F2_FLOOR;
+    }
 }
 
 void f2_measure(struct f2_block *block) {
@@ -66,6 +91,7 @@ void f2_measure(struct f2_block *block) {
             measure_curve(block, &block->facets->items[i].curves[j]);
         }
     }
+    measure_floors(block);
 }
 
 struct plot_axis f2_vertical_axis(const struct f2_block *block, enum f2_row row) {

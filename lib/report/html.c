@@ -145,14 +145,19 @@ static void add_command(struct text *text, const char *words, const struct repor
     if (input->experiments_path) {
         add_path(&command, " --experiments", input->experiments_path);
     }
-    if (input->path_count > PATHS_SPELLED_OUT) {
+    bool many = input->path_count > PATHS_SPELLED_OUT;
+    if (many) {
         text_add(&command, " \"$@\"");
     } else {
         add_paths(&command, input);
     }
     text_add(text, "<details><summary>Command</summary><pre><code>");
     text_add_xml(text, text_string(&command));
-    text_add(text, "</code></pre></details>\n");
+    text_add(text, "</code></pre>");
+    text_add(text, many ? "<p class=\"faint\"><code>\"$@\"</code>: all run logs and metrics, as "
+                          "set by the command under <a href=\"#files\">Files</a>.</p>"
+                        : "");
+    text_add(text, "</details>\n");
     text->failed = text->failed || command.failed;
     text_free(&command);
 }

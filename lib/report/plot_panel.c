@@ -32,7 +32,7 @@ struct plot_range plot_range_widen(struct plot_range range, bool log, double sha
     }
     if (log) {
         double ratio = range.high / range.low;
-        ratio = ratio > 1.05 ? math_pow(ratio, share) : 1.5;
+        ratio = ratio > 1 ? fmax(math_pow(ratio, share), 1.02) : 1.1;
         return (struct plot_range){range.low / ratio, range.high * ratio};
     }
     double length = range.high - range.low;

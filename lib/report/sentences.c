@@ -71,12 +71,12 @@ static void add_datasets(struct text *text, size_t some, size_t all) {
 
 static void add_verdicts(struct text *text, const struct main_result *r) {
     static const char *const CLAUSES[VERDICTS] = {
-        [VERDICT_TOKENS] = "not compared, since the two saw different numbers of tokens",
-        [VERDICT_UNPAIRED] = "not compared, since the two have no seed in common",
-        [VERDICT_FEW] = "neither better nor worse yet, since a verdict takes three seeds",
-        [VERDICT_BETTER] = "better",
-        [VERDICT_WORSE] = "worse",
-        [VERDICT_UNDECIDED] = "neither better nor worse as far as can be seen",
+        [VERDICT_TOKENS] = "it is not compared, since the two saw different numbers of tokens",
+        [VERDICT_UNPAIRED] = "it is not compared, since the two have no seed in common",
+        [VERDICT_FEW] = "there is no verdict, which takes three seeds",
+        [VERDICT_BETTER] = "it is better",
+        [VERDICT_WORSE] = "it is worse",
+        [VERDICT_UNDECIDED] = "it is neither better nor worse as far as can be seen",
     };
     size_t said = 0;
     text_add(text, " Seed by seed, ");
@@ -88,7 +88,7 @@ static void add_verdicts(struct text *text, const struct main_result *r) {
                 add_datasets(text, r->verdicts[v], r->pairs);
                 text_add(text, " ");
             }
-            text_format(text, "it is %s", CLAUSES[v]);
+            text_add(text, CLAUSES[v]);
         }
     }
     text_add(text, ".");

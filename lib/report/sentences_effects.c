@@ -127,8 +127,9 @@ static void add_yardstick(struct text *text, const struct row *reference, double
     start_sentence(text);
     if (isnan(spread.sd)) {
         text_format(text,
-                    "With one run of “%s” the spread over seeds is not known, and the yardstick "
-                    "of %.0f%% is a convention: single runs can differ by chance.",
+                    "That is no verdict, which takes three seeds: single runs can differ by "
+                    "chance; with one run of “%s” it is not known how far, and the yardstick of "
+                    "%.0f%% is a convention.",
                     reference->title, percent);
     } else {
         text_format(
@@ -176,13 +177,11 @@ static const struct leads FIXED = {
                [EFFECT_SMALL] = "Over seeds, no difference is seen between dynamic tying and ",
                [EFFECT_REFUSED] = REFUSED,
                [EFFECT_UNKNOWN] = UNKNOWN},
-    .few = {[EFFECT_HIGHER] = "Too few seeds for a verdict: perplexity is higher than dynamic "
-                              "tying's by more than the yardstick with ",
-            [EFFECT_LOWER] = "Too few seeds for a verdict: perplexity is lower by more than the "
-                             "yardstick with ",
-            [EFFECT_SMALL] =
-                "Too few seeds for a verdict: the difference stays below the yardstick "
-                "with "},
+    .few = {[EFFECT_HIGHER] =
+                "Perplexity is higher than dynamic tying's by more than the yardstick with ",
+            [EFFECT_LOWER] =
+                "Perplexity is lower than dynamic tying's by more than the yardstick with ",
+            [EFFECT_SMALL] = "The difference stays below the yardstick with "},
 };
 
 static void conclude_effects(struct text *text, const struct rows *rows,

@@ -222,8 +222,10 @@ static void add_sentence(struct text *text, const struct similarity *items, size
             add_heads(text, METHODS[i], &heads);
         }
     }
-    text_format(text, "Heads of the same index are the more alike in %zu of %zu networks.", above,
-                pairs);
+    text_format(text,
+                "Over all methods, heads of the same index are the more alike in %zu of %zu "
+                "network%s.",
+                above, pairs, pairs > 1 ? "s" : "");
 }
 
 void sentence_f4(struct text *text, const struct run_set *set) {

@@ -287,16 +287,26 @@ struct scale {
     int decimals;
 };
 
+enum { DECIMALS_MAX = 4 };
+
+// Of three significant digits, as far as `most` decimals go.
+static int decimals_of(double size, int most) {
+    double next = 99.95; // from here on one decimal less would do
+    int decimals = 0;
+    while (decimals < most && size < next) {
+        decimals++;
+        next /= 10;
+    }
+    return decimals;
+}
+
 static struct scale scale_parameters(double value) {
     double size = fabs(value);
     struct scale s = size >= 999.5e6   ? (struct scale){1e9, "B", 0}
                      : size >= 999.5e3 ? (struct scale){1e6, "M", 0}
                      : size >= 999.5   ? (struct scale){1e3, "k", 0}
                                        : (struct scale){1, "", 0};
-    double shown = size / s.unit;
-    if (s.unit > 1) {
-        s.decimals = shown < 9.995 ? 2 : shown < 99.95 ? 1 : 0;
-    }
+    s.decimals = s.unit > 1 ? decimals_of(size / s.unit, 2) : 0;
     return s;
 }
 
@@ -311,14 +321,14 @@ static struct scale scale_of(const struct statistic *value, enum number_format f
     case NUMBER_PARAMETERS:
         return scale_parameters(value->mean);
     case NUMBER_MEGABYTES:
-        return (struct scale){1e6, "", value->mean < 99.5e6 ? 1 : 0};
+        return (struct scale){1e6, "", decimals_of(value->mean / 1e6, DECIMALS_MAX)};
     case NUMBER_PERCENT:
         return (struct scale){1, "", 1};
     case NUMBER_CHANGE:
     case NUMBER_RATIO:
         break;
     case NUMBER_WHOLE:
-        return (struct scale){1, "", value->mean < 9.995 ? 2 : value->mean < 99.95 ? 1 : 0};
+        return (struct scale){1, "", decimals_of(value->mean, 2)};
     }
     return (struct scale){1, "", 2};
 }
@@ -351,7 +361,7 @@ void number_add(struct text *text, const struct statistic *value, enum number_fo
         text_add(text, "n/a");
         return;
     }
-    static const double HALF[] = {0.5, 0.05, 0.005}; // of the last decimal
+    static const double HALF[DECIMALS_MAX + 1] = {0.5, 0.05, 0.005, 5e-4, 5e-5}; // of the last one
     struct scale scale = scale_of(value, format);
     double size = fabs(value->mean) / scale.unit;
     if (size >= HALF[scale.decimals]) {

@@ -11,6 +11,7 @@
 #include "lib/base/utf8.h"
 
 enum { NUMBER_SIZE = 40 };
+static const double WHOLE_MAX = 1e15; // below which a whole number is written with all its digits
 
 void text_free(struct text *text) {
     buffer_free(&text->buffer);
@@ -230,7 +231,9 @@ void text_add_real(struct text *text, double value) {
         return;
     }
     char number[NUMBER_SIZE];
-    for (int digits = 6; digits <= 17; digits++) {
+    bool whole = rint(value) == value && fabs(value) < WHOLE_MAX;
+    snprintf(number, sizeof number, "%.0f", whole ? value : 0);
+    for (int digits = 6; !whole && digits <= 17; digits++) {
         snprintf(number, sizeof number, "%.*g", digits, value);
         if (strtod(number, NULL) == value) {
             break;

@@ -41,7 +41,8 @@ void text_add_past_gnuplot(struct text *text, const char *string, bool xml);
 void text_add_key(struct text *text, const char *string);
 void text_add_base64(struct text *text, const void *bytes, size_t length);
 
-// The shortest decimal that reads back as the same double; "n/a" for NaN.
+// The shortest decimal that reads back as the same double, a whole number below 10^15 with all its
+// digits; "n/a" for NaN.
 void text_add_real(struct text *text, double value);
 
 // Copies `length` bytes as UTF-8: what is not valid, and control characters, become '?'. Cut to fit

@@ -60,7 +60,12 @@ static void mend_digests(uint8_t *said, size_t size) {
 // The agent's network, and the state saved of it, grow with the square of the layers, so that an input
 // of a hundred of them takes the time of a hundred others: one choice in eight keeps so many.
 static void mend_layers(uint8_t choice, uint8_t *said, size_t size) {
-    enum { FEW = 15, FIXINT_MAX = 0x7f, UINT8 = 0xcc, INT64 = 0xd3 }; // of the msgpack specification
+    enum {
+        FEW = 15,
+        FIXINT_MAX = 0x7f,
+        UINT8 = 0xcc,
+        INT64 = 0xd3
+    }; // of the msgpack specification
     static const char KEY[] = "\xa6layers";
     struct record record;
     int64_t layers;

@@ -63,7 +63,9 @@ static void test_numbers_read_back(void) {
     struct text text = {0};
     text_add_real(&text, 0.1);
     text_add_real(&text, NAN);
-    CHECK_STRING(text_string(&text), "0.1n/a");
+    text_add_real(&text, 9011200);
+    text_add_real(&text, -1e15);
+    CHECK_STRING(text_string(&text), "0.1n/a9011200-1e+15");
     text_free(&text);
 }
 
