@@ -58,7 +58,11 @@ struct settings {
     int device; // enum device_choice
 };
 
-enum { SETTINGS_OPTIONS_MAX = 56 };
+enum {
+    SETTINGS_OPTIONS_MAX = 56,
+    SETTINGS_AS_SEMANTICS = 3, // of an option that --semantics sets: not given itself
+    SETTINGS_STEPS_MAX = INT32_MAX,
+};
 enum { SETTINGS_LABEL_KEY = 256, SETTINGS_LABEL_VALUE = 1024 }; // room for one
 
 void settings_defaults(struct settings *settings);
