@@ -345,6 +345,14 @@ END
     pdflatex -halt-on-error -interaction=batchmode d.tex >/dev/null
 }
 
+@test "columns share the room of their group's name" {
+    a_run dynamic 1 40.0
+    # 18 letters over two columns: 9 for each.
+    dlt-report table T3 dynamic-*-s1 | grep -F '& \hphantom{eeeee}mean & \hphantom{eeee}final &'
+    # One that is long enough, and a group of one column, have what they need.
+    dlt-report table T3 dynamic-*-s1 | grep -F ' & at best validation & clipped (\%) '
+}
+
 @test "a list of another shape is refused" {
     a_run dynamic 1 40.0
     printf 'tables\tarch\n' >list

@@ -166,7 +166,7 @@ static void draw_bar(struct plot *plot, double x, double y, const char *name, do
     x += plot_text_width(name, 0) + 6;
     snprintf(end, sizeof end, "−%g", scale);
     plot_text(plot, &(struct plot_label){.x = x, .y = y + 4, .string = end, .size = 7});
-    x += plot_text_width(end, 7) + 4;
+    x += plot_text_width(end, 7) + 7;
     for (int i = 0; i < BAR_STEPS; i++) {
         double share = 2.0 * i / (BAR_STEPS - 1) - 1;
         plot_rectangle(plot, x + i * BAR / (double)BAR_STEPS, y, BAR / (double)BAR_STEPS + 0.2, 8,

@@ -1,5 +1,7 @@
 // A table as LaTeX: a float with caption and label, one tabular under the other for each panel.
 // Needs the package booktabs only.
+#include <string.h>
+
 #include "lib/report/table.h"
 
 static void add_cell(struct text *text, const struct table_cell *cell) {
@@ -41,6 +43,35 @@ static void add_groups(struct text *text, const struct table *table, const size_
     text_free(&rules);
 }
 
+// Room for so many letters.
+static void add_room(struct text *text, size_t letters) {
+    text_add(text, letters > 0 ? "\\hphantom{" : "");
+    for (size_t i = 0; i < letters; i++) {
+        text_add(text, "e"); // as wide as letters are on average
+    }
+    text_add(text, letters > 0 ? "}" : "");
+}
+
+// LaTeX gives all that a group's name is wider than its columns to the last of them: each title is made
+// as long as its share of that name, so that nothing is left over.
+static void add_titles(struct text *text, const struct table *table, const size_t *columns,
+                       size_t count) {
+    size_t end = 0, share = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct table_column *column = &table->columns[columns[i]];
+        if (i == end) {
+            size_t span = table_span(table, columns, count, i);
+            share = span > 1 ? strlen(column->group) / span : 0;
+            end = i + span;
+        }
+        size_t length = strlen(column->title), missing = length < share ? share - length : 0;
+        text_add(text, i > 0 ? " & " : "");
+        add_room(text, column->right ? missing : 0);
+        text_add_tex(text, column->title);
+        add_room(text, column->right ? 0 : missing);
+    }
+}
+
 static void add_panel(struct text *text, const struct table *table, const size_t *columns,
                       size_t count) {
     text_add(text, "\\begin{tabular*}{\\linewidth}{@{\\extracolsep{\\fill}}");
@@ -49,10 +80,7 @@ static void add_panel(struct text *text, const struct table *table, const size_t
     }
     text_add(text, "@{}}\n\\toprule\n");
     add_groups(text, table, columns, count);
-    for (size_t i = 0; i < count; i++) {
-        text_add(text, i > 0 ? " & " : "");
-        text_add_tex(text, table->columns[columns[i]].title);
-    }
+    add_titles(text, table, columns, count);
     text_add(text, " \\\\\n\\midrule\n");
     for (size_t row = 0; row < table->row_count; row++) {
         if (row > 0 && table->starts[row]) {
