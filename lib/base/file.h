@@ -68,6 +68,7 @@ enum status file_output_commit(struct file_output *output, struct error *error);
 void file_output_abandon(struct file_output *output, bool keep);
 
 bool file_exists(const char *path);
+bool file_is_regular(const char *path); // or a link to such a file
 // Whether an output of this name comes to be as a whole, in the place of the regular file that is
 // there, if one is; false of a stream, a device, a folder and another name of an open file.
 bool file_is_replaced(const char *path);

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "lib/base/file.h"
 #include "lib/base/list.h"
 #include "lib/base/memory.h"
 
@@ -15,8 +15,7 @@ static const char *const SOURCE_NAMES[] = {"name",   "tables", "arch",   "datase
 
 // Of a regular file only: to open a pipe again would wait for another writer.
 static bool is_source(const char *path) {
-    struct stat info;
-    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode)) {
+    if (!file_is_regular(path)) {
         return false;
     }
     struct tsv tsv;

@@ -9,20 +9,11 @@
 #include "lib/base/file_lock.h"
 #include "lib/train/trainer.h"
 
-static bool is_regular_file(const char *path) {
-    struct stat info;
-    return path && stat(path, &info) == 0 && S_ISREG(info.st_mode);
-}
-
 static bool is_stream_name(const char *path) {
     return !path || strcmp(path, "-") == 0;
 }
 
 // ---- The checkpoint that there is ---------------------------------------------------------------
-
-bool trainer_has_checkpoint(const struct trainer *t) {
-    return is_regular_file(t->settings->checkpoint);
-}
 
 enum status trainer_compare_inputs(const struct trainer *t, const struct checkpoint *checkpoint,
                                    struct error *error) {
@@ -67,7 +58,7 @@ enum status trainer_find_checkpoint(const struct trainer *t, struct checkpoint *
     status = settings_compare(&asked, &checkpoint->config, path, error);
     *done = false;
     if (status == STATUS_OK && checkpoint->state.finished && !is_stream_name(t->output) &&
-        is_regular_file(t->output)) {
+        file_is_regular(t->output)) {
         status = compare_log(t->output, checkpoint, done, error);
     }
     if (status == STATUS_OK && !*done &&
@@ -111,7 +102,7 @@ static enum status resume_log(struct trainer *t, const struct record_writer_opti
         return error_set(error, status, "%.900s; --restart begins anew", why.message);
     }
     // Its log was finished, too, and had the final name.
-    bool another = is_regular_file(t->output);
+    bool another = file_is_regular(t->output);
     return error_set(error, status,
                      "the run of checkpoint '%s' is finished, but %s'%s' is %s; --restart begins "
                      "anew",
@@ -160,7 +151,7 @@ enum status trainer_resume(struct trainer *t, const struct record_writer_options
 static enum status refuse_new_checkpoint(const struct trainer *t, struct error *error) {
     const char *path = t->settings->checkpoint;
     bool ours = t->replaces && (t->hold < 0 || file_has_name(t->hold, path));
-    return is_regular_file(path) && !ours ? file_refuse_second_writer(path, error) : STATUS_OK;
+    return file_is_regular(path) && !ours ? file_refuse_second_writer(path, error) : STATUS_OK;
 }
 
 enum status trainer_begin(struct trainer *t, const struct record_writer_options *options,

@@ -12,61 +12,6 @@
 #include "lib/train/fit.h"
 #include "lib/train/trainer.h"
 
-// ---- Texts --------------------------------------------------------------------------------------
-
-static enum status open_text(struct trainer *t, enum split split, struct error *error) {
-    struct token_file *tokens = &t->tokens[split];
-    enum status status = token_file_read(tokens, t->settings->text[split], error);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    t->has[split] = true;
-    t->state.inputs[split] = tokens->content_digest;
-    if (split != SPLIT_TRAIN) {
-        status = token_file_same_vocabulary(&t->tokens[SPLIT_TRAIN], tokens, error);
-    }
-    return status == STATUS_OK
-               ? blocks_open(&t->blocks[split], tokens, (enum blocks_kind)t->settings->blocks,
-                             (enum objective)t->settings->objective, (size_t)t->settings->context,
-                             error)
-               : status;
-}
-
-void trainer_note_vocabulary(struct trainer *t) {
-    const struct token_vocabulary *vocabulary = &t->tokens[SPLIT_TRAIN].vocabulary;
-    t->state.vocabulary = vocabulary->size;
-    memcpy(t->state.vocabulary_model, vocabulary->model, sizeof vocabulary->model);
-    memcpy(t->state.vocabulary_sha256, vocabulary->sha256, sizeof vocabulary->sha256);
-}
-
-static enum status open_texts(struct trainer *t, struct error *error) {
-    enum status status = STATUS_OK;
-    for (int split = 0; split < SPLITS && status == STATUS_OK; split++) {
-        status = t->settings->text[split] ? open_text(t, (enum split)split, error) : STATUS_OK;
-    }
-    trainer_note_vocabulary(t);
-    return status;
-}
-
-static enum status open_batches(struct trainer *t, struct error *error) {
-    const struct settings *s = t->settings;
-    int32_t **batches[] = {&t->inputs, &t->targets, &t->reward_inputs, &t->reward_targets};
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < ARRAY_LENGTH(batches) && status == STATUS_OK; i++) {
-        void *memory = NULL;
-        status = memory_allocate(&memory, (size_t)(s->batch * s->context), sizeof(int32_t),
-                                 "a batch", error);
-        *batches[i] = memory;
-    }
-    if (status == STATUS_OK) {
-        status = sampler_open(&t->train, &t->blocks[SPLIT_TRAIN], (size_t)s->batch,
-                              (uint64_t)s->seed, RANDOM_SHUFFLE, error);
-    }
-    return status == STATUS_OK ? sampler_open(&t->reward, &t->blocks[SPLIT_TRAIN], (size_t)s->batch,
-                                              (uint64_t)s->seed, RANDOM_REWARD, error)
-                               : status;
-}
-
 // ---- A dry run ----------------------------------------------------------------------------------
 
 static enum status write_plan(struct trainer *t, struct error *error) {
@@ -142,7 +87,7 @@ static enum status begin_tying(struct trainer *t, const struct checkpoint *check
 // Texts, agent and memory: all that can refuse a run, and nothing that takes long.
 static enum status prepare(struct trainer *t, const struct checkpoint *checkpoint,
                            struct buffer *table, struct error *error) {
-    enum status status = open_texts(t, error);
+    enum status status = trainer_open_texts(t, error);
     if (status == STATUS_OK && checkpoint) {
         status = trainer_compare_inputs(t, checkpoint, error);
     }
@@ -180,7 +125,7 @@ static enum status run(struct trainer *t, struct checkpoint *checkpoint, const s
         status = model_reserve(t->model, error);
     }
     if (status == STATUS_OK) {
-        status = open_batches(t, error);
+        status = trainer_open_batches(t, error);
     }
     if (status == STATUS_OK) {
         interrupt_install();
@@ -206,11 +151,6 @@ static enum status run(struct trainer *t, struct checkpoint *checkpoint, const s
         t->log = NULL;
     }
     return status;
-}
-
-// To go on with, or to salvage what was recorded.
-bool trainer_keeps_log(const struct trainer *t) {
-    return t->log && !t->log_is_stream && (t->state.step > 0 || trainer_has_checkpoint(t));
 }
 
 static void close_trainer(struct trainer *t, bool resuming) {
@@ -255,7 +195,7 @@ static void tell_left(const struct trainer *t) {
 // A finished run of these texts has nothing to do; one of others must not be taken for theirs.
 static enum status leave_finished(struct trainer *t, struct checkpoint *checkpoint,
                                   struct error *error) {
-    enum status status = open_texts(t, error);
+    enum status status = trainer_open_texts(t, error);
     if (status == STATUS_OK) {
         status = trainer_compare_inputs(t, checkpoint, error);
     }

@@ -50,14 +50,23 @@ struct trainer {
     double epsilon; // as the agent last told, below 0 if it does not
 };
 
-// train.c
-// Whether the run log, where it ends now, stays as NAME.partial.
-bool trainer_keeps_log(const struct trainer *t);
+// texts.c
+// Into t->tokens, t->blocks and t->state, of one vocabulary.
+enum status trainer_open_texts(struct trainer *t, struct error *error);
 // What the training text says of its vocabulary, into t->state.
 void trainer_note_vocabulary(struct trainer *t);
+// The samplers, and room for what they draw.
+enum status trainer_open_batches(struct trainer *t, struct error *error);
+
+// keep.c
+bool trainer_has_checkpoint(const struct trainer *t);
+// Whether the run log, where it ends now, stays as NAME.partial: to go on with, or to salvage what was
+// recorded.
+bool trainer_keeps_log(const struct trainer *t);
+// Writes a checkpoint where one is wanted. `agent_lost`: it can no longer be asked to save itself.
+enum status trainer_checkpoint(struct trainer *t, bool agent_lost, struct error *error);
 
 // begin.c
-bool trainer_has_checkpoint(const struct trainer *t);
 // Opens the checkpoint that the run can go on from, or refuses. *done: the run is finished, and its
 // log is there; the checkpoint is still open.
 enum status trainer_find_checkpoint(const struct trainer *t, struct checkpoint *checkpoint,
@@ -85,8 +94,6 @@ enum status trainer_evaluation_diverged(struct trainer *t, enum split split, dou
 
 // loop.c: trains until the end, a signal (*signal) or a failure.
 enum status trainer_loop(struct trainer *t, int *signal, struct error *error);
-// Writes a checkpoint where one is wanted. `agent_lost`: it can no longer be asked to save itself.
-enum status trainer_checkpoint(struct trainer *t, bool agent_lost, struct error *error);
 
 // cost.c
 double trainer_seconds(const struct trainer *t); // over all resumes
