@@ -41,6 +41,15 @@ run = $(if $(filter 1,$(V)),,@echo '  $(1)  $(@:$(BUILD)/%=%)' && )$(2)
 # depends on get their names in the end. $(call compile,FLAGS)
 compile = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(1) -MF $(@:.o=.d).new -MT $@ -c $< -o $@.new && \
     mv $(@:.o=.d).new $(@:.o=.d) && mv $@.new $@
+# $(eval $(call remember,FILE,WORDS)): FILE holds these words, and is new where they are others. (Make 4.3
+# sometimes reads more than there is with $(file <FILE).)
+define remember
+ifneq "$(shell cat $(1) 2>/dev/null)" "$(subst ",,$(subst ',,$(2)))"
+$(1): FORCE
+endif
+$(1):
+	@mkdir -p $$(@D) && echo '$(subst ",,$(subst ',,$(2)))' >$$@
+endef
 LIBRARIES := -lzstd -lmsgpackc -lxxhash -lnettle -lutf8proc -lm
 
 # ---- Rooms: each a static library; DEPENDS names the rooms that it may use (tests check it) -----
@@ -114,7 +123,7 @@ $(BUILD)/%.o: %.c
 $(BUILD)/lib/libdlt-%.a:
 	@mkdir -p $(@D)
 	@rm -f $@ $@.new
-	$(call run,AR,$(AR) rcs $@.new $^ && mv $@.new $@)
+	$(call run,AR,$(AR) rcs $@.new $(filter %.o,$^) && mv $@.new $@)
 
 tools := $(patsubst tools/%.c,%,$(wildcard tools/dlt-*.c))
 define tool_rules
@@ -158,14 +167,13 @@ $(BUILD)/damage/damage: $(damage_objects) $(call archive,text) $(call archive,re
 
 -include $(objects:.o=.d)
 
-# Other flags, other objects.
-flags := $(subst ",,$(subst ',,$(strip $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(KERNEL_CFLAGS))))
+# Other flags, other objects; other sources, other libraries.
+flags := $(strip $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(KERNEL_CFLAGS) $(foreach i,$(ISAS),$(ISA_FLAGS_$(i))) \
+    $(LDFLAGS) $(LIBRARIES))
 $(objects): $(BUILD)/flags
-ifneq "$(file <$(BUILD)/flags)" "$(flags)"
-$(BUILD)/flags: FORCE
-endif
-$(BUILD)/flags:
-	@mkdir -p $(@D) && echo '$(flags)' >$@
+$(eval $(call remember,$(BUILD)/flags,$(flags)))
+$(foreach r,$(ROOMS) cpu,$(eval $(call archive,$(r)): $(BUILD)/lib/$(r).objects) \
+    $(eval $(call remember,$(BUILD)/lib/$(r).objects,$(objects_$(r)))))
 FORCE:
 .PHONY: FORCE
 

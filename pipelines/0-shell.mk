@@ -19,4 +19,4 @@ take_lines = $(eval $(subst $(line_end),$(newline),$(shell lines=$$($(1)) && pri
 
 # As many jobs as there are processors, unless the user said how many.
 JOBS ?= $(shell nproc)
-sub_make = $(MAKE) --no-print-directory PROFILE=$(PROFILE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
+sub_make = $(MAKE) --no-print-directory PROFILE=$(PROFILE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))

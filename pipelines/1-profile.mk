@@ -46,7 +46,8 @@ $(call read_table,datasets,$(places) $(call table_command,datasets,$(call variab
     $(call variable,datasets,$(DATASETS)) $(call variable,vocabulary,$(VOCABULARY)) \
     $(call variable,profile,$(PROFILE)) $(call variable,dry,$(dry)) $(call variable,unsaid,$(unsaid)) pipelines/files.tsv pipelines/vocabularies.tsv))
 
-# The list of experiments that the report reads. Nothing is missing of a dataset that has run logs.
+# The list of experiments that the report reads. Nothing is missing of a dataset that has run logs. One
+# that is there stays with -n, to plan and to fetch.
 experiments_list := $(BUILD)/pipelines/$(PROFILE).experiments.tsv
 report_datasets := $(foreach d,$(DATASETS),$(if $(MISSING_$(d)),$(if $(call have_logs,$(d)),,$(d))))
 experiments_command = $(call table_command,experiments,$(call variable,known,$(DATASETS_KNOWN)) \
@@ -54,9 +55,10 @@ experiments_command = $(call table_command,experiments,$(call variable,known,$(D
     $(foreach t,1 2 3 4 5 6,$(call variable,seeds_T$(t),$(SEEDS_T$(t)))) $(1))
 $(call read_table,experiments,$(experiments_command))
 $(if $(RUNS),,$(if $(DATASETS_HERE),$(error $(EXPERIMENTS) has no run for the datasets of profile '$(PROFILE)')))
-list_written := $(shell $(foreach d,$(report_datasets),MISSING_$(d)=$(call quoted,$(MISSING_$(d)))) \
-    pipelines/update $(experiments_list) $(call experiments_command,-v list=yes))
-$(call succeeded,experiments)
+list_stays := $(if $(dry),$(wildcard $(experiments_list)))
+list_written := $(if $(list_stays),,$(shell $(foreach d,$(report_datasets),MISSING_$(d)=$(call quoted,$(MISSING_$(d)))) \
+    pipelines/update $(experiments_list) $(call experiments_command,-v list=yes)))
+$(if $(list_stays),,$(call succeeded,experiments))
 no_runs := $(filter-out $(RUNS:%=$(RUN_LOGS)/%.run.msgpack.zst),$(filter $(RUN_LOGS)/%.run.msgpack.zst,$(MAKECMDGOALS)))
 ifneq ($(no_runs),)
 $(error profile '$(PROFILE)' has no run '$(patsubst $(RUN_LOGS)/%.run.msgpack.zst,%,$(firstword $(no_runs)))')

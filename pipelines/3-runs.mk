@@ -51,10 +51,10 @@ $(STATE)/%.config: $$(call run_digests,$$*) $$(call run_floor_file,$$*) $$(call 
 $(STATE)/%.trained: $(STATE)/%.config FORCE | $(bin)/dlt-train $(bin)/dlt-qagent $(bin)/dlt-cat
 	@exec env QUEUE=$(call quoted,$(QUEUE)) BIN=$(bin) pipelines/alone $(call run_checkpoint,$*).lock \
 	    '$*: waiting for another process that trains it' pipelines/train $* $< $@ $(call run_log,$*) \
-	    $(call run_checkpoint,$*) $(bin)/dlt-train $(call run_tokens,$*) --device $(device_kind) $(THREADS:%=--threads %) --checkpoint-every 500
+	    $(call run_checkpoint,$*) $(bin)/dlt-train $(call run_tokens,$*) --device $(device_kind) $(THREADS:%=--threads %)
 
 $(STATE)/%.outcome: $(STATE)/%.trained
-	@BIN=$(bin) pipelines/update $@ pipelines/outcome $* $(call run_log,$*)
+	@BIN=$(bin) pipelines/update $@ pipelines/outcome $* $(RUN_DATASET_$*) $(call run_log,$*)
 
 $(RUN_LOGS)/%.run.msgpack.zst: $(STATE)/%.trained ;
 
@@ -63,20 +63,22 @@ $(RUN_LOGS)/%.run.msgpack.zst: $(STATE)/%.trained ;
 # Measured again where the run or what dlt-eval computes changed.
 $(STATE)/eval.recipe: $(fingerprint) FORCE
 	@pipelines/update $@ grep '^eval ' $<
-measure = @BIN=$(bin) $(alone) pipelines/measure $@ $(bin)/dlt-eval
+# $(call measure,LOG,CHECKPOINT), and dlt-eval's words.
+measure = @BIN=$(bin) $(alone) pipelines/measure $@ $(1) $(2) $(bin)/dlt-eval
+measure_run = $(call measure,$(call run_log,$(1)),$(call run_checkpoint,$(1)))
 
 # What is known of each test text without any context.
 $(RUN_LOGS)/unigram-%.metrics.msgpack.zst: $(DATA)/%.train.digest $(DATA)/%.test.digest $(STATE)/eval.recipe | $(bin)/dlt-eval $(bin)/dlt-cat
-	$(measure) unigram --quiet --train $(DATA)/$*.train.tokens.msgpack.zst \
+	$(call measure,-,-) unigram --quiet --train $(DATA)/$*.train.tokens.msgpack.zst \
 	    --tokens $(DATA)/$*.test.tokens.msgpack.zst --labels dataset=$*,profile=$(PROFILE)
 
 # How alike the weights of independent layers are: for Figure 4.
-$(RUN_LOGS)/similarity-%.metrics.msgpack.zst: $(STATE)/%.trained $(STATE)/eval.recipe | $(bin)/dlt-eval
-	$(measure) similarity --quiet --checkpoint $(call run_checkpoint,$*)
+$(RUN_LOGS)/similarity-%.metrics.msgpack.zst: $(STATE)/%.trained $(STATE)/eval.recipe | $(bin)/dlt-eval $(bin)/dlt-cat
+	$(call measure_run,$*) similarity --quiet --checkpoint $(call run_checkpoint,$*)
 
 # The last word of LAMBADA's passages: for Tables 1 and 2.
-$(RUN_LOGS)/lastword-%.metrics.msgpack.zst: $(STATE)/%.trained $(DATA)/lambada.passages.digest $(STATE)/eval.recipe | $(bin)/dlt-eval
-	$(measure) lastword --quiet --checkpoint $(call run_checkpoint,$*) \
+$(RUN_LOGS)/lastword-%.metrics.msgpack.zst: $(STATE)/%.trained $(DATA)/lambada.passages.digest $(STATE)/eval.recipe | $(bin)/dlt-eval $(bin)/dlt-cat
+	$(call measure_run,$*) lastword --quiet --checkpoint $(call run_checkpoint,$*) \
 	    --tokens $(DATA)/lambada.passages.tokens.msgpack.zst
 lastword_runs = $(if $(PASSAGES_lambada),$(foreach r,$(sort $(RUNS_T1) $(RUNS_T2)),$(if $(filter lambada,$(RUN_DATASET_$(r))),$(r))))
 

@@ -9,7 +9,8 @@ report_figures := $(FIGURES:%=$(PAPER)/figures/%.pdf)
 
 paper: ## train what is missing and write paper/build/PROFILE/paper.pdf and index.html (PROFILE=quick)
 	@+$(sub_make) fetch SAID=yes || echo "dlt: going on without what cannot be fetched" >&2
-	@+$(sub_make) runs
+	@+$(sub_make) runs || { echo "dlt: 'make -k runs PROFILE=$(PROFILE)' trains what else can be trained," \
+	    "'make report PROFILE=$(PROFILE)' writes the paper from what there is" >&2; exit 2; }
 	@+$(sub_make) report SAID=yes
 
 report: $(PAPER)/paper.pdf $(PAPER)/index.html ## the same from the run logs that are there, training nothing
@@ -36,5 +37,5 @@ $(PAPER)/macros.tex: $(report_inputs)
 $(PAPER)/index.html: $(report_inputs)
 	$(call run,HTML,$(alone) $(bin)/dlt-report html --quiet --published results/published.tsv $(shown) -o $@ $(report_logs))
 
-$(PAPER)/paper.pdf: paper/paper.tex $(PAPER)/macros.tex $(report_tables) $(report_figures)
+$(PAPER)/paper.pdf: paper/paper.tex pipelines/typeset $(PAPER)/macros.tex $(report_tables) $(report_figures)
 	@$(alone) pipelines/typeset paper/paper.tex $(PAPER)

@@ -104,6 +104,65 @@ field() { # RUN KIND EXPRESSION
     run -0 elsewhere why
     [[ "$output" == *"greedy-wiki2-s1: not ours: "*"made elsewhere"* ]]
     cmp "$logs/random-wiki2-s1.run.msgpack.zst" "$results/greedy-wiki2-s1.run.msgpack.zst"
+    # one that rests on another's outcome, which is not known yet
+    cp "$logs/greedy-wiki2-s1.run.msgpack.zst" "$results"
+    configured cycle-m-wiki2-s1 's/--lr [^ ]*/--lr 9e-3/' -o "$results/cycle-m-wiki2-s1.run.msgpack.zst"
+    rm -r "$state"
+    run -2 elsewhere runs
+    [[ "$output" == *"cycle-m-wiki2-s1.run.msgpack.zst was made elsewhere, with --lr 0.009, not 0.001; move it away"* ]]
+}
+
+# configured RUN SED OPTION...: dlt-train as the pipeline starts it for RUN, its options changed.
+configured() {
+    local data="$BATS_FILE_TMPDIR/data/wiki2" options
+    options=$(head -n 1 "$BATS_FILE_TMPDIR/state/$1.config" | sed "$2")
+    eval "dlt-train --quiet --train $data.train.tokens.msgpack.zst --valid $data.valid.tokens.msgpack.zst \
+        --test $data.test.tokens.msgpack.zst $options" "${@:3}"
+}
+
+@test "what dlt-train refuses is no log's configuration" {
+    log="$BATS_FILE_TMPDIR/results/all-wiki2-s1.run.msgpack.zst"
+    dlt-cat --check "$log" >/dev/null
+    for options in '--width 99999' '--no-such-option 7'; do
+        sed "1s/\$/ $options/" "$BATS_FILE_TMPDIR/state/all-wiki2-s1.config" >config
+        BIN=$(dirname "$(command -v dlt-cat)") run --separate-stderr -2 "$ROOT/pipelines/examine" config none "$log" \
+            dlt-train --train "$BATS_FILE_TMPDIR/data/wiki2.train.tokens.msgpack.zst"
+        [ -z "$output" ]
+        [[ "$stderr" == "$log: dlt-train: "*"${options%% *}"* ]]
+    done
+}
+
+@test "a checkpoint is measured for the log of its own run's end" {
+    log="$BATS_FILE_TMPDIR/results/conventional-wiki2-s1.run.msgpack.zst"
+    measured() { # CHECKPOINT
+        BIN=$(dirname "$(command -v dlt-cat)") "$ROOT/pipelines/measure" m "$log" "$1" dlt-eval similarity --quiet --checkpoint "$1" 2>&1
+    }
+    configured conventional-wiki2-s1 '' --max-steps 2 --checkpoint half -o half.run
+    [ "$(measured half)" = "m: not measured: half is not what $log ended with" ]
+    [ ! -e m ]
+    configured conventional-wiki2-s1 '' --checkpoint whole -o whole.run
+    [ -z "$(measured whole)" ]
+    dlt-cat --check m
+    # What was measured before stays.
+    [ -z "$(measured half)" ]
+    dlt-cat --check m
+}
+
+@test "outcomes go by the run's name, whatever hyphens its dataset has" {
+    log="$BATS_FILE_TMPDIR/results/dynamic-wiki2-s1.run.msgpack.zst"
+    BIN=$(dirname "$(command -v dlt-cat)") "$ROOT/pipelines/outcome" dynamic-my-set-s1 my-set "$log" | grep -F 's/{dynamic[.]map}/'
+}
+
+@test "other flags to link with, other sources: other programs" {
+    copy="$BATS_TEST_TMPDIR/copy"
+    mkdir "$copy"
+    (cd "$ROOT" && cp -r Makefile lib kernels tools tests pipelines paper "$copy")
+    now() { make -C "$copy" --no-print-directory BUILD=build "$@"; }
+    now -j2 build/bin/dlt-cat >/dev/null
+    [ "$(now -n build/bin/dlt-cat)" = "make: 'build/bin/dlt-cat' is up to date." ]
+    [[ "$(now -n LDFLAGS=-static build/bin/dlt-cat)" == *" -static "*"build/bin/dlt-cat.new"* ]]
+    rm "$copy/lib/record/token_writer.c"
+    [[ "$(now -n build/bin/dlt-cat)" == *"AR  lib/libdlt-record.a"* ]]
 }
 
 @test "logs of other texts, and logs that are not whole, stop before anything is trained" {

@@ -78,12 +78,8 @@ gpu-tests: $(programs) $(gpu_programs) $(BUILD)/lib/libdlt-cuda.so ## build what
 .PHONY: gpu-tests
 
 # Other flags or sources, other objects and libraries.
-cuda_flags := $(subst ",,$(subst ',,$(strip $(NVCC) $(NVCCFLAGS) $(CXX) $(EMU_CXXFLAGS) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(emu_objects))))
+cuda_flags := $(strip $(NVCC) $(NVCCFLAGS) $(CXX) $(EMU_CXXFLAGS) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(emu_objects))
 $(cuda_objects) $(emu_objects) $(BUILD)/lib/libdlt-cuda.so $(BUILD)/emu/libdlt-cuda.so: $(BUILD)/cuda-flags
-ifneq "$(file <$(BUILD)/cuda-flags)" "$(cuda_flags)"
-$(BUILD)/cuda-flags: FORCE
-endif
-$(BUILD)/cuda-flags:
-	@mkdir -p $(@D) && echo '$(cuda_flags)' >$@
+$(eval $(call remember,$(BUILD)/cuda-flags,$(cuda_flags)))
 
 -include $(cuda_objects:.o=.d) $(emu_objects:.o=.d)
