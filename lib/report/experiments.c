@@ -88,3 +88,22 @@ const struct experiment *experiments_next_missing(const struct experiments *expe
     }
     return NULL;
 }
+
+bool experiment_has(const struct experiment *experiment, const char *id, const char *dataset,
+                    const char *arch, const char *method, const char *seed) {
+    return strcmp(experiment->dataset, dataset) == 0 && strcmp(experiment->arch, arch) == 0 &&
+           strcmp(experiment->method, method) == 0 && (!id || list_has(experiment->tables, id)) &&
+           list_has(experiment->seeds, seed);
+}
+
+size_t experiments_count(const struct experiments *experiments) {
+    size_t count = 0;
+    for (size_t i = 0; i < experiments->count; i++) {
+        count++;
+        for (const char *seeds = experiments->items[i].seeds; (seeds = strchr(seeds, ','));
+             seeds++) {
+            count++;
+        }
+    }
+    return count;
+}

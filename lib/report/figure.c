@@ -34,13 +34,6 @@ static bool same_facet(const struct run *a, const struct run *b) {
     return strcmp(a->dataset, b->dataset) == 0 && strcmp(a->arch, b->arch) == 0;
 }
 
-static bool is_named(const struct experiment *experiment, const struct run *run, const char *id) {
-    return strcmp(experiment->dataset, run->dataset) == 0 &&
-           strcmp(experiment->arch, run->arch) == 0 &&
-           strcmp(experiment->method, run->method) == 0 && list_has(experiment->tables, id) &&
-           list_has(experiment->seeds, run->seed);
-}
-
 static bool is_shown(const struct run_set *shown, const struct run *run) {
     for (size_t i = 0; i < shown->count; i++) {
         if (shown->runs[i] == run) {
@@ -55,21 +48,37 @@ static void add_named(struct run_set *shown, const struct run_set *set, size_t f
                       const struct experiments *experiments, const char *id) {
     for (size_t e = 0; e < experiments->count; e++) {
         for (size_t i = first; i < end; i++) {
-            const struct run *run = set->runs[i];
-            if (is_named(&experiments->items[e], run, id) && !is_shown(shown, run)) {
-                shown->runs[shown->count++] = set->runs[i];
+            struct run *run = set->runs[i];
+            if (experiment_has(&experiments->items[e], id, run->dataset, run->arch, run->method,
+                               run->seed) &&
+                !is_shown(shown, run)) {
+                shown->runs[shown->count++] = run;
             }
         }
     }
 }
 
+static bool has_metrics(const struct experiments *experiments, const struct metrics *metrics,
+                        const char *id) {
+    const char *const NAMES[] = {"dataset", "arch", "method", "seed"};
+    const char *labels[ARRAY_LENGTH(NAMES)];
+    bool found = false;
+    for (size_t i = 0; i < ARRAY_LENGTH(NAMES); i++) {
+        const char *label = run_pairs_find(&metrics->labels, NAMES[i]);
+        labels[i] = label ? label : "";
+    }
+    for (size_t e = 0; e < experiments->count && !found; e++) {
+        found =
+            experiment_has(&experiments->items[e], id, labels[0], labels[1], labels[2], labels[3]);
+    }
+    return found;
+}
+
 enum status figure_choose_runs(struct run_set *shown, const struct report_input *input,
                                const char *id, struct error *error) {
     const struct run_set *set = input->set;
-    void *runs = NULL;
-    *shown = *set;
-    shown->runs = NULL;
-    shown->count = 0;
+    void *runs = NULL, *metrics = NULL;
+    *shown = (struct run_set){0};
     enum status status = memory_allocate(&runs, set->count, sizeof *shown->runs, "the runs", error);
     shown->runs = runs;
     for (size_t first = 0, end; status == STATUS_OK && first < set->count; first = end) {
@@ -83,7 +92,22 @@ enum status figure_choose_runs(struct run_set *shown, const struct report_input 
             shown->count = end;
         }
     }
+    if (status == STATUS_OK) {
+        status = memory_allocate(&metrics, set->metrics_count, sizeof *shown->metrics,
+                                 "the measurements", error);
+    }
+    shown->metrics = metrics;
+    for (size_t i = 0; status == STATUS_OK && i < set->metrics_count; i++) {
+        if (!input->experiments || has_metrics(input->experiments, &set->metrics[i], id)) {
+            shown->metrics[shown->metrics_count++] = set->metrics[i];
+        }
+    }
     return status;
+}
+
+void figure_free_chosen(struct run_set *shown) {
+    free(shown->runs);
+    free(shown->metrics);
 }
 
 enum status figure_render(struct text *text, const struct figure_type *type,
@@ -110,7 +134,7 @@ enum status figure_render(struct text *text, const struct figure_type *type,
             status = gnuplot_run(text, text_string(&script), (enum plot_terminal)format, error);
         }
     }
-    free(shown.runs);
+    figure_free_chosen(&shown);
     plot_free(&plot);
     text_free(&script);
     return status;

@@ -11,15 +11,19 @@ struct figure_type {
     const char *title;   // a phrase
     const char *caption; // sentences: what is drawn
     bool of_metrics;     // made from measurements; else there must be a run
+    // A sentence or more on what is drawn, which LaTeX has as \dlt{sentence.ID}; NULL: none.
+    void (*conclude)(struct text *text, const struct run_set *shown);
     enum status (*build)(struct plot *plot, const struct run_set *set, struct error *error);
 };
 extern const struct figure_type *const FIGURE_TYPES[]; // NULL-terminated
 void figure_ids(char *list, size_t size);              // "F1, F2"
 const struct figure_type *figure_find(const char *id); // NULL: there is none
 
-// The runs that a figure shows. The caller frees shown->runs; the runs themselves stay the input's.
+// The runs that a figure shows, and the measurements: those that the list of experiments names for it.
+// The caller frees what was chosen, also after a failure; the runs themselves stay the input's.
 enum status figure_choose_runs(struct run_set *shown, const struct report_input *input,
                                const char *id, struct error *error);
+void figure_free_chosen(struct run_set *shown);
 
 enum figure_format { FIGURE_SVG, FIGURE_PDF, FIGURE_PNG, FIGURE_TSV, FIGURE_FORMATS };
 

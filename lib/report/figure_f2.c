@@ -413,5 +413,6 @@ const struct figure_type FIGURE_F2 = {
         "of its curves coincide with one later in the legend, which covers them. With several "
         "seeds, their mean; a band from the lowest to the highest is of test perplexity, "
         "independent layers and the batches.",
+    .conclude = conclude_training,
     .build = build,
 };

@@ -271,5 +271,6 @@ const struct figure_type FIGURE_F4 = {
         "layer has no pairs and is left out; of more than twelve, only the first seed of each "
         "method that has pairs is drawn.",
     .of_metrics = true,
+    .conclude = conclude_similarity,
     .build = build,
 };

@@ -12,6 +12,8 @@
     ITEM(FIGURE_F4)                                                                                \
     ITEM(FIGURE_F5)
 
+void conclude_training(struct text *text, const struct run_set *shown); // F2
+
 #define DECLARE_FIGURE(name) extern const struct figure_type name;
 FIGURES(DECLARE_FIGURE)
 

@@ -228,7 +228,7 @@ static enum status add_figure(struct text *text, const struct figure_type *type,
         add_command(text, words, input, false);
         text_add(text, "</div>\n</section>\n");
     }
-    free(shown.runs);
+    figure_free_chosen(&shown);
     text_free(&svg);
     text_free(&tsv);
     return status;
@@ -289,9 +289,8 @@ static void add_details(struct text *text, const struct run *run) {
 
 static void add_record(struct text *text, const struct run_pairs *record) {
     for (size_t i = 0; i < record->count; i++) {
-        // A count of 0 is one that this task does not make.
         const struct run_pair *pair = &record->items[i];
-        if (pair->value[0] && strcmp(pair->value, "0") != 0 && strcmp(pair->name, "kind") != 0) {
+        if (pair->value[0] && strcmp(pair->name, "kind") != 0) {
             text_add(text, "  ");
             text_add_xml(text, pair->name);
             text_add(text, " = ");
@@ -386,6 +385,6 @@ enum status html_write(struct text *text, const struct report_input *input, stru
         html_scrubber_add_script(text);
     }
     text_add(text, "</body>\n</html>\n");
-    free(moving.runs);
+    figure_free_chosen(&moving);
     return status;
 }

@@ -97,25 +97,34 @@ static void define_data(struct text *text, const struct run_set *set) {
     text_free(&list);
 }
 
+static const char *plural(double count) {
+    return rint(count) == 1 ? "" : "s";
+}
+
+// "time" is how a sentence goes on: nothing where no log tells its time.
 static void define_hours(struct text *text, const struct run_set *set) {
     double seconds = 0, tokens = 0;
+    bool timed = false;
     for (size_t i = 0; i < set->count; i++) {
         double time = quantity_of(SECONDS, set->runs[i]), count = set->runs[i]->tokens;
+        timed = timed || !isnan(time);
         seconds += isnan(time) ? 0 : time;
         tokens += isnan(count) ? 0 : count;
     }
     char number[64];
-    double hours = seconds / 3600;
+    double minutes = seconds / 60, hours = seconds / 3600;
     snprintf(number, sizeof number, hours < 0.995 ? "%.2f" : hours < 99.5 ? "%.1f" : "%.0f", hours);
-    define(text, "hours", number);
+    define(text, "hours", timed ? number : "n/a");
     if (seconds < 90) {
-        snprintf(number, sizeof number, "%.0f seconds", seconds);
-    } else if (seconds < 5400) {
-        snprintf(number, sizeof number, "%.0f minutes", seconds / 60);
+        snprintf(number, sizeof number, ", %.0f second%s of training in all", seconds,
+                 plural(seconds));
+    } else if (minutes < 90) {
+        snprintf(number, sizeof number, ", %.0f minute%s of training in all", minutes,
+                 plural(minutes));
     } else {
-        snprintf(number, sizeof number, "%.1f hours", hours);
+        snprintf(number, sizeof number, ", %.1f hours of training in all", hours);
     }
-    define(text, "time", number);
+    define(text, "time", timed ? number : "");
     struct text total = {0};
     number_add(&total, &(struct statistic){.mean = tokens, .sd = NAN, .count = 1},
                NUMBER_PARAMETERS, "");
@@ -123,29 +132,19 @@ static void define_hours(struct text *text, const struct run_set *set) {
     text_free(&total);
 }
 
-// Runs that the experiments name; 0 without a list of them.
-static size_t count_planned(const struct experiments *experiments) {
-    size_t count = 0;
-    for (size_t i = 0; experiments && i < experiments->count; i++) {
-        count++;
-        for (const char *seeds = experiments->items[i].seeds; (seeds = strchr(seeds, ','));
-             seeds++) {
-            count++;
-        }
-    }
-    return count;
-}
-
 // "3 runs", "all 87 runs", "9 of the 51 runs"
-static void define_runs(struct text *text, const struct report_input *input) {
+static void define_runs(struct text *text, const struct run_set *covered,
+                        const struct experiments *experiments) {
     char words[80];
-    size_t planned = count_planned(input->experiments), count = input->set->count;
+    size_t planned = experiments ? experiments_count(experiments) : 0, count = covered->count;
     snprintf(words, sizeof words, "%zu", count);
     define(text, "runs", words);
     if (planned > count) {
         snprintf(words, sizeof words, "%zu of the %zu runs", count, planned);
+    } else if (planned == 1) {
+        snprintf(words, sizeof words, "the one run");
     } else {
-        snprintf(words, sizeof words, "%s%zu run%s", planned == count ? "all " : "", count,
+        snprintf(words, sizeof words, "%s%zu run%s", planned > 0 ? "all " : "", count,
                  count == 1 ? "" : "s");
     }
     define(text, "runs-covered", words);
@@ -193,13 +192,22 @@ static void define_quantities(struct text *text, const struct group *group, cons
     }
 }
 
+static bool is_published_of(const struct published_entry *e, const struct run *run) {
+    return strcmp(e->arch, run->arch) == 0 && strcmp(e->method, run->method) == 0 &&
+           (strcmp(e->dataset, "*") == 0 || strcmp(e->dataset, run->dataset) == 0);
+}
+
 static void define_published(struct text *text, const struct group *group, const char *prefix,
                              const struct published *published) {
     const struct run *run = group->runs[0];
     for (size_t i = 0; i < published->count; i++) {
         const struct published_entry *e = &published->entries[i];
-        if (strcmp(e->arch, run->arch) == 0 && strcmp(e->method, run->method) == 0 &&
-            (strcmp(e->dataset, "*") == 0 || strcmp(e->dataset, run->dataset) == 0)) {
+        bool before = false; // a table may say in words what another has as a number
+        for (size_t j = 0; j < i && !before; j++) {
+            before = strcmp(published->entries[j].quantity, e->quantity) == 0 &&
+                     is_published_of(&published->entries[j], run);
+        }
+        if (!before && is_published_of(e, run)) {
             struct text name = {0};
             text_format(&name, "published.%s", e->quantity);
             define_named(text, prefix, text_string(&name), e->value);
@@ -287,54 +295,71 @@ static enum status define_table(struct text *text, const struct table_type *type
     return status;
 }
 
-// Its title and caption, and what that says of the runs that it shows; nothing where there are none.
+// Its title and caption, what that says of the runs that it shows, where there are any, and what it
+// concludes.
 static enum status define_figure(struct text *text, const struct figure_type *type,
                                  const struct report_input *input, struct error *error) {
     struct run_set shown;
-    struct text setting = {0};
+    struct text words = {0};
     enum status status = figure_choose_runs(&shown, input, type->id, error);
     define_of(text, "title", type->id, type->title);
     define_of(text, "caption", type->id, type->caption);
     if (status == STATUS_OK && shown.count > 0) {
-        report_add_setting(&setting, &shown);
-        define_of(text, "setting", type->id, text_string(&setting));
+        report_add_setting(&words, &shown);
+        define_of(text, "setting", type->id, text_string(&words));
     }
-    text->failed = text->failed || setting.failed;
-    free(shown.runs);
-    text_free(&setting);
+    if (status == STATUS_OK && type->conclude) {
+        text_clear(&words);
+        type->conclude(&words, &shown);
+        define_of(text, "sentence", type->id, text_string(&words));
+    }
+    text->failed = text->failed || words.failed;
+    figure_free_chosen(&shown);
+    text_free(&words);
     return status;
 }
 
-enum status macros_write(struct text *text, const struct report_input *input, struct error *error) {
-    enum status status = STATUS_OK;
-    const struct run_set *set = input->set;
+// Nothing where there is nothing to say.
+static void define_sentence(struct text *text, const char *key,
+                            void (*add)(struct text *text, const struct run_set *set),
+                            const struct run_set *set) {
     struct text sentence = {0};
-    text_add(text, "% Written by dlt-report macros.\n"
-                   "\\newcommand*\\dlt[1]{\\ifcsname dlt:#1\\endcsname\\csname dlt:#1\\endcsname"
-                   "\\else n/a\\fi}\n");
-    define(text, "version", PROGRAM_VERSION);
-    define_runs(text, input);
-    define_profile(text, set);
-    define_data(text, set);
-    define_hours(text, set);
-    define_config(text, set);
-    define_same(text, set, "layers", layers_of);
-    define_same(text, set, "vocabulary", vocabulary_of);
-    for (size_t i = 0; TABLE_TYPES[i] && status == STATUS_OK; i++) {
-        status = define_table(text, TABLE_TYPES[i], input, error);
+    add(&sentence, set);
+    if (text_length(&sentence) > 0) {
+        define(text, key, text_string(&sentence));
     }
-    for (size_t i = 0; FIGURE_TYPES[i] && status == STATUS_OK; i++) {
-        status = define_figure(text, FIGURE_TYPES[i], input, error);
-    }
-    sentence_f2(&sentence, set);
-    define(text, "sentence.F2", text_string(&sentence));
-    text_clear(&sentence);
-    sentence_f4(&sentence, set);
-    define(text, "sentence.F4", text_string(&sentence));
     text->failed = text->failed || sentence.failed;
     text_free(&sentence);
+}
+
+static void define_all(struct text *text, const struct run_set *covered,
+                       const struct report_input *input) {
+    define_runs(text, covered, input->experiments);
+    define_profile(text, covered);
+    define_data(text, covered);
+    define_hours(text, covered);
+    define_config(text, covered);
+    define_same(text, covered, "layers", layers_of);
+    define_same(text, covered, "vocabulary", vocabulary_of);
+    define_sentence(text, "sentence.sizes", sentence_sizes, covered);
+    define_sentence(text, "sentence.smaller", sentence_smaller, covered);
+    define_sentence(text, "sentence.rewards", sentence_rewards, covered);
+}
+
+// Those of the list, if one is given and has any of them.
+static enum status choose_covered(struct run_set *covered, const struct report_input *input,
+                                  struct error *error) {
+    enum status status = figure_choose_runs(covered, input, NULL, error);
+    if (status == STATUS_OK && covered->count == 0) {
+        memcpy(covered->runs, input->set->runs, input->set->count * sizeof *covered->runs);
+        covered->count = input->set->count;
+    }
+    return status;
+}
+
+static void define_groups(struct text *text, const struct report_input *input) {
     struct group group;
-    for (size_t next = 0; group_next(set, &next, &group);) {
+    for (size_t next = 0; group_next(input->set, &next, &group);) {
         const struct run *run = group.runs[0];
         const char *names[] = {run->arch, run->dataset, run->method};
         for (size_t first = strcmp(run->arch, "gpt2") == 0 ? 0 : 1; first < 2; first++) {
@@ -347,5 +372,27 @@ enum status macros_write(struct text *text, const struct report_input *input, st
             text_free(&prefix);
         }
     }
+}
+
+enum status macros_write(struct text *text, const struct report_input *input, struct error *error) {
+    struct run_set covered;
+    enum status status = choose_covered(&covered, input, error);
+    text_add(text, "% Written by dlt-report macros.\n"
+                   "\\newcommand*\\dlt[1]{\\ifcsname dlt:#1\\endcsname\\csname dlt:#1\\endcsname"
+                   "\\else n/a\\fi}\n");
+    define(text, "version", PROGRAM_VERSION);
+    if (status == STATUS_OK) {
+        define_all(text, &covered, input);
+    }
+    for (size_t i = 0; TABLE_TYPES[i] && status == STATUS_OK; i++) {
+        status = define_table(text, TABLE_TYPES[i], input, error);
+    }
+    for (size_t i = 0; FIGURE_TYPES[i] && status == STATUS_OK; i++) {
+        status = define_figure(text, FIGURE_TYPES[i], input, error);
+    }
+    if (status == STATUS_OK) {
+        define_groups(text, input);
+    }
+    figure_free_chosen(&covered);
     return status;
 }

@@ -2,9 +2,9 @@
 //
 // All places and sizes are in points (1/72 inch), from the lower left corner of the figure:
 //     plot_begin(&plot, 460, 300);
-//     plot_series(&plot, "a"); plot_point(&plot, 1, 2.5); ...          data blocks, any number
+//     int a = plot_series(&plot); plot_point(&plot, 1, 2.5); ...       data blocks, any number
 //     plot_panel(&plot, &(struct plot_panel){...});                    axes; then one plot command:
-//     plot_draw(&plot, "$a with lines ..."); plot_draw(...);
+//     plot_draw(&plot, "$s%d with lines ...", a); plot_draw(...);
 //     plot_end_panel(&plot);
 // Everything that is foreign goes through plot_text(), which quotes it.
 #ifndef DLT_REPORT_PLOT_H

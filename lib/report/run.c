@@ -130,10 +130,10 @@ double run_floor_perplexity(const struct run *run) {
         return floor;
     }
     double bits_per_byte = label_number(run, "floor_bits_per_byte");
-    for (size_t i = 0; i < run->eval_count; i++) {
+    for (size_t i = run->eval_count; i-- > 0;) { // the last is of the whole text
         const struct run_eval *e = &run->evals[i];
-        if (e->split == RUN_TEST && e->text_tokens > 0 && e->text_bytes > 0) {
-            return math_exp(bits_per_byte * e->text_bytes / e->text_tokens * math_log(2));
+        if (e->split == RUN_TEST && e->targets > 0 && e->text_bytes > 0) {
+            return math_exp(bits_per_byte * e->text_bytes / e->targets * math_log(2));
         }
     }
     return math_canonical(NAN);

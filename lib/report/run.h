@@ -47,7 +47,7 @@ struct run_eval {
     enum run_split split;
     bool full; // of the whole split
     double loss, perplexity, perplexity_per_word, bits_per_byte;
-    double text_bytes, text_tokens; // of the text evaluated
+    double text_bytes, targets; // of the text evaluated; predicted, with the ends of blocks
 };
 
 struct run_timing {
@@ -82,9 +82,8 @@ struct run {
     char dataset[RUN_NAME], arch[RUN_NAME], method[RUN_NAME], profile[RUN_NAME], seed[RUN_NAME];
 
     int layers; // L
-    int64_t vocabulary, tokens_per_step, train_tokens, planned_steps;
+    int64_t vocabulary, tokens_per_step;
     double parameters_conventional;
-    struct run_memory memory_planned;
     char agent[RUN_NAME];
     uint16_t *start; // (L) the map to begin with
 
@@ -166,7 +165,8 @@ static inline const uint16_t *run_state(const struct run *run, size_t visit) {
 // The layer whose weights layer i uses: along the sources until one is its own.
 int run_root(const uint16_t *state, int layer);
 // The dataset as read off the labels, where a "floor_ppl" or "floor_bits_per_byte" label tells the
-// true entropy of the test text: the perplexity per token that no model can go below; else NaN.
+// true entropy of the test text: the perplexity per predicted token that no model can go below, even one
+// that knows where blocks end; else NaN.
 double run_floor_perplexity(const struct run *run);
 bool run_map_changes(const struct run *run); // at any visit
 

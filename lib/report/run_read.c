@@ -201,14 +201,8 @@ static enum status add_start(struct run *run, const msgpack_object *map, struct 
     status = read_state(run, map, "map", run->start, error);
     run->vocabulary = int_or(map, "vocabulary", -1);
     run->tokens_per_step = int_or(map, "tokens_per_step", -1);
-    run->train_tokens = int_or(map, "train_tokens", -1);
-    run->planned_steps = int_or(map, "planned_steps", -1);
     copy_string(map, "agent", run->agent, sizeof run->agent);
     run->parameters_conventional = in_map(map, "parameters", "conventional");
-    const msgpack_object *memory = record_find(map, "memory");
-    if (memory && memory->type == MSGPACK_OBJECT_MAP) {
-        run->memory_planned = read_memory(memory);
-    }
     run->has_start = true;
     return status;
 }
@@ -293,10 +287,7 @@ static enum status add_eval(struct run *run, const msgpack_object *map, struct e
                             .perplexity_per_word = real_or_nan(map, "perplexity_per_word"),
                             .bits_per_byte = real_or_nan(map, "bits_per_byte"),
                             .text_bytes = real_or_nan(map, "text_bytes"),
-                            .text_tokens = real_or_nan(map, "text_tokens")};
-    if (isnan(eval.text_tokens)) {
-        eval.text_tokens = real_or_nan(map, "tokens");
-    }
+                            .targets = real_or_nan(map, "tokens")};
     record_get_bool(map, "full", &eval.full);
     if (status != STATUS_OK ||
         (status = read_episode(run, map, &eval.episode, error)) != STATUS_OK) {

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "lib/base/math.h"
-#include "lib/report/macros.h"
 #include "lib/report/tables.h"
 
 static double mean_of(const struct row *row, enum quantity quantity) {
@@ -105,13 +104,16 @@ static void add_change(struct text *text, double percent) {
 
 static void add_masked(struct text *text, const struct main_result *r) {
     if (r->pairs == 1) {
-        text_add(text, " Over masked positions its perplexity");
+        text_add(text, " Over masked positions the dynamic network's perplexity");
         add_change(text, r->change);
         text_add(text, " the conventional network's.");
     } else if (r->pairs > 1) {
-        text_add(text, " Over masked positions its perplexity is lower on ");
+        text_add(text, " Over masked positions the dynamic network's perplexity is lower on ");
         add_datasets(text, r->lower, r->pairs);
         text_add(text, ".");
+    }
+    if (r->pairs > 0) {
+        add_verdicts(text, r);
     }
 }
 
@@ -185,52 +187,4 @@ void conclude_memory(struct text *text, const struct rows *rows) {
     if (said == 0) {
         text_add(text, "No dataset has the memory of both a conventional and a dynamic run yet.");
     }
-}
-
-// ---- F2 -------------------------------------------------------------------------------------------
-
-// Changes of the map per episode over the last tenth of a run.
-static double late_changes(const struct run *run) {
-    int64_t from = run->episodes - run->episodes / 10;
-    int64_t episodes = run->episodes - from, changes = 0;
-    for (size_t i = 0; i < run->visit_count; i++) {
-        changes += run->visits[i].episode > from && run->visits[i].changed;
-    }
-    return episodes > 0 ? (double)changes / (double)episodes : NAN;
-}
-
-void sentence_f2(struct text *text, const struct run_set *set) {
-    double fewest = INFINITY, most = -INFINITY, calm = INFINITY, busy = -INFINITY;
-    int layers = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        const struct run *run = set->runs[i];
-        if (strcmp(run->method, "dynamic") != 0 || run->visit_count == 0) {
-            continue;
-        }
-        double independent = quantity_of(INDEPENDENT_FINAL, run), changes = late_changes(run);
-        layers = run->layers > layers ? run->layers : layers;
-        fewest = independent < fewest ? independent : fewest;
-        most = independent > most ? independent : most;
-        calm = changes < calm ? changes : calm;
-        busy = changes > busy ? changes : busy;
-    }
-    if (!(fewest <= most)) {
-        text_add(text, "There is no dynamic run yet.");
-        return;
-    }
-    if (fewest == most) {
-        text_format(text, "The dynamic networks end with %.0f of %d layers independent", most,
-                    layers);
-    } else {
-        text_format(text, "The dynamic networks end with %.0f to %.0f of %d layers independent",
-                    fewest, most, layers);
-    }
-    if (calm <= busy) {
-        text_format(text, ", and in the last tenth of training their maps still change %.1f", calm);
-        if (busy - calm >= 0.05) {
-            text_format(text, " to %.1f", busy);
-        }
-        text_add(text, " times an episode");
-    }
-    text_add(text, ".");
 }

@@ -226,13 +226,23 @@ static const struct row *strongest(const struct rows *rows, double yardstick, do
     return found;
 }
 
+static size_t count_refused(const struct rows *rows, double yardstick) {
+    size_t refused = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        enum effect effect = effect_of(&rows->items[i], yardstick);
+        refused += effect == EFFECT_REFUSED || effect == EFFECT_UNKNOWN;
+    }
+    return refused;
+}
+
 static void add_strongest(struct text *text, const struct rows *rows, double yardstick) {
     const struct row *first = strongest(rows, yardstick, INFINITY);
     const struct row *second =
         first ? strongest(rows, yardstick, fabs(first->against.difference)) : NULL;
     const struct row *both[] = {first, second};
     if (!first) {
-        text_add(text, "No option alone is seen to change the result.");
+        text_format(text, "No option alone%s is seen to change the result.",
+                    count_refused(rows, yardstick) > 0 ? ", of those compared," : "");
         return;
     }
     text_add(text, "Of the options alone, the result depends most on ");

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "lib/base/math.h"
-#include "lib/report/macros.h"
 
 enum { HEADS_MAX = 1024 };
 
@@ -228,7 +227,7 @@ static void add_sentence(struct text *text, const struct similarity *items, size
                 above, pairs, pairs > 1 ? "s" : "");
 }
 
-void sentence_f4(struct text *text, const struct run_set *set) {
+void conclude_similarity(struct text *text, const struct run_set *set) {
     struct similarity *items = NULL;
     struct error error = {0};
     size_t count = 0;

@@ -25,6 +25,8 @@ enum status similarities_read(struct similarity **items, size_t *count, const st
                               struct error *error);
 void similarities_free(struct similarity *items, size_t count);
 
+// What F4 concludes: whether heads of the same index are the more alike.
+void conclude_similarity(struct text *text, const struct run_set *set);
 // Three decimals.
 void similarity_add_cosine(struct text *text, double cosine);
 

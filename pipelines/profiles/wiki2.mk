@@ -1,4 +1,4 @@
-# Real text on a CPU, some hours: own vocabulary of 8,192, so that perplexity per word is the figure
+# Real text on a CPU, a day: own vocabulary of 8,192, so that perplexity per word is the figure
 # that compares. Datasets that DLT_DATA does not hold are left out, and said to be.
 TITLE := real text, 12 layers of width 128
 SOURCE := sample

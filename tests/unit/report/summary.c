@@ -194,7 +194,7 @@ static void test_history(void) {
 static void test_floor(void) {
     struct run *run = make_run("wiki2", "dynamic", "1");
     struct run_pair label = {.name = "floor_bits_per_byte", .value = "1.5"};
-    struct run_eval eval = {.split = RUN_TEST, .text_bytes = 4000, .text_tokens = 1000};
+    struct run_eval eval = {.split = RUN_TEST, .text_bytes = 4000, .targets = 1000};
     run->labels = (struct run_pairs){.items = &label, .count = 1};
     CHECK(isnan(run_floor_perplexity(run))); // no test text to count bytes per token of
     run->evals = &eval;
