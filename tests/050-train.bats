@@ -356,7 +356,8 @@ for record in iter(get, None): print(ascii(record).replace("\x27", "\""))' >reco
 
 @test "agents that die, answer nonsense or hang: exit 4, one line, and a checkpoint" {
     local how silence
-    for how in dies closes nonsense range negative text wrong twice chatty hangs dies-on-reward \
+    for how in dies closes nonsense range negative text wrong twice chatty chatty-bytes \
+        chatty-keys list hangs dies-on-reward \
         hangs-on-save; do
         silence=60
         [[ $how != hangs* ]] || silence=5
@@ -375,10 +376,28 @@ for record in iter(get, None): print(ascii(record).replace("\x27", "\""))' >reco
     same_output 'records r visit | jq .state' 'records well visit | jq .state'
 }
 
+@test "reals that an agent wants logged are 64 bits wide, with one NaN" {
+    cat >reals.py <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+from plain import get, put
+for message in iter(get, None):
+    if message["kind"] == "hello":
+        put(kind="ready", protocol=1, start=[0] * message["layers"], reward=False, save=False)
+    elif message["kind"] == "ask":  # {"n": a NaN with sign and payload, "f": 1.5 as 32 bits}
+        sys.stdout.buffer.write(b"\x83\xa4kind\xa3act\xa6source\x00\xa4info\x82"
+                                b"\xa1n\xcb\xff\xf8\x00\x00\x00\x00\x00\x07\xa1f\xca\x3f\xc0\x00\x00")
+        sys.stdout.buffer.flush()
+END
+    tiny --max-steps 1 --agent "python3 reals.py '$ROOT/tests/agents'" -o r
+    { zstdcat r 2>/dev/null || cat r; } | od -An -v -tx1 | tr -d ' \n' >hex
+    grep -q a16ecb7ff8000000000000a166cb3ff8000000000000 hex
+}
+
 @test "agents that do not get so far" {
     enter_clean
     local how silence
-    for how in start-range start-short start-dies start-nothing; do
+    for how in start-range start-short start-dies start-nothing start-numbers; do
         silence=60
         [ $how != start-nothing ] || silence=1
         run --separate-stderr -4 tiny --agent "$(agent bad.py $how)" --agent-timeout $silence -o r

@@ -156,6 +156,8 @@ finished_but() {
     run --separate-stderr -2 long a --agent "$(agent ten_lines.py)" --lr 0.5
     expect_error_line dlt-train "--lr was 0.001, not 0.5; --restart begins anew"
     [[ "$stderr" == *"begins anew" ]] # one piece of advice, not two
+    run --separate-stderr -2 long a --agent "$(agent ten_lines.py)" --lr 0.00100000001
+    expect_error_line dlt-train "--lr was 0.001, not 0.00100000001; "
     run --separate-stderr -2 long a --agent "$(agent bad.py well)"
     expect_error_line dlt-train "--agent was"
     rm a.r

@@ -261,3 +261,19 @@ evaluate() { # OPTION...
     run --separate-stderr -2 dlt-eval sample --cased --checkpoint c --vocab vocab.txt
     expect_error_line dlt-eval "--cased is for --model wordpiece"
 }
+
+@test "a network is evaluated in the memory that evaluation takes" {
+    [ -z "${DLT_CHECKER:-}" ] || skip "under a checker a program takes other memory"
+    # 400 layers of activations would be kept for training; evaluation shares those of one.
+    tiny --layers 200 --width 32 --heads 2 --context 64 --batch 16 --max-steps 1 --checkpoint deep \
+        --agent "dlt-qagent --policy fixed:all" -o deep.run
+    needs=$(dlt-train --train "$BATS_FILE_TMPDIR/train.tok" --layers 200 --width 32 --heads 2 --context 64 --batch 64 \
+        --dry-run --agent "dlt-qagent --policy fixed:all" -o - | dlt-cat --kind start | jq .memory.total)
+    [ "$needs" -gt 900000000 ]
+    (ulimit -v 600000 && dlt-eval perplexity --quiet --threads 1 --checkpoint deep --tokens "$BATS_FILE_TMPDIR/test.tok" --batch 64 -o m)
+    dlt-cat --check m
+    # What helps is an option of dlt-eval.
+    (ulimit -v 150000 && run --separate-stderr -1 dlt-eval perplexity --quiet --threads 1 --checkpoint deep \
+        --tokens "$BATS_FILE_TMPDIR/test.tok" --batch 2048 -o m &&
+        [[ "$stderr" == *"; a smaller --batch would help" ]])
+}

@@ -30,7 +30,7 @@ struct policy_options {
     int reward;           // enum policy_reward
     double reward_clip;   // rewards are clipped to [-clip, clip]; 0: not at all
     int64_t replay;       // transitions remembered; 0: none
-    int64_t target_every; // actions between copies into the target network; 0: none
+    int64_t target_every; // updates between copies into the target network; 0: none
 };
 
 extern const struct policy_options POLICY_DEFAULTS;

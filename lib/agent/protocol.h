@@ -15,15 +15,16 @@
 //   {"kind":"bye"}
 //
 // "reward" is sent only to an agent that asked for rewards; its state is the one after the action.
-// "loss_before", the loss of the reward's batch before the training steps, costs another pass: it
-// is 0 unless the agent asked for it. Unknown fields are ignored on both sides. An agent speaks only
+// "loss_before", the loss of the reward's batch before the training steps, costs another pass: unless
+// the agent asked for it, it is the loss after them. Unknown fields are ignored on both sides. An agent speaks only
 // when it is asked: what it says besides would be the answer to a question that was not put yet.
 #ifndef DLT_AGENT_PROTOCOL_H
 #define DLT_AGENT_PROTOCOL_H
 
 enum {
     PROTOCOL_VERSION = 1,
-    PROTOCOL_INFO_VALUES = 1 << 16, // keys and values of one "info", those within values counted
+    PROTOCOL_INFO_VALUES = 1 << 16, // keys and values of one "info", those within others counted
+    PROTOCOL_INFO_BYTES = 1 << 20,  // of its strings and binaries together
 };
 
 #endif

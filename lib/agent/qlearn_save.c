@@ -106,6 +106,32 @@ static void put_block(const struct policy *p, uint8_t *at) {
     }
 }
 
+// ---- The settings that its answers depend on ------------------------------------------------
+
+enum { SETTINGS = 6 };
+static const char *const SETTING_NAMES[SETTINGS] = {"gamma",         "q_lr",   "epsilon_decay",
+                                                    "epsilon_floor", "reward", "reward_clip"};
+
+static double setting_of(const struct policy_options *options, size_t i) {
+    const double values[SETTINGS] = {options->gamma,         options->q_lr,
+                                     options->epsilon_decay, options->epsilon_floor,
+                                     options->reward,        options->reward_clip};
+    return values[i];
+}
+
+// One saved before they were kept is taken as it is.
+static enum status check_settings(const msgpack_object *map, const struct policy_options *options,
+                                  struct error *error) {
+    for (size_t i = 0; i < SETTINGS; i++) {
+        double saved;
+        if (record_get_real(map, SETTING_NAMES[i], &saved) && saved != setting_of(options, i)) {
+            return error_set(error, STATUS_DAMAGED, "its %s is %.9g, not %.9g", SETTING_NAMES[i],
+                             saved, setting_of(options, i));
+        }
+    }
+    return STATUS_OK;
+}
+
 // ---- Saving ----------------------------------------------------------------------------------
 
 static void put_fields(const struct policy *p, struct record_builder *r) {
@@ -116,6 +142,9 @@ static void put_fields(const struct policy *p, struct record_builder *r) {
     record_put_int(r, "hidden", p->options.hidden);
     record_put_int(r, "replay", p->options.replay);
     record_put_int(r, "target_every", p->options.target_every);
+    for (size_t i = 0; i < SETTINGS; i++) {
+        record_put_real(r, SETTING_NAMES[i], setting_of(&p->options, i));
+    }
     record_put_int(r, "updates", p->network.updates);
     record_put_int(r, "actions", p->actions);
     record_put_int(r, "remembered", p->remembered);
@@ -174,6 +203,10 @@ static enum status get_fields(const msgpack_object *map, struct policy *p, struc
         if (status != STATUS_OK) {
             return status;
         }
+    }
+    enum status status = check_settings(map, &p->options, error);
+    if (status != STATUS_OK) {
+        return status;
     }
     double loss = 0, reward = 0;
     bool whole = record_get_count(map, "updates", &p->network.updates) &&

@@ -155,9 +155,19 @@ static enum status read_ready(struct agent *agent, const msgpack_object *map,
     if (tying_map_check(ready->start, agent->layers, &why) != STATUS_OK) {
         return agent_failed(agent, error, "starts with a map that is none: %.200s", why.message);
     }
-    record_get_bool(map, "reward", &ready->wants_reward);
-    record_get_bool(map, "loss_before", &ready->wants_loss_before);
-    record_get_bool(map, "save", &ready->can_save);
+    const struct {
+        const char *name;
+        bool *value;
+    } wishes[] = {{"reward", &ready->wants_reward},
+                  {"loss_before", &ready->wants_loss_before},
+                  {"save", &ready->can_save}};
+    for (size_t i = 0; i < ARRAY_LENGTH(wishes); i++) {
+        if (!record_get_bool(map, wishes[i].name, wishes[i].value) &&
+            record_find(map, wishes[i].name)) {
+            return agent_failed(agent, error, "is ready, but '%s' is neither true nor false",
+                                wishes[i].name);
+        }
+    }
     copy_policy_name(map, ready->policy, sizeof ready->policy);
     return STATUS_OK;
 }
@@ -212,19 +222,63 @@ enum status agent_open(struct agent **agent, const char *command, double timeout
     return STATUS_OK;
 }
 
-// How many values there are in one, itself counted; counting ends behind `most`.
-static size_t count_values(const msgpack_object *object, size_t most) {
-    size_t count = 1;
-    if (object->type == MSGPACK_OBJECT_ARRAY) {
-        for (uint32_t i = 0; i < object->via.array.size && count <= most; i++) {
-            count += count_values(&object->via.array.ptr[i], most - count);
+// What is to be logged: its values, itself counted, and the bytes of its strings and binaries. It is not
+// looked at further than its limits.
+struct measure {
+    size_t values, bytes;
+};
+
+static bool is_too_much(const struct measure *m) {
+    return m->values > PROTOCOL_INFO_VALUES || m->bytes > PROTOCOL_INFO_BYTES;
+}
+
+static void measure(struct measure *m, const msgpack_object *object) {
+    m->values++;
+    switch (object->type) {
+    case MSGPACK_OBJECT_STR:
+    case MSGPACK_OBJECT_BIN:
+        m->bytes += object->via.bin.size;
+        break;
+    case MSGPACK_OBJECT_EXT:
+        m->bytes += object->via.ext.size;
+        break;
+    case MSGPACK_OBJECT_ARRAY:
+        for (uint32_t i = 0; i < object->via.array.size && !is_too_much(m); i++) {
+            measure(m, &object->via.array.ptr[i]);
         }
-    } else if (object->type == MSGPACK_OBJECT_MAP) {
-        for (uint32_t i = 0; i < object->via.map.size && count <= most; i++) {
-            count += 1 + count_values(&object->via.map.ptr[i].val, most - count);
+        break;
+    case MSGPACK_OBJECT_MAP:
+        for (uint32_t i = 0; i < object->via.map.size && !is_too_much(m); i++) {
+            measure(m, &object->via.map.ptr[i].key);
+            measure(m, &object->via.map.ptr[i].val);
         }
+        break;
+    default:
+        break;
     }
-    return count;
+}
+
+// *info: a map, or nil where there is none.
+static enum status read_info(struct agent *agent, const msgpack_object *map, msgpack_object *info,
+                             struct error *error) {
+    const msgpack_object *found = record_find(map, "info");
+    struct measure m = {0, 0};
+    *info = (msgpack_object){.type = MSGPACK_OBJECT_NIL};
+    if (!found || found->type == MSGPACK_OBJECT_NIL) {
+        return STATUS_OK;
+    }
+    if (found->type != MSGPACK_OBJECT_MAP) {
+        return agent_failed(agent, error, "has something to be logged that is no map");
+    }
+    measure(&m, found);
+    if (is_too_much(&m)) {
+        return agent_failed(agent, error, "has more than %d %s to be logged",
+                            m.bytes > PROTOCOL_INFO_BYTES ? PROTOCOL_INFO_BYTES
+                                                          : PROTOCOL_INFO_VALUES,
+                            m.bytes > PROTOCOL_INFO_BYTES ? "bytes" : "values");
+    }
+    *info = *found;
+    return STATUS_OK;
 }
 
 enum status agent_ask(struct agent *agent, int64_t episode, int layer, const int *state,
@@ -246,16 +300,8 @@ enum status agent_ask(struct agent *agent, int64_t episode, int layer, const int
         return agent_failed(agent, error, "gives layer %d source %lld, which is not in 0 .. %d",
                             layer, (long long)answer, layer);
     }
-    const msgpack_object *found = record_find(&message.map, "info");
-    if (found && count_values(found, PROTOCOL_INFO_VALUES) > PROTOCOL_INFO_VALUES) {
-        return agent_failed(agent, error, "has more than %d values to be logged",
-                            PROTOCOL_INFO_VALUES);
-    }
     *source = (int)answer;
-    *info = found && found->type == MSGPACK_OBJECT_MAP
-                ? *found
-                : (msgpack_object){.type = MSGPACK_OBJECT_NIL};
-    return STATUS_OK;
+    return read_info(agent, &message.map, info, error);
 }
 
 enum status agent_reward(struct agent *agent, int64_t episode, int layer, const int *state,

@@ -1,7 +1,10 @@
 #include "lib/base/math.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const double LN2_HIGH = 0x1.62e42fefa3800p-1; // the first 42 bits: exact times any exponent
@@ -163,4 +166,10 @@ double math_normal_quantile(double p) {
 
 double math_canonical(double x) {
     return x != x ? double_from_bits(0x7ff8000000000000ULL) : x;
+}
+
+void math_format(double x, int digits, char text[MATH_TEXT]) {
+    do {
+        snprintf(text, MATH_TEXT, "%.*g", digits, x);
+    } while (digits++ < DBL_DECIMAL_DIG && strtod(text, NULL) != x);
 }

@@ -2,10 +2,13 @@
 #include "lib/base/options.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/math.h"
 
 void operands_free(struct operands *operands) {
     free(operands->words);
@@ -276,9 +279,12 @@ void option_format(const struct option *option, char *text, size_t size) {
     case OPTION_SIZE:
         snprintf(text, size, "%lld", (long long)*(int64_t *)option->value);
         break;
-    case OPTION_REAL:
-        snprintf(text, size, "%g", *(double *)option->value);
+    case OPTION_REAL: {
+        char number[MATH_TEXT];
+        math_format(*(double *)option->value, FLT_DIG, number);
+        snprintf(text, size, "%s", number);
         break;
+    }
     case OPTION_STRING: {
         const char *string = *(const char **)option->value;
         snprintf(text, size, "%s", string ? string : "");

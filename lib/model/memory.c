@@ -34,3 +34,7 @@ void model_count_memory(const struct model_config *config, const struct tying *t
     }
     memory->total = memory->weights + memory->gradients + memory->optimizer + memory->activations;
 }
+
+uint64_t model_count_evaluation(const struct model_config *config, const struct ops *ops) {
+    return activations_bytes(config, ops, false) + ops->workspace_bytes;
+}

@@ -66,6 +66,8 @@ struct model_memory {
 };
 void model_count_memory(const struct model_config *config, const struct tying *tying,
                         const struct ops *ops, struct model_memory *memory);
+// The bytes of activations where there is no training: model_evaluate() alone.
+uint64_t model_count_evaluation(const struct model_config *config, const struct ops *ops);
 
 // Floating-point operations of one block of T tokens, a multiply-add counted as two. An estimate:
 // 2 per weight of a matrix and token, the token embedding counted where it is the head; of attention

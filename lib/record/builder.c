@@ -172,10 +172,12 @@ void record_put_string_array(struct record_builder *r, const char *key, char *co
     }
 }
 
-// As msgpack_pack_object() does it, but for the text. Readers bound the depth.
+// As msgpack_pack_object() does it, but for text and reals. Readers bound the depth.
 static void pack_object(struct record_builder *r, const msgpack_object *value) {
     if (value->type == MSGPACK_OBJECT_STR) {
         pack_text(r, value->via.str.ptr, value->via.str.size);
+    } else if (value->type == MSGPACK_OBJECT_FLOAT32 || value->type == MSGPACK_OBJECT_FLOAT64) {
+        note(r, msgpack_pack_double(&r->packer, math_canonical(value->via.f64)));
     } else if (value->type == MSGPACK_OBJECT_ARRAY) {
         note(r, msgpack_pack_array(&r->packer, value->via.array.size));
         for (uint32_t i = 0; i < value->via.array.size && !r->failed; i++) {

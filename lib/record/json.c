@@ -1,5 +1,6 @@
 #include "lib/record/json.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <nettle/base64.h>
@@ -8,6 +9,7 @@
 #include <utf8proc.h>
 
 #include "lib/base/hash.h"
+#include "lib/base/math.h"
 
 static void print_character(FILE *out, utf8proc_int32_t character, const char *bytes,
                             size_t length) {
@@ -39,17 +41,12 @@ static void print_string(FILE *out, const char *text, size_t length) {
 }
 
 static void print_real(FILE *out, double value) {
-    char text[40];
+    char text[MATH_TEXT];
     if (!isfinite(value)) {
         fputs("null", out);
         return;
     }
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) {
-            break;
-        }
-    }
+    math_format(value, DBL_DIG, text);
     fputs(text, out);
     if (text[strcspn(text, ".e")] == '\0') {
         fputs(".0", out); // stays a real

@@ -1,5 +1,6 @@
 #include "lib/report/text.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -8,9 +9,9 @@
 #include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/base/math.h"
 #include "lib/base/utf8.h"
 
-enum { NUMBER_SIZE = 40 };
 static const double WHOLE_MAX = 1e15; // below which a whole number is written with all its digits
 
 void text_free(struct text *text) {
@@ -230,14 +231,11 @@ void text_add_real(struct text *text, double value) {
         text_add(text, "n/a");
         return;
     }
-    char number[NUMBER_SIZE];
-    bool whole = rint(value) == value && fabs(value) < WHOLE_MAX;
-    snprintf(number, sizeof number, "%.0f", whole ? value : 0);
-    for (int digits = 6; !whole && digits <= 17; digits++) {
-        snprintf(number, sizeof number, "%.*g", digits, value);
-        if (strtod(number, NULL) == value) {
-            break;
-        }
+    char number[MATH_TEXT];
+    if (rint(value) == value && fabs(value) < WHOLE_MAX) {
+        snprintf(number, sizeof number, "%.0f", value);
+    } else {
+        math_format(value, FLT_DIG, number);
     }
     text_add(text, number);
 }

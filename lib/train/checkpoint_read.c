@@ -144,6 +144,17 @@ static enum status take_early_record(struct checkpoint *c, const struct record *
     return STATUS_OK;
 }
 
+// Updates of a part of the network, each in a training step.
+static int64_t most_owner_steps(const struct checkpoint *c) {
+    int64_t most = c->outside_steps;
+    for (int p = 0; p < TYING_PARTS; p++) {
+        for (int i = 0; i < c->tying.layers; i++) {
+            most = c->owner_steps[p][i] > most ? c->owner_steps[p][i] : most;
+        }
+    }
+    return most;
+}
+
 // The configuration has to be one of this program, and the tying state one that it allows.
 static enum status accept_config(struct checkpoint *c, const char *path, struct error *error) {
     struct model_config config;
@@ -154,7 +165,8 @@ static enum status accept_config(struct checkpoint *c, const char *path, struct 
     }
     if (status == STATUS_OK && (c->state.visit > settings_visits(&c->settings) ||
                                 c->state.episode > c->settings.episodes ||
-                                c->state.step > settings_planned_steps(&c->settings))) {
+                                c->state.step > settings_planned_steps(&c->settings) ||
+                                most_owner_steps(c) > c->state.step)) {
         status = error_set(error, STATUS_DAMAGED, "it is further than its run can be");
     }
     if (status == STATUS_OK) {

@@ -55,7 +55,7 @@ enum status trainer_gradient_diverged(struct trainer *t, int layer, double norm,
 
 enum status trainer_reward_diverged(struct trainer *t, int layer, double loss,
                                     struct error *error) {
-    return diverged(t, layer, "reward of", t->state.step + 1, loss, error);
+    return diverged(t, layer, "reward's loss, after", t->state.step, loss, error);
 }
 
 enum status trainer_evaluation_diverged(struct trainer *t, enum split split, double loss,

@@ -80,7 +80,7 @@ int sampler_next(struct sampler *sampler, int32_t *inputs, int32_t *targets) {
 
 enum status sampler_restore(struct sampler *sampler, uint64_t pass, uint64_t position,
                             struct error *error) {
-    if (position > sampler->blocks->count || (pass == 0 && position > 0) || pass > UINT32_MAX) {
+    if (position > sampler->blocks->count || (pass == 0 && position > 0) || pass >= UINT32_MAX) {
         return error_set(error, STATUS_DAMAGED, "its place in the data does not exist");
     }
     open_pass(sampler, pass);

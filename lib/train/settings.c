@@ -182,7 +182,7 @@ static void describe_run(struct settings *s, struct option *table, size_t *count
         STRING("checkpoint", &s->checkpoint, "FILE",
                "keep the state of the run here, and go on from it where it exists"),
         SIZE("checkpoint-every", &s->checkpoint_every, "N", 0, MANY,
-             "steps between checkpoints; 0: only at the end and on signals"),
+             "steps between checkpoints; 0: only at the beginning, at the end and on signals"),
         FLAG("restart", &s->restart, "begin anew, even if the checkpoint exists"),
         FLAG("dry-run", &s->dry_run,
              "print settings, plan, parameters and memory, and stop; with -o - as records"),

@@ -1,8 +1,10 @@
 // Settings as a msgpack map: written, read back, compared.
+#include <float.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/math.h"
 #include "lib/train/settings.h"
 
 void settings_put_labels(const char *labels, struct record_builder *r) {
@@ -130,7 +132,9 @@ static void format_value(const msgpack_object *value, char *text, size_t size) {
     } else if (value->type == MSGPACK_OBJECT_BOOLEAN) {
         snprintf(text, size, "%s", value->via.boolean ? "yes" : "no");
     } else if (value->type == MSGPACK_OBJECT_FLOAT64) {
-        snprintf(text, size, "%g", value->via.f64);
+        char number[MATH_TEXT];
+        math_format(value->via.f64, FLT_DIG, number);
+        snprintf(text, size, "%s", number);
     } else {
         snprintf(text, size, "%" PRId64, value->via.i64);
     }

@@ -77,7 +77,9 @@ static enum status begin_tying(struct trainer *t, const struct checkpoint *check
     }
     struct model_memory most;
     trainer_most_memory(t, &most);
-    enum status status = fit_check(&t->config, &t->begin, t->ops, t->dev, error);
+    enum status status =
+        fit_check(&t->config, &t->begin, t->settings->checkpoint ? FIT_KEPT : FIT_TRAINING, t->ops,
+                  t->dev, error);
     if (status == STATUS_OK) {
         fit_warn(&most, t->ops, t->dev);
     }
@@ -119,8 +121,9 @@ static void warn_of_streams(const struct trainer *t) {
 static enum status run(struct trainer *t, struct checkpoint *checkpoint, const struct buffer *table,
                        int *signal, struct error *error) {
     const struct record_writer_options options = {.path = t->output, .content = "run"};
-    enum status status =
-        model_open(&t->model, t->ops, t->dev, &t->config, t->dialogue.ready.start, error);
+    const int all_tied[TYING_LAYERS_MAX] = {0}; // the least memory until the checkpoint's map comes
+    enum status status = model_open(&t->model, t->ops, t->dev, &t->config,
+                                    checkpoint ? all_tied : t->dialogue.ready.start, error);
     if (status == STATUS_OK) {
         status = model_reserve(t->model, error);
     }

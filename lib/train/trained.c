@@ -41,7 +41,8 @@ enum status trained_open(struct trained *trained, const struct trained_choice *c
         status = trained->ops->open(&trained->dev, error);
     }
     if (status == STATUS_OK) {
-        status = fit_check(&config, &checkpoint->tying, trained->ops, trained->dev, error);
+        status = fit_check(&config, &checkpoint->tying, FIT_EVALUATION, trained->ops, trained->dev,
+                           error);
     }
     if (status == STATUS_OK) {
         status = model_open(&trained->model, trained->ops, trained->dev, &config, all_tied, error);

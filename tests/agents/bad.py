@@ -3,9 +3,9 @@
 
 HOW: well, no-save; TERM, INT, KILL (sends the trainer that signal, and goes on well); TERM-both (and
 itself; where the file 'again' is, as soon as it is restored); dies, closes, nonsense, range, negative,
-text, wrong (kind), twice (answers), chatty (info), hangs, pauses (stops the trainer for 3.5 s, and
+text, wrong (kind), twice (answers), chatty, chatty-bytes, chatty-keys, list (info), hangs, pauses (stops the trainer for 3.5 s, and
 takes another 0.3 s), dies-on-reward, hangs-on-save; and at the start already: start-range, start-short,
-start-dies, start-nothing.
+start-dies, start-nothing, start-numbers (where true or false is asked for).
 """
 import os
 import signal
@@ -57,9 +57,13 @@ def go_wrong(layer):
         return
     if how == "TERM-both":
         stop_both()
+    info = {"chatty": lambda: {f"x{i}": i for i in range(40000)},
+            "chatty-bytes": lambda: {"x": b"\xff" * (1 << 20)},
+            "chatty-keys": lambda: {tuple(range(70000)): 1},
+            "list": lambda: [1]}.get(how)
     put(kind="saved" if how == "wrong" else "act",
         source={"range": layer + 1, "negative": -1, "text": "0"}.get(how, 0),
-        **({"info": {f"x{i}": i for i in range(40000)}} if how == "chatty" else {}))
+        **({"info": info()} if info else {}))
     if how == "twice":
         put(kind="act", source=0)
 
@@ -75,7 +79,8 @@ def start(message):
         first[1] = 5
     if how == "start-short":
         first = [0]
-    put(kind="ready", protocol=1, start=first, reward=True, save=how != "no-save", policy="bad")
+    put(kind="ready", protocol=1, start=first, reward=1 if how == "start-numbers" else True,
+        save=how != "no-save", policy="bad")
 
 
 for message in iter(get, None):

@@ -58,32 +58,34 @@ static void mend_digests(uint8_t *said, size_t size) {
 }
 
 // The agent's network, and the state saved of it, grow with the square of the layers, so that an input
-// of a hundred of them takes the time of a hundred others: one choice in eight keeps so many.
+// of a hundred of them takes the time of a hundred others: some choices keep as many as 63, the others
+// 15. What is no number of layers stays.
 static void mend_layers(uint8_t choice, uint8_t *said, size_t size) {
     enum {
-        FEW = 15,
         FIXINT_MAX = 0x7f,
         UINT8 = 0xcc,
         INT64 = 0xd3
-    }; // of the msgpack specification
+    }; // first bytes, by msgpack's specification
     static const char KEY[] = "\xa6layers";
+    const uint8_t most = choice >= 224 ? 63 : 15;
     struct record record;
     int64_t layers;
     size_t hello = 0;
-    if (choice >= 224 || !seal_next(said, size, &hello, &record) ||
-        !record_get_int(&record.map, "layers", &layers) || layers <= FEW) {
+    if (!seal_next(said, size, &hello, &record) ||
+        !record_get_int(&record.map, "layers", &layers) || layers <= most ||
+        layers > TYING_LAYERS_MAX) {
         return;
     }
     uint8_t *key = memmem(said, hello, KEY, strlen(KEY));
     uint8_t *type = key ? key + strlen(KEY) : said + hello;
     size_t behind = (size_t)(said + hello - type);
     if (behind > 0 && *type <= FIXINT_MAX) {
-        *type &= FEW;
+        *type &= most;
     } else if (behind > 0 && *type >= UINT8 && *type <= INT64) {
         size_t width = (size_t)1 << (*type & 3);
         if (behind > width) {
             memset(type + 1, 0, width - 1);
-            type[width] &= FEW;
+            type[width] &= most;
         }
     }
 }

@@ -290,6 +290,7 @@ static void test_sampler_restored(void) {
     CHECK_INT(sampler_restore(&other, 1, blocks.count + 1, &error), STATUS_DAMAGED);
     CHECK_INT(sampler_restore(&other, 0, 1, &error), STATUS_DAMAGED);
     CHECK_INT(sampler_restore(&other, UINT64_C(1) << 32, 0, &error), STATUS_DAMAGED);
+    CHECK_INT(sampler_restore(&other, UINT32_MAX, 0, &error), STATUS_DAMAGED); // no pass comes after it
     sampler_close(&one);
     sampler_close(&other);
 }
