@@ -337,7 +337,7 @@ static double draw_legend(struct plot *plot, const struct facets *facets, unsign
     if (facets->seeds) {
         plot_legend_line(plot, &legend, "lowest to highest seed", "#c0333333", 6, NULL);
     }
-    return y - legend.y + PLOT_LEGEND_HEIGHT;
+    return y - legend.y + PLOT_LEGEND_HEIGHT + 3;
 }
 
 static double block_height(const struct f2_block *block, double scale) {

@@ -151,7 +151,7 @@ enum status trainer_resume(struct trainer *t, const struct record_writer_options
 static enum status refuse_new_checkpoint(const struct trainer *t, struct error *error) {
     const char *path = t->settings->checkpoint;
     bool ours = t->replaces && (t->hold < 0 || file_has_name(t->hold, path));
-    return file_is_regular(path) && !ours ? file_refuse_second_writer(path, error) : STATUS_OK;
+    return trainer_has_checkpoint(t) && !ours ? file_refuse_second_writer(path, error) : STATUS_OK;
 }
 
 enum status trainer_begin(struct trainer *t, const struct record_writer_options *options,
