@@ -266,3 +266,36 @@ records() {
     [ "$(sed 's/:.*nowhere.*/: nowhere/; s/:.*truncated.*/: truncated/' <<<"$stderr" | xargs)" = \
         "dlt-cat: nowhere dlt-cat: truncated" ]
 }
+
+@test "an output that is open already is gone on with, and what is in it stays" {
+    dlt-corpus --bytes 2k -o text
+    { echo first >&3; dlt-corpus --bytes 2k -o /dev/fd/3; dlt-corpus --bytes 2k -o /proc/self/fd/3; } 3>out
+    { echo first; cat text text; } | cmp - out
+    echo before >log
+    dlt-corpus --bytes 2k -o /dev/stderr 2>>log
+    { echo before; cat text; } | cmp - log
+    run --separate-stderr -1 dlt-corpus --bytes 2k -o /dev/fd/77
+    expect_error_line dlt-corpus "cannot write '/dev/fd/77': Bad file descriptor"
+}
+
+@test "what is read is not appended to" {
+    dlt-corpus --bytes 2k -o text
+    printf '#version: 0.2\n' >v.bpe
+    cp text copy
+    run --separate-stderr -2 bash -c 'dlt-tokenize encode --vocab v.bpe --ids text >>text'
+    expect_error_line "dlt-tokenize encode" "standard output is 'text', which is read"
+    cmp text copy
+    dlt-tokenize encode --vocab v.bpe --ids text >ids
+    [ -s ids ]
+}
+
+@test "a file of a larger zstd window than is taken is not called damaged" {
+    dlt-corpus --bytes 2k -o text
+    printf '#version: 0.2\n' >v.bpe
+    dlt-tokenize encode --vocab v.bpe -o t.zst text
+    zstdcat t.zst | zstd -q --long=30 >wide
+    run --separate-stderr -3 dlt-cat --check wide
+    [[ "$output$stderr" == *"compressed with a window of more than 128 MiB; compress it anew"* ]]
+    zstdcat t.zst | zstd -q --long=27 >narrow
+    dlt-cat --check narrow
+}

@@ -106,3 +106,11 @@ STYLES="wiki stories passages news"
     run --separate-stderr -1 dlt-corpus --bytes 1 -o text
     [ ! -e text ]
 }
+
+@test "corpus: the entropy's number and the text are not written into each other" {
+    for output in - /dev/stdout /dev/fd/1; do
+        run --separate-stderr -2 dlt-corpus --bytes 1k --entropy -o $output
+        [ -z "$output" ] || [[ "$output" != *.* ]]
+        expect_error_line dlt-corpus "with --entropy standard output has the number: name a file with -o"
+    done
+}

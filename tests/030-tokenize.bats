@@ -439,3 +439,38 @@ ended_while_nobody_reads() {
     wait $!
     [ "$(stat -c %a private)" = 400 ]
 }
+
+@test "a vocabulary whose words or lines a token file could not count is refused" {
+    # Each line doubles the line ends of the one before: 2, 4, ..., 256.
+    { echo '#version: 0.2'; for n in 1 2 4 8 16 32 64 128; do
+        ends=$(printf 'Ċ%.0s' $(seq $n)); echo "$ends $ends"; done; } >v.bpe
+    echo text >text
+    run --separate-stderr -3 dlt-tokenize encode --vocab v.bpe -o t text
+    expect_error_line "dlt-tokenize encode" "token 263 of the vocabulary has more than 255 line ends or words"
+    sed -i '$d' v.bpe
+    dlt-tokenize encode --vocab v.bpe -o t text
+    # The ids alone need no counts.
+    echo "$(printf 'Ċ%.0s' $(seq 128)) $(printf 'Ċ%.0s' $(seq 128))" >>v.bpe
+    dlt-tokenize encode --vocab v.bpe --ids text >ids
+}
+
+@test "a character of a vocabulary is spelled one way" {
+    printf '#version: 0.2\n\xc1\xa1 b\n' >v.bpe
+    run --separate-stderr -3 dlt-tokenize encode --vocab v.bpe --ids - <<<ab
+    expect_error_line "dlt-tokenize encode" "v.bpe"
+}
+
+@test "where a vocabulary cannot be written is found before the training" {
+    run --separate-stderr -1 timeout 20 dlt-tokenize train -o nowhere/v.bpe - < <(yes)
+    expect_error_line "dlt-tokenize train" "nowhere/v.bpe"
+}
+
+@test "WordPiece text without any blank takes no more memory than with blanks" {
+    printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' a b , >v.txt
+    yes 'a,b' | tr '\n' ',' | head -c 24000000 >long
+    ulimit -v 200000
+    dlt-tokenize encode --model wordpiece --vocab v.txt --threads 1 -o t long
+    dlt-tokenize encode --model wordpiece --vocab v.txt --threads 2 -o u <(tr ',' ',' <long)
+    [ "$(digest t)" = "$(digest u)" ]
+    dlt-tokenize encode --model wordpiece --vocab v.txt --ids long | tail -n 3 | tr '\n' ' ' | grep -xE '([567] )+'
+}

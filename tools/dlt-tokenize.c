@@ -113,24 +113,24 @@ static enum status train(const struct common_options *common, const struct opera
     struct text_source source;
     struct buffer text = {0};
     uint32_t reached = 0;
-    enum status status =
-        text_source_open(&source, texts->words, texts->count, TEXT_CUT_WORDS, error);
+    struct file_output output; // found to be one before the work
+    enum status status = file_output_open(&output, common->output, false, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = text_source_open(&source, texts->words, texts->count, TEXT_CUT_WORDS, error);
     if (status == STATUS_OK) {
         status = bpe_train(&source, (uint32_t)settings.size, &text, &reached, error);
     }
     text_source_close(&source);
-    struct file_output output;
     if (status == STATUS_OK) {
-        status = file_output_open(&output, common->output, false, error);
-        if (status == STATUS_OK) {
-            status = file_output_write(&output, text.data, text.length, error);
-            if (status == STATUS_OK) {
-                status = file_output_commit(&output, error);
-            }
-            if (status != STATUS_OK) {
-                file_output_abandon(&output, false);
-            }
-        }
+        status = file_output_write(&output, text.data, text.length, error);
+    }
+    if (status == STATUS_OK) {
+        status = file_output_commit(&output, error);
+    }
+    if (status != STATUS_OK) {
+        file_output_abandon(&output, false);
     }
     if (status == STATUS_OK && reached < settings.size) {
         log_warning("the text is enough for a vocabulary of %u only", reached);

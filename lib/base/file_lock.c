@@ -39,6 +39,9 @@ enum status file_hold(int *hold, const char *path, struct error *error) {
     *hold = -1;
     for (;;) {
         int descriptor = open(path, O_RDWR | O_CLOEXEC); // NFS locks only what could be written
+        if (descriptor < 0 && (errno == EACCES || errno == EROFS)) {
+            descriptor = open(path, O_RDONLY | O_CLOEXEC); // as good on other file systems
+        }
         if (descriptor < 0) {
             return STATUS_OK; // if it is there, whoever uses it will say what is wrong with it
         }

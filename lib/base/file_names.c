@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/file.h"
 
@@ -54,6 +55,15 @@ enum status file_names_apart(const char *path, const char *output, const char *w
     return status;
 }
 
+// Of an output that is standard output: a shell may have led it to a file that is read.
+static enum status check_standard_output(const char *path, struct error *error) {
+    struct stat info, output;
+    bool same = stat(path, &info) == 0 && fstat(STDOUT_FILENO, &output) == 0 &&
+                S_ISREG(info.st_mode) && same_inode(&info, &output);
+    return same ? error_set(error, STATUS_USAGE, "standard output is '%s', which is read", path)
+                : STATUS_OK;
+}
+
 enum status file_names_add(struct file_names *names, const char *const *paths, size_t count,
                            struct error *error) {
     for (size_t i = 0; i < count; i++) {
@@ -66,6 +76,9 @@ enum status file_names_add(struct file_names *names, const char *const *paths, s
             continue;
         }
         enum status status = file_names_apart(path, names->output, "read", error);
+        if (status == STATUS_OK && path && (!names->output || strcmp(names->output, "-") == 0)) {
+            status = check_standard_output(path, error);
+        }
         if (status != STATUS_OK) {
             return status;
         }

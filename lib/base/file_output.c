@@ -110,15 +110,38 @@ static enum status open_standard_output(struct file_output *output, bool binary,
     return STATUS_OK;
 }
 
+// The descriptor that a name stands for, as the shell hands it on; -1: none.
+static int named_descriptor(const char *path) {
+    static const char *const FOLDERS[] = {"/dev/fd/", "/proc/self/fd/"};
+    if (strcmp(path, "/dev/stderr") == 0) {
+        return STDERR_FILENO;
+    }
+    for (size_t i = 0; i < sizeof FOLDERS / sizeof *FOLDERS; i++) {
+        const char *number = path + strlen(FOLDERS[i]);
+        if (strncmp(path, FOLDERS[i], strlen(FOLDERS[i])) == 0 && *number &&
+            strspn(number, "0123456789") == strlen(number) && strlen(number) < 8) {
+            return atoi(number);
+        }
+    }
+    return -1;
+}
+
+// What is open already goes on where it stands: opened by its name, a file would be written from its
+// beginning.
+static int open_as_it_is(const char *path) {
+    int descriptor = named_descriptor(path);
+    return descriptor >= 0 ? fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+                           : open(path, O_WRONLY | O_CLOEXEC);
+}
+
 // Names of what is open already must not be renamed over, even where it is a regular file.
 static bool is_descriptor_name(const char *path) {
-    return strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/", 6) == 0 ||
-           strcmp(path, "/dev/stderr") == 0;
+    return strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/", 6) == 0;
 }
 
 bool file_is_replaced(const char *path) {
     struct stat info;
-    return !is_standard_output(path) &&
+    return !is_standard_output(path) && named_descriptor(path) < 0 &&
            (stat(path, &info) != 0 || (S_ISREG(info.st_mode) && !is_descriptor_name(path)));
 }
 
@@ -149,7 +172,7 @@ enum status file_output_open(struct file_output *output, const char *path, bool 
     if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
         status = error_set(error, STATUS_FAILURE, "cannot write '%s': is a directory", path);
     } else if (!file_is_replaced(path)) {
-        output->descriptor = open(path, O_WRONLY | O_CLOEXEC);
+        output->descriptor = open_as_it_is(path);
         if (output->descriptor < 0) {
             status = error_set(error, interrupt_status(), "cannot write '%s': %s", path,
                                strerror(errno));

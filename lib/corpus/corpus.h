@@ -8,7 +8,7 @@
 //
 //     corpus_language_create(&language, 1, error)
 //     corpus_generator_create(&generator, language, CORPUS_WIKI, CORPUS_TRAIN, 1, error)
-//     corpus_generate_line(generator, &buffer, &bits, error) ...
+//     corpus_generate_line(generator, &buffer, error) ...
 #ifndef DLT_CORPUS_CORPUS_H
 #define DLT_CORPUS_CORPUS_H
 

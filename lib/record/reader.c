@@ -85,6 +85,10 @@ static enum status fetch(struct record_reader *reader, struct error *error) {
             return damaged(reader, error, "not a file of this program (neither zstd nor msgpack)");
         case SOURCE_DAMAGED:
             return damaged_here(reader, error, "zstd finds an error");
+        case SOURCE_WIDE:
+            return damaged(reader, error,
+                           "compressed with a window of more than 128 MiB; compress it anew, with "
+                           "zstd --long=27 at most");
         }
         if (reader->start > 0) {
             reader->buffer.length -= reader->start;

@@ -73,7 +73,8 @@ static size_t decompress(struct record_source *source, uint8_t *data, size_t cap
     if (ZSTD_isError(result)) {
         bool no_frame = source->input.bytes == source->length && source->at == 0 &&
                         ZSTD_getErrorCode(result) == ZSTD_error_prefix_unknown;
-        source->state = no_frame ? SOURCE_FOREIGN : SOURCE_DAMAGED;
+        bool wide = ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge;
+        source->state = no_frame ? SOURCE_FOREIGN : wide ? SOURCE_WIDE : SOURCE_DAMAGED;
         return out.pos;
     }
     source->at += in.pos;

@@ -17,6 +17,7 @@ enum source_state {
     SOURCE_CUT,     // ends within a zstd frame
     SOURCE_FOREIGN, // begins like no file of ours
     SOURCE_DAMAGED, // zstd says so
+    SOURCE_WIDE,    // made with a larger window than is taken
 };
 
 struct record_source {

@@ -36,7 +36,7 @@ static bool read_character(const struct alphabet *alphabet, const uint8_t **text
     const uint8_t *at = *text;
     uint32_t point = *at++;
     if (point >= 0x80) {
-        bool two = (point & 0xE0) == 0xC0 && at < end && (*at & 0xC0) == 0x80;
+        bool two = (point & 0xE0) == 0xC0 && point >= 0xC2 && at < end && (*at & 0xC0) == 0x80;
         point = two ? (point & 0x1F) << 6 | (*at++ & 0x3F) : ALPHABET_END;
     }
     if (point >= ALPHABET_END || alphabet->bytes_spelled[point] == 0) {

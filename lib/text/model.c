@@ -81,12 +81,9 @@ enum status text_model_decode(const struct text_model *model, uint32_t id, bool 
 
 // ---- Facts of each id --------------------------------------------------------------------------
 
-static uint8_t at_most_255(size_t value) {
-    return (uint8_t)(value < UINT8_MAX ? value : UINT8_MAX);
-}
-
-// Eight bytes at a time; `bytes` as the vocabulary has them, with some more that can be read.
-static void describe_bytes(struct token_vocabulary *facts, uint32_t id, const uint8_t *bytes,
+// Eight bytes at a time; `bytes` as the vocabulary has them, with some more that can be read. False: more
+// words or line ends than a token file can tell.
+static bool describe_bytes(struct token_vocabulary *facts, uint32_t id, const uint8_t *bytes,
                            size_t length) {
     size_t words = 0, newlines = 0;
     uint64_t before = 0; // 0x80: what is before the eight bytes is white space
@@ -101,8 +98,9 @@ static void describe_bytes(struct token_vocabulary *facts, uint32_t id, const ui
     facts->bytes[id] = (uint16_t)length;
     facts->flags[id] = (uint8_t)((byte_is_space(bytes[0]) ? TOKEN_STARTS_WITH_SPACE : 0) |
                                  (byte_is_space(bytes[length - 1]) ? TOKEN_ENDS_WITH_SPACE : 0));
-    facts->words[id] = at_most_255(words);
-    facts->newlines[id] = at_most_255(newlines);
+    facts->words[id] = (uint8_t)words;
+    facts->newlines[id] = (uint8_t)newlines;
+    return words <= UINT8_MAX && newlines <= UINT8_MAX;
 }
 
 // A piece that starts a word has the blank before it, as decoding gives it.
@@ -169,7 +167,13 @@ enum status text_model_describe(const struct text_model *model, struct token_voc
         } else {
             size_t length;
             const uint8_t *bytes = bpe_token_bytes(&model->bpe, id, &length);
-            describe_bytes(facts, id, bytes, length);
+            if (!describe_bytes(facts, id, bytes, length)) {
+                return error_set(
+                    error, STATUS_DAMAGED,
+                    "token %u of the vocabulary has more than %d line ends or words: a "
+                    "file of tokens could not tell how many",
+                    id, UINT8_MAX);
+            }
         }
     }
     return STATUS_OK;

@@ -267,8 +267,8 @@ size_t wordpiece_safe_cut(const uint8_t *text, size_t length) {
         uint32_t point;
         character_decode(text + left, right - left, &point);
         enum bert_class class = bert_character_find(point).class;
-        bool ascii_mark = class == BERT_MARK && point < 0x80; // special pieces are made of them
-        if (class == BERT_SPACE || class == BERT_IDEOGRAPH || (class == BERT_MARK && !ascii_mark)) {
+        bool bracket = point == '[' || point == ']'; // special pieces begin and end with them
+        if (class == BERT_SPACE || class == BERT_IDEOGRAPH || (class == BERT_MARK && !bracket)) {
             return right;
         }
         right = left;
