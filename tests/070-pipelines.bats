@@ -159,7 +159,7 @@ configured() {
     (cd "$ROOT" && cp -r Makefile lib kernels tools tests pipelines paper "$copy")
     now() { make -C "$copy" --no-print-directory BUILD=build "$@"; }
     now -j2 build/bin/dlt-cat >/dev/null
-    [ "$(now -n build/bin/dlt-cat)" = "make: 'build/bin/dlt-cat' is up to date." ]
+    now -q build/bin/dlt-cat
     [[ "$(now -n LDFLAGS=-static build/bin/dlt-cat)" == *" -static "*"build/bin/dlt-cat.new"* ]]
     rm "$copy/lib/record/token_writer.c"
     [[ "$(now -n build/bin/dlt-cat)" == *"AR  lib/libdlt-record.a"* ]]

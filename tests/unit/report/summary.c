@@ -61,6 +61,10 @@ static void test_numbers(void) {
     check_number(369664, NAN, NUMBER_PARAMETERS, "370k");
     check_number(12, NAN, NUMBER_PARAMETERS, "12");
     check_number(90.1e6, NAN, NUMBER_MEGABYTES, "90.1");
+    check_number(9.994e6, NAN, NUMBER_MEGABYTES, "9.99");
+    check_number(0.0436e6, NAN, NUMBER_MEGABYTES, "0.0436");
+    check_number(12e3, NAN, NUMBER_MEGABYTES, "0.0120");
+    check_number(99.95e6, NAN, NUMBER_MEGABYTES, "100");
     check_number(1234567, NAN, NUMBER_WHOLE, "1,234,567");
     check_number(-24.576, NAN, NUMBER_CHANGE, "−24.58");
     check_number(12345, NAN, NUMBER_CHANGE, "+12,345.00");
@@ -70,7 +74,7 @@ static void test_numbers(void) {
     // What is counted has no spread where all runs have as much.
     check_number(12, 0, NUMBER_LAYERS, "12");
     check_number(14900, 0, NUMBER_PARAMETERS, "14.9k");
-    check_number(5.5e6, 0, NUMBER_MEGABYTES, "5.5");
+    check_number(5.5e6, 0, NUMBER_MEGABYTES, "5.50");
     check_number(93.01, 0, NUMBER_PERPLEXITY, "93.01+-0.00");
 }
 
