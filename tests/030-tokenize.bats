@@ -468,7 +468,7 @@ ended_while_nobody_reads() {
 @test "WordPiece text without any blank takes no more memory than with blanks" {
     printf '%s\n' '[PAD]' '[UNK]' '[CLS]' '[SEP]' '[MASK]' a b , >v.txt
     yes 'a,b' | tr '\n' ',' | head -c 24000000 >long
-    ulimit -v 200000
+    ulimit -v "$(addresses 200000)"
     dlt-tokenize encode --model wordpiece --vocab v.txt --threads 1 -o t long
     dlt-tokenize encode --model wordpiece --vocab v.txt --threads 2 -o u <(tr ',' ',' <long)
     [ "$(digest t)" = "$(digest u)" ]
