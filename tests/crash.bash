@@ -30,15 +30,16 @@ teardown() { ! stands || go_on KILL; }
 # not_forever TRIES MOST: where a loop ends once something went through, that it never does is a failure.
 not_forever() { [ "$1" -le "$2" ] || { echo "not through after $2 tries"; return 1; }; }
 
-# microseconds COMMAND...: how long it takes.
-microseconds() {
+# timed COMMAND...: runs it, and sets `duration` to the microseconds that it took.
+timed() {
     local begun="${EPOCHREALTIME/./}"
     "$@" || return
-    echo $((${EPOCHREALTIME/./} - begun))
+    duration=$((${EPOCHREALTIME/./} - begun))
 }
 
 # Sets `moment` to a random part of so many microseconds, in seconds; RANDOM=$SEED comes before.
 draw_moment() {
+    [ "$1" -gt 0 ] || { echo "no time to draw a moment from: '$1'"; return 1; }
     local drawn=$(((RANDOM << 15 | RANDOM) % $1 + 1))
     printf -v moment '%d.%06d' $((drawn / 1000000)) $((drawn % 1000000))
 }
