@@ -47,7 +47,7 @@ $(call read_table,datasets,$(places) $(call table_command,datasets,$(call variab
     $(call variable,profile,$(PROFILE)) $(call variable,dry,$(dry)) $(call variable,unsaid,$(unsaid)) pipelines/files.tsv pipelines/vocabularies.tsv))
 
 # The list of experiments that the report reads. Nothing is missing of a dataset that has run logs. One
-# that is there stays with -n, to plan and to fetch.
+# that is newer than what it is made of stays with -n, to plan and to fetch.
 experiments_list := $(BUILD)/pipelines/$(PROFILE).experiments.tsv
 report_datasets := $(foreach d,$(DATASETS),$(if $(MISSING_$(d)),$(if $(call have_logs,$(d)),,$(d))))
 experiments_command = $(call table_command,experiments,$(call variable,known,$(DATASETS_KNOWN)) \
@@ -55,7 +55,8 @@ experiments_command = $(call table_command,experiments,$(call variable,known,$(D
     $(foreach t,1 2 3 4 5 6,$(call variable,seeds_T$(t),$(SEEDS_T$(t)))) $(1))
 $(call read_table,experiments,$(experiments_command))
 $(if $(RUNS),,$(if $(DATASETS_HERE),$(error $(EXPERIMENTS) has no run for the datasets of profile '$(PROFILE)')))
-list_stays := $(if $(dry),$(wildcard $(experiments_list)))
+list_made_of = $(call quoted,$(call table_file,experiments)) $(profile_file) pipelines/experiments.awk
+list_stays := $(if $(dry),$(shell for of in $(list_made_of); do [ $(experiments_list) -nt "$$of" ] || exit; done; echo yes))
 list_written := $(if $(list_stays),,$(shell $(foreach d,$(report_datasets),MISSING_$(d)=$(call quoted,$(MISSING_$(d)))) \
     pipelines/update $(experiments_list) $(call experiments_command,-v list=yes)))
 $(if $(list_stays),,$(call succeeded,experiments))

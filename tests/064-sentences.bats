@@ -22,6 +22,9 @@ experiments() {
     changed bert 's/"width":64/"width":32/' >narrow
     dlt-report macros gpt2 narrow >m
     [[ "$(macro sentence.sizes m)" == "GPT-2 networks have 6 layers of width 64 "*". BERT networks have 6 layers of width 32 "* ]]
+    changed gpt2 's/"steps-per-action":4/"steps-per-action":1/; s/"episodes":2,/"episodes":1,/' >once
+    dlt-report macros once >m
+    [[ "$(macro sentence.sizes m)" == *" followed by k = 1 step, and training lasts 1 episode." ]]
     # A variant of another size is not what the sentence is about; without a dynamic run it is.
     changed gpt2 's/"method":"dynamic"/"method":"shallow"/; /"kind":"header"/s/"layers":6/"layers":2/' >shallow
     dlt-report macros gpt2 shallow >m

@@ -484,6 +484,20 @@ make_data() {
     [ "$stderr" = "dlt: dataset shake is left out of this profile: tinyshakespeare/input.txt is not there; make fetch PROFILE=wiki2 gets it" ]
 }
 
+@test "to plan and to fetch, with -n, the report's list stays what it was" {
+    list=experiments.tsv
+    DLT_DATA= make_data why PROFILE=wiki2 DATASETS=shake >/dev/null 2>&1
+    cp "$list" before
+    grep -q 'is not there' before
+    touch "$list"
+    DLT_DATA= make_data -n fetch PROFILE=wiki2 DATASETS=shake >/dev/null 2>&1
+    cmp before "$list"
+    # One that is older than the experiments is written.
+    touch -d '2000-01-01' "$list"
+    DLT_DATA= make_data -n fetch PROFILE=wiki2 DATASETS=shake >/dev/null 2>&1
+    run ! cmp -s before "$list"
+}
+
 @test "what is missing is said once, and of a report only what it cannot show" {
     run --separate-stderr make_data -n paper PROFILE=tiny DATASETS='wiki2 shake'
     [ "$(grep -c 'shake is left out' <<<"$stderr")" -eq 1 ]

@@ -90,11 +90,11 @@ static const struct {
 
 static void add_sizes(struct text *text, const struct sized *sized) {
     for (size_t i = 0; i < ARRAY_LENGTH(SIZES); i++) {
-        const char *value = size_of(sized, SIZES[i].option);
-        text_format(text, "%s%s%s", SIZES[i].before, value ? value : "various",
-                    value && strcmp(value, "1") == 0 && strcmp(SIZES[i].after, " steps") == 0
-                        ? " step"
-                        : SIZES[i].after);
+        const char *value = size_of(sized, SIZES[i].option), *after = SIZES[i].after;
+        int length = (int)strlen(after);
+        bool one = value && strcmp(value, "1") == 0 && length > 0; // of what is counted: no plural
+        text_format(text, "%s%s%.*s", SIZES[i].before, value ? value : "various", length - one,
+                    after);
     }
     text_add(text, ".");
 }
