@@ -452,6 +452,12 @@ ended_while_nobody_reads() {
     # The ids alone need no counts.
     echo "$(printf 'Ċ%.0s' $(seq 128)) $(printf 'Ċ%.0s' $(seq 128))" >>v.bpe
     dlt-tokenize encode --vocab v.bpe --ids text >ids
+    # None is trained.
+    { yes '' | head -c 200000; yes 'a b' | head -c 2000; echo text; } >lines
+    dlt-tokenize train --quiet --size 280 -o trained.bpe lines
+    dlt-tokenize encode --vocab trained.bpe -o t lines
+    dlt-tokenize decode --vocab trained.bpe t | cmp - lines
+    [ "$(dlt-cat -k text t | jq .lines)" = "$(wc -l <lines)" ]
 }
 
 @test "a character of a vocabulary is spelled one way" {

@@ -218,6 +218,16 @@ changed() { dlt-cat "$1" | grep -v '^{"kind":"end"' | sed "$2" | made_up json; }
     run -1 grep -xF "true entropy" said
     script F2 far
     run -1 grep -xF "4.5 1.5" script
+    # Each panel for itself.
+    changed near 's/"wiki2"/"lambada"/' >other
+    dlt-report figure F2 -o f2.svg far other
+    words f2.svg >said
+    [ "$(grep -cF "far below" said)" -eq 1 ]
+    grep -xF "true entropy, far below: 1.5" said
+    grep -xF "true entropy" said
+    changed none 's/"labels":{/&"floor_ppl":"1e9",/' >above
+    dlt-report figure F2 -o f2.svg above
+    run -1 grep -F "true entropy" <(words f2.svg)
     # Its axis is the curves' own.
     script F2 none
     grep '^set yrange' script >none.axes

@@ -35,12 +35,12 @@ experiments() {
     changed gpt2 's/"seed":"1"/"seed":"2"/; s/"width":64/"width":1600/' >wide
     dlt-report macros gpt2 wide >m
     [[ "$(macro sentence.sizes m)" == "Networks have 6 layers of width various "* ]]
-    [ -z "$(macro sentence.smaller m)" ]
+    [ -z "$(macro sentence.other-size m)" ]
     changed wide 's/"config":{"arch":"gpt2","layers":6/"config":{"arch":"gpt2","layers":48/' >published
     dlt-report macros published >m
-    [ -z "$(macro sentence.smaller m)" ]
+    [ -z "$(macro sentence.other-size m)" ]
     dlt-report macros gpt2 >m
-    [[ "$(macro sentence.smaller m)" == "What holds for 6 layers of width 64 need not hold for the published size"* ]]
+    [[ "$(macro sentence.other-size m)" == "What holds for 6 layers of width 64 need not hold for the published size"* ]]
 }
 
 @test "how dynamic networks end is told by architecture, masked ones among them" {
@@ -77,6 +77,9 @@ experiments() {
     [ "$(covered dynamic)" = "1 run" ]
     experiments 'T1 gpt2 wiki2 dynamic Dynamic 1 -' 'T1 gpt2 wiki2 conventional Conventional 1 -' >two
     [ "$(covered --experiments two dynamic conventional)" = "all 2 runs" ]
+    # A list that has none of the runs is another's.
+    experiments 'T1 gpt2 wiki2 neither Neither 1 -' >foreign
+    [ "$(covered --experiments foreign dynamic conventional other)" = "3 runs" ]
     # Times that nobody tells take no words.
     covered --untimed dynamic
     [ -z "$(macro time m)" ]

@@ -199,7 +199,7 @@ static void draw_covered(const struct context *c, enum f2_row row, const struct 
 static void draw_far_floor(const struct context *c, const struct facet *facet,
                            const struct plot_panel *panel) {
     double floor = f2_floor(facet);
-    if (isfinite(floor) && !(c->block->lines & F2_FLOOR)) {
+    if (isfinite(floor) && floor < c->block->ranges[F2_PERPLEXITY].low) {
         char note[64];
         snprintf(note, sizeof note, "true entropy, far below: %.3g", floor);
         plot_text(c->plot, &(struct plot_label){.x = panel->x + 4,
@@ -212,7 +212,8 @@ static void draw_far_floor(const struct context *c, const struct facet *facet,
 
 static void draw_floor(const struct context *c, const struct facet *facet) {
     double floor = f2_floor(facet);
-    if (isfinite(floor) && c->block->lines & F2_FLOOR) {
+    const struct plot_range *axis = &c->block->ranges[F2_PERPLEXITY];
+    if (floor >= axis->low && floor <= axis->high) {
         int series = plot_series(c->plot);
         plot_point(c->plot, c->block->episodes.low, floor);
         plot_point(c->plot, c->block->episodes.high, floor);

@@ -65,19 +65,17 @@ static void measure_curve(struct f2_block *block, const struct curve *curve) {
     plot_range_add(&block->episodes, (double)curve->mean.count - 0.5);
 }
 
-// The true perplexity belongs on the axis where that leaves the curves half of its length or more.
+// A true perplexity belongs on the axis where that leaves the curves half of its length or more.
 static void measure_floors(struct f2_block *block) {
-    struct plot_range *curves = &block->ranges[F2_PERPLEXITY], all = *curves;
-    struct plot_range floors = PLOT_RANGE_EMPTY;
+    struct plot_range *axis = &block->ranges[F2_PERPLEXITY];
+    const double ratio = axis->high / axis->low, low = axis->high / (ratio * ratio),
+                 high = axis->low * ratio * ratio;
     for (size_t i = block->first; i < block->end; i++) {
-        plot_range_add(&floors, f2_floor(&block->facets->items[i]));
-    }
-    plot_range_add(&all, floors.low);
-    plot_range_add(&all, floors.high);
-    double ratio = curves->high / curves->low;
-    if (!plot_range_is_empty(&floors) && all.high / all.low <= ratio * ratio) {
-        *curves = all;
-        block->lines |= F2_FLOOR;
+        double floor = f2_floor(&block->facets->items[i]);
+        if (floor >= low && floor <= high) {
+            plot_range_add(axis, floor);
+            block->lines |= F2_FLOOR;
+        }
     }
 }
 

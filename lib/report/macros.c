@@ -144,7 +144,7 @@ static void define_runs(struct text *text, const struct run_set *covered,
     } else if (planned == 1) {
         snprintf(words, sizeof words, "the one run");
     } else {
-        snprintf(words, sizeof words, "%s%zu run%s", planned > 0 ? "all " : "", count,
+        snprintf(words, sizeof words, "%s%zu run%s", planned == count ? "all " : "", count,
                  count == 1 ? "" : "s");
     }
     define(text, "runs-covered", words);
@@ -197,17 +197,30 @@ static bool is_published_of(const struct published_entry *e, const struct run *r
            (strcmp(e->dataset, "*") == 0 || strcmp(e->dataset, run->dataset) == 0);
 }
 
+static bool is_number(const char *value) {
+    return *value >= '0' && *value <= '9';
+}
+
+// What a table says in words another may have as a number; of two numbers or two words the first stays.
+static bool has_better(const struct published *published, size_t at, const struct run *run) {
+    const struct published_entry *e = &published->entries[at];
+    for (size_t i = 0; i < published->count; i++) {
+        const struct published_entry *other = &published->entries[i];
+        int more = is_number(other->value) - is_number(e->value);
+        if (strcmp(other->quantity, e->quantity) == 0 && is_published_of(other, run) &&
+            (more > 0 || (more == 0 && i < at))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void define_published(struct text *text, const struct group *group, const char *prefix,
                              const struct published *published) {
     const struct run *run = group->runs[0];
     for (size_t i = 0; i < published->count; i++) {
         const struct published_entry *e = &published->entries[i];
-        bool before = false; // a table may say in words what another has as a number
-        for (size_t j = 0; j < i && !before; j++) {
-            before = strcmp(published->entries[j].quantity, e->quantity) == 0 &&
-                     is_published_of(&published->entries[j], run);
-        }
-        if (!before && is_published_of(e, run)) {
+        if (is_published_of(e, run) && !has_better(published, i, run)) {
             struct text name = {0};
             text_format(&name, "published.%s", e->quantity);
             define_named(text, prefix, text_string(&name), e->value);
@@ -333,8 +346,8 @@ static void define_sentence(struct text *text, const char *key,
 }
 
 static void define_all(struct text *text, const struct run_set *covered,
-                       const struct report_input *input) {
-    define_runs(text, covered, input->experiments);
+                       const struct experiments *experiments) {
+    define_runs(text, covered, experiments);
     define_profile(text, covered);
     define_data(text, covered);
     define_hours(text, covered);
@@ -342,19 +355,8 @@ static void define_all(struct text *text, const struct run_set *covered,
     define_same(text, covered, "layers", layers_of);
     define_same(text, covered, "vocabulary", vocabulary_of);
     define_sentence(text, "sentence.sizes", sentence_sizes, covered);
-    define_sentence(text, "sentence.smaller", sentence_smaller, covered);
+    define_sentence(text, "sentence.other-size", sentence_other_size, covered);
     define_sentence(text, "sentence.rewards", sentence_rewards, covered);
-}
-
-// Those of the list, if one is given and has any of them.
-static enum status choose_covered(struct run_set *covered, const struct report_input *input,
-                                  struct error *error) {
-    enum status status = figure_choose_runs(covered, input, NULL, error);
-    if (status == STATUS_OK && covered->count == 0) {
-        memcpy(covered->runs, input->set->runs, input->set->count * sizeof *covered->runs);
-        covered->count = input->set->count;
-    }
-    return status;
 }
 
 static void define_groups(struct text *text, const struct report_input *input) {
@@ -375,14 +377,20 @@ static void define_groups(struct text *text, const struct report_input *input) {
 }
 
 enum status macros_write(struct text *text, const struct report_input *input, struct error *error) {
+    struct report_input covering = *input;
     struct run_set covered;
-    enum status status = choose_covered(&covered, input, error);
+    enum status status = figure_choose_runs(&covered, &covering, NULL, error);
+    if (status == STATUS_OK && covered.count == 0) { // it is another list, so of all
+        figure_free_chosen(&covered);
+        covering.experiments = NULL;
+        status = figure_choose_runs(&covered, &covering, NULL, error);
+    }
     text_add(text, "% Written by dlt-report macros.\n"
                    "\\newcommand*\\dlt[1]{\\ifcsname dlt:#1\\endcsname\\csname dlt:#1\\endcsname"
                    "\\else n/a\\fi}\n");
     define(text, "version", PROGRAM_VERSION);
     if (status == STATUS_OK) {
-        define_all(text, &covered, input);
+        define_all(text, &covered, covering.experiments);
     }
     for (size_t i = 0; TABLE_TYPES[i] && status == STATUS_OK; i++) {
         status = define_table(text, TABLE_TYPES[i], input, error);

@@ -208,6 +208,10 @@ void conclude_variants(struct text *text, const struct rows *rows) {
     }
 }
 
+static bool is_single_option(const struct row *row) {
+    return strcmp(row->method, "released") != 0;
+}
+
 // The row whose single option changes the perplexity most, and by more than chance is held to, of
 // those that change it by less than `below`.
 static const struct row *strongest(const struct rows *rows, double yardstick, double below) {
@@ -218,7 +222,7 @@ static const struct row *strongest(const struct rows *rows, double yardstick, do
         enum effect effect = effect_of(row, yardstick);
         double size = fabs(row->against.difference);
         if ((effect == EFFECT_HIGHER || effect == EFFECT_LOWER) && size > most && size < below &&
-            strcmp(row->method, "released") != 0) {
+            is_single_option(row)) {
             most = size;
             found = row;
         }
@@ -230,7 +234,8 @@ static size_t count_refused(const struct rows *rows, double yardstick) {
     size_t refused = 0;
     for (size_t i = 0; i < rows->count; i++) {
         enum effect effect = effect_of(&rows->items[i], yardstick);
-        refused += effect == EFFECT_REFUSED || effect == EFFECT_UNKNOWN;
+        refused += (effect == EFFECT_REFUSED || effect == EFFECT_UNKNOWN) &&
+                   is_single_option(&rows->items[i]);
     }
     return refused;
 }

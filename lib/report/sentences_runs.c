@@ -124,15 +124,15 @@ void sentence_sizes(struct text *text, const struct run_set *set) {
     text_free(&other);
 }
 
-void sentence_smaller(struct text *text, const struct run_set *set) {
+void sentence_other_size(struct text *text, const struct run_set *set) {
     struct sized sized = find_sized(set, "gpt2");
     const char *layers = size_of(&sized, "layers"), *width = size_of(&sized, "width");
     bool published = layers && width && strcmp(layers, "48") == 0 && strcmp(width, "1600") == 0;
     if (layers && width && !published) {
         text_format(text,
-                    "What holds for %s layers of width %s need not hold for the published size; "
+                    "What holds for %s layer%s of width %s need not hold for the published size; "
                     "the profile “paper” has that size, for whoever has the machine.",
-                    layers, width);
+                    layers, strcmp(layers, "1") == 0 ? "" : "s", width);
     }
 }
 

@@ -168,11 +168,10 @@ enum status text_model_describe(const struct text_model *model, struct token_voc
             size_t length;
             const uint8_t *bytes = bpe_token_bytes(&model->bpe, id, &length);
             if (!describe_bytes(facts, id, bytes, length)) {
-                return error_set(
-                    error, STATUS_DAMAGED,
-                    "token %u of the vocabulary has more than %d line ends or words: a "
-                    "file of tokens could not tell how many",
-                    id, UINT8_MAX);
+                return error_set(error, STATUS_DAMAGED,
+                                 "token %u of the vocabulary has more than %d line ends or words, "
+                                 "which a file of tokens cannot tell; --ids writes ids alone",
+                                 id, UINT8_MAX);
             }
         }
     }

@@ -5,6 +5,7 @@
 
 #include "lib/base/program.h"
 #include "lib/text/alphabet.h"
+#include "lib/text/unicode.h"
 #include "lib/text/word_count.h"
 
 // A pair of ids that are neighbours somewhere.
@@ -347,12 +348,37 @@ static enum status merge_pair(struct trainer *trainer, const struct candidate *b
     return status == STATUS_OK ? push_raised(trainer, error) : status;
 }
 
+// How many words begin, and how many lines end, inside what two ids stand for.
+static void count_inside(const struct trainer *trainer, uint32_t left, uint32_t right,
+                         size_t *words, size_t *newlines) {
+    const uint32_t ids[] = {left, right};
+    bool behind_space = false;
+    *words = *newlines = 0;
+    for (size_t k = 0; k < ARRAY_LENGTH(ids); k++) {
+        for (size_t i = trainer->offsets[ids[k]]; i < trainer->offsets[ids[k] + 1]; i++) {
+            bool space = byte_is_space(trainer->bytes.data[i]);
+            *words += behind_space && !space;
+            *newlines += trainer->bytes.data[i] == '\n';
+            behind_space = space;
+        }
+    }
+}
+
+// No longer than tokens may be, and no more in it than a file of tokens can tell (text_model_describe).
+static bool can_be_token(const struct trainer *trainer, uint32_t left, uint32_t right) {
+    size_t length = token_length(trainer, left) + token_length(trainer, right), words, newlines;
+    if (length <= UINT8_MAX || length > BPE_TOKEN_MAXIMUM) {
+        return length <= BPE_TOKEN_MAXIMUM;
+    }
+    count_inside(trainer, left, right, &words, &newlines);
+    return words <= UINT8_MAX && newlines <= UINT8_MAX;
+}
+
 static enum status train(struct trainer *trainer, uint32_t size, struct error *error) {
     struct candidate best;
     enum status status = count_pairs(trainer, error);
     while (status == STATUS_OK && trainer->count + 1 < size && heap_pop(trainer, &best)) {
-        if (token_length(trainer, best.left) + token_length(trainer, best.right) <=
-            BPE_TOKEN_MAXIMUM) {
+        if (can_be_token(trainer, best.left, best.right)) {
             status = merge_pair(trainer, &best, error);
         }
         status = status == STATUS_OK ? interrupt_check(error) : status;
