@@ -173,7 +173,7 @@ flags := $(strip $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(KERNEL_CFLAGS) $(foreach 
 $(objects): $(BUILD)/flags
 $(eval $(call remember,$(BUILD)/flags,$(flags)))
 $(foreach r,$(ROOMS) cpu,$(eval $(call archive,$(r)): $(BUILD)/lib/$(r).objects) \
-    $(eval $(call remember,$(BUILD)/lib/$(r).objects,$(objects_$(r)))))
+    $(eval $(call remember,$(BUILD)/lib/$(r).objects,$(objects_$(r):$(BUILD)/%=%))))
 FORCE:
 .PHONY: FORCE
 

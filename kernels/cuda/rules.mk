@@ -78,7 +78,7 @@ gpu-tests: $(programs) $(gpu_programs) $(BUILD)/lib/libdlt-cuda.so ## build what
 .PHONY: gpu-tests
 
 # Other flags or sources, other objects and libraries.
-cuda_flags := $(strip $(NVCC) $(NVCCFLAGS) $(CXX) $(EMU_CXXFLAGS) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(emu_objects))
+cuda_flags := $(strip $(NVCC) $(NVCCFLAGS) $(CXX) $(EMU_CXXFLAGS) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(emu_objects:$(BUILD)/%=%))
 $(cuda_objects) $(emu_objects) $(BUILD)/lib/libdlt-cuda.so $(BUILD)/emu/libdlt-cuda.so: $(BUILD)/cuda-flags
 $(eval $(call remember,$(BUILD)/cuda-flags,$(cuda_flags)))
 
