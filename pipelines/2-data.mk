@@ -44,7 +44,7 @@ $$(DATA)/$(1).$(2).tokens.msgpack.zst: $$(DATA)/$(1).$(2).txt $$(call vocabulary
 	$$(call run,TOKENS,$$(alone) $$(bin)/dlt-tokenize encode --quiet --vocab $$(call vocabulary_of,$(1)) \
 	    $$(VOCABULARY_OPTIONS) $(if $(filter passages,$(2)),--lines )-o $$@ $$<)
 $$(DATA)/$(1).$(2).digest: $$(DATA)/$(1).$(2).tokens.msgpack.zst | $$(bin)/dlt-cat
-	@checked=$$$$($$(bin)/dlt-cat --check $$<) && pipelines/write $$@ echo "$$$${checked##* }"
+	@checked=$$$$(BIN=$$(bin) pipelines/check $$<) && pipelines/write $$@ echo "$$$${checked##* }"
 endef
 
 define dataset_rules

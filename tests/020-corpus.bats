@@ -113,4 +113,8 @@ STYLES="wiki stories passages news"
         [ -z "$output" ] || [[ "$output" != *.* ]]
         expect_error_line dlt-corpus "with --entropy standard output has the number: name a file with -o"
     done
+    # Anything else has room for the text.
+    [[ "$(dlt-corpus --bytes 1k --entropy -o /dev/null)" =~ ^[0-9.]+$ ]]
+    [[ "$(dlt-corpus --bytes 1k --entropy -o /dev/fd/3 3>text)" =~ ^[0-9.]+$ ]]
+    [ -s text ]
 }

@@ -264,7 +264,7 @@ evaluate() { # OPTION...
 
 @test "a network is evaluated in the memory that evaluation takes" {
     [ -z "${DLT_CHECKER:-}" ] || skip "under a checker a program takes other memory"
-    # 400 layers of activations would be kept for training; evaluation shares those of one.
+    # 200 layers of activations would be kept for training; evaluation shares those of one.
     tiny --layers 200 --width 32 --heads 2 --context 64 --batch 16 --max-steps 1 --checkpoint deep \
         --agent "dlt-qagent --policy fixed:all" -o deep.run
     needs=$(dlt-train --train "$BATS_FILE_TMPDIR/train.tok" --layers 200 --width 32 --heads 2 --context 64 --batch 64 \

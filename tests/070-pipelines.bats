@@ -143,9 +143,16 @@ configured() {
     configured conventional-wiki2-s1 '' --checkpoint whole -o whole.run
     [ -z "$(measured whole)" ]
     dlt-cat --check m
-    # What was measured before stays.
-    [ -z "$(measured half)" ]
+    # What was measured before stays, and that is said.
+    [ "$(measured half)" = "m: not measured: half is not what $log ended with; what was measured before stays" ]
     dlt-cat --check m
+    # Damage and a log that is not there are not "another network".
+    head -c 200 whole >cut
+    run -3 measured cut
+    [[ "$output" == *"'cut'"*"truncated"* ]]
+    log=missing
+    run -1 measured whole
+    [[ "$output" == *"missing: No such file"* && "$output" != *"not measured"* ]]
 }
 
 @test "outcomes go by the run's name, whatever hyphens its dataset has" {
@@ -160,6 +167,10 @@ configured() {
     now() { make -C "$copy" --no-print-directory BUILD=build "$@"; }
     now -j2 build/bin/dlt-cat >/dev/null
     now -q build/bin/dlt-cat
+    # The same folder by its full name is the same.
+    now -q BUILD="$copy/build" "$copy/build/bin/dlt-cat"
+    flags=build/cuda-flags
+    now $flags && now -q BUILD="$copy/build" "$copy/$flags"
     [[ "$(now -n LDFLAGS=-static build/bin/dlt-cat)" == *" -static "*"build/bin/dlt-cat.new"* ]]
     rm "$copy/lib/record/token_writer.c"
     [[ "$(now -n build/bin/dlt-cat)" == *"AR  lib/libdlt-record.a"* ]]

@@ -190,7 +190,7 @@ int main(int argc, char **argv) {
     if (operands.count > 0) {
         status = error_set(&error, STATUS_USAGE, "unexpected operand '%s'", operands.words[0]);
     }
-    if (status == STATUS_OK && entropy && common.output && !file_is_replaced(common.output)) {
+    if (status == STATUS_OK && entropy && common.output && file_is_standard_output(common.output)) {
         status = error_set(&error, STATUS_USAGE,
                            "with --entropy standard output has the number: name a file with -o");
     }

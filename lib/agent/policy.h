@@ -11,6 +11,7 @@
 #include "lib/base/status.h"
 #include "lib/record/record.h"
 
+// A saved agent has its number: new ones come last.
 enum policy_reward {
     POLICY_REWARD_PPL,
     POLICY_REWARD_LOGPPL,

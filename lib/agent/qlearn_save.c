@@ -7,6 +7,7 @@
 
 #include "lib/agent/qlearn.h"
 #include "lib/base/hash.h"
+#include "lib/base/math.h"
 #include "lib/record/little_endian.h"
 
 enum { SAVE_VERSION = 1, FLOAT_BYTES = 4, INDEX_BYTES = 2, DIGEST_BYTES = 8 };
@@ -125,8 +126,11 @@ static enum status check_settings(const msgpack_object *map, const struct policy
     for (size_t i = 0; i < SETTINGS; i++) {
         double saved;
         if (record_get_real(map, SETTING_NAMES[i], &saved) && saved != setting_of(options, i)) {
-            return error_set(error, STATUS_DAMAGED, "its %s is %.9g, not %.9g", SETTING_NAMES[i],
-                             saved, setting_of(options, i));
+            char was[MATH_TEXT], is[MATH_TEXT];
+            math_format(saved, MATH_DIGITS, was);
+            math_format(setting_of(options, i), MATH_DIGITS, is);
+            return error_set(error, STATUS_DAMAGED, "its %s is %s, not %s", SETTING_NAMES[i], was,
+                             is);
         }
     }
     return STATUS_OK;

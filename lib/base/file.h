@@ -72,6 +72,8 @@ bool file_is_regular(const char *path); // or a link to such a file
 // Whether an output of this name comes to be as a whole, in the place of the regular file that is
 // there, if one is; false of a stream, a device, a folder and another name of an open file.
 bool file_is_replaced(const char *path);
+// Whether an output of this name goes where standard output goes.
+bool file_is_standard_output(const char *path);
 // PATH without directories, for the name of an input in a record.
 const char *file_base_name(const char *path);
 // The directory that PATH is in. Caller frees; NULL: no memory.

@@ -12,6 +12,7 @@
 #include "lib/base/file.h"
 #include "lib/base/file_lock.h"
 #include "lib/base/log.h"
+#include "lib/base/memory.h"
 #include "lib/base/program.h"
 
 static bool is_dash(const char *path) {
@@ -116,7 +117,7 @@ static int named_descriptor(const char *path) {
     if (strcmp(path, "/dev/stderr") == 0) {
         return STDERR_FILENO;
     }
-    for (size_t i = 0; i < sizeof FOLDERS / sizeof *FOLDERS; i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(FOLDERS); i++) {
         const char *number = path + strlen(FOLDERS[i]);
         if (strncmp(path, FOLDERS[i], strlen(FOLDERS[i])) == 0 && *number &&
             strspn(number, "0123456789") == strlen(number) && strlen(number) < 8) {
@@ -137,6 +138,10 @@ static int open_as_it_is(const char *path) {
 // Names of what is open already must not be renamed over, even where it is a regular file.
 static bool is_descriptor_name(const char *path) {
     return strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/", 6) == 0;
+}
+
+bool file_is_standard_output(const char *path) {
+    return is_standard_output(path) || named_descriptor(path) == STDOUT_FILENO;
 }
 
 bool file_is_replaced(const char *path) {

@@ -15,3 +15,11 @@ bool list_has(const char *list, const char *word) {
         list += end + 1;
     }
 }
+
+size_t list_count(const char *list) {
+    size_t count = 1;
+    for (; (list = strchr(list, ',')); list++) {
+        count++;
+    }
+    return count;
+}

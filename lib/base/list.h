@@ -3,8 +3,10 @@
 #define DLT_BASE_LIST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 // Whether the whole of `word` is one of the list's. What is empty is a word, too: the only one of "".
 bool list_has(const char *list, const char *word);
+size_t list_count(const char *list); // of its words
 
 #endif

@@ -16,7 +16,7 @@ double math_canonical(double x);
 
 // The shortest decimal, of at least `digits` digits where they are not zeros, that reads back as x, which
 // is finite.
-enum { MATH_TEXT = 32 };
+enum { MATH_TEXT = 32, MATH_DIGITS = 6 }; // as printf("%g") has them
 void math_format(double x, int digits, char text[MATH_TEXT]);
 
 #endif

@@ -2,7 +2,6 @@
 #include "lib/base/options.h"
 
 #include <errno.h>
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,7 +280,7 @@ void option_format(const struct option *option, char *text, size_t size) {
         break;
     case OPTION_REAL: {
         char number[MATH_TEXT];
-        math_format(*(double *)option->value, FLT_DIG, number);
+        math_format(*(double *)option->value, MATH_DIGITS, number);
         snprintf(text, size, "%s", number);
         break;
     }

@@ -99,11 +99,7 @@ bool experiment_has(const struct experiment *experiment, const char *id, const c
 size_t experiments_count(const struct experiments *experiments) {
     size_t count = 0;
     for (size_t i = 0; i < experiments->count; i++) {
-        count++;
-        for (const char *seeds = experiments->items[i].seeds; (seeds = strchr(seeds, ','));
-             seeds++) {
-            count++;
-        }
+        count += list_count(experiments->items[i].seeds);
     }
     return count;
 }

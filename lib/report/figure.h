@@ -19,7 +19,8 @@ extern const struct figure_type *const FIGURE_TYPES[]; // NULL-terminated
 void figure_ids(char *list, size_t size);              // "F1, F2"
 const struct figure_type *figure_find(const char *id); // NULL: there is none
 
-// The runs that a figure shows, and the measurements: those that the list of experiments names for it.
+// The runs that a figure shows, and the measurements: those that the list of experiments names for it, or
+// for `id` NULL for anything; without a list all.
 // The caller frees what was chosen, also after a failure; the runs themselves stay the input's.
 enum status figure_choose_runs(struct run_set *shown, const struct report_input *input,
                                const char *id, struct error *error);

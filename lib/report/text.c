@@ -1,6 +1,5 @@
 #include "lib/report/text.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -235,7 +234,7 @@ void text_add_real(struct text *text, double value) {
     if (rint(value) == value && fabs(value) < WHOLE_MAX) {
         snprintf(number, sizeof number, "%.0f", value);
     } else {
-        math_format(value, FLT_DIG, number);
+        math_format(value, MATH_DIGITS, number);
     }
     text_add(text, number);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "lib/base/log.h"
+#include "lib/base/memory.h"
 
 struct readable {
     char text[32];
@@ -18,8 +19,12 @@ static struct readable readable(uint64_t bytes) {
 // Of this memory, what writing a checkpoint takes beside the network: the largest tensor as it is read
 // back, and in its record, which doubles as it grows. (The CPU's is the only memory of this kind.)
 static uint64_t bytes_of_checkpoint(const struct model_config *config, const struct ops *ops) {
-    uint64_t rows = (uint64_t)config->vocabulary, hidden = 4 * (uint64_t)config->width;
-    uint64_t largest = (rows > hidden ? rows : hidden) * (uint64_t)config->width * sizeof(float);
+    const int rows[] = {config->vocabulary, config->context, 4 * config->width};
+    int most = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        most = rows[i] > most ? rows[i] : most;
+    }
+    uint64_t largest = (uint64_t)most * (uint64_t)config->width * sizeof(float);
     const struct ops *cpu = NULL;
     struct error ignored;
     return ops_cpu(&cpu, &ignored) == STATUS_OK && cpu == ops ? 3 * largest : 0;

@@ -1,5 +1,4 @@
 // Settings as a msgpack map: written, read back, compared.
-#include <float.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -133,7 +132,7 @@ static void format_value(const msgpack_object *value, char *text, size_t size) {
         snprintf(text, size, "%s", value->via.boolean ? "yes" : "no");
     } else if (value->type == MSGPACK_OBJECT_FLOAT64) {
         char number[MATH_TEXT];
-        math_format(value->via.f64, FLT_DIG, number);
+        math_format(value->via.f64, MATH_DIGITS, number);
         snprintf(text, size, "%s", number);
     } else {
         snprintf(text, size, "%" PRId64, value->via.i64);

@@ -28,9 +28,17 @@ static void test_empty_words(void) {
     CHECK(!list_has("a,b", ""));
 }
 
+static void test_count(void) {
+    CHECK(list_count("T1") == 1);
+    CHECK(list_count("T1,T12,T3") == 3);
+    CHECK(list_count("") == 1);
+    CHECK(list_count(",") == 2);
+}
+
 int main(void) {
     RUN(test_words);
     RUN(test_parts_of_words);
     RUN(test_empty_words);
+    RUN(test_count);
     return check_finish();
 }
