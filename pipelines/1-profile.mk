@@ -36,7 +36,8 @@ succeeded = $(if $(filter 0,$(.SHELLSTATUS)),,$(error $(call table_file,$(1)) or
 DLT_DOWNLOADS ?= $(BUILD)/downloads
 places = $(foreach v,DLT_DATA DLT_DOWNLOADS,$(v)=$(call quoted,$(call given,$(v))))
 # With -n, to plan and to fetch, the files count as there that can be fetched.
-dry := $(if $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))$(filter plan fetch,$(MAKECMDGOALS)),yes)
+only_shown := $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
+dry := $(if $(only_shown)$(filter plan fetch,$(MAKECMDGOALS)),yes)
 # What is missing is said once: by whichever Make looks at the logs, and not again by those that it, or
 # `make paper`, goes on with (SAID). A report alone tells of what it cannot show.
 have_logs = $(wildcard $(RUN_LOGS)/*-$(1)-s*.run.msgpack.zst)
@@ -46,9 +47,9 @@ $(call read_table,datasets,$(places) $(call table_command,datasets,$(call variab
     $(call variable,datasets,$(DATASETS)) $(call variable,vocabulary,$(VOCABULARY)) \
     $(call variable,profile,$(PROFILE)) $(call variable,dry,$(dry)) $(call variable,unsaid,$(unsaid)) pipelines/files.tsv pipelines/vocabularies.tsv))
 
-# The list of experiments that the report reads. Nothing is missing of a dataset that has run logs. One
-# that is newer than what it is made of stays with -n, to plan and to fetch.
-experiments_list := $(BUILD)/pipelines/$(PROFILE).experiments.tsv
+# The list of experiments that the report reads. Nothing is missing of a dataset that has run logs. It
+# stays with -n, and to plan and to fetch if it is newer than what it is made of.
+experiments_list := $(STATE)/experiments.tsv
 report_datasets := $(foreach d,$(DATASETS),$(if $(MISSING_$(d)),$(if $(call have_logs,$(d)),,$(d))))
 experiments_command = $(call table_command,experiments,$(call variable,known,$(DATASETS_KNOWN)) \
     $(call variable,wanted,$(DATASETS)) $(call variable,here,$(DATASETS_HERE)) $(call variable,seeds,$(SEEDS)) \
@@ -56,10 +57,11 @@ experiments_command = $(call table_command,experiments,$(call variable,known,$(D
 $(call read_table,experiments,$(experiments_command))
 $(if $(RUNS),,$(if $(DATASETS_HERE),$(error $(EXPERIMENTS) has no run for the datasets of profile '$(PROFILE)')))
 list_made_of = $(call quoted,$(call table_file,experiments)) $(profile_file) pipelines/experiments.awk
-list_stays := $(if $(dry),$(shell for of in $(list_made_of); do [ $(experiments_list) -nt "$$of" ] || exit; done; echo yes))
+list_stays := $(if $(only_shown),yes)$(if $(dry),$(shell for of in $(list_made_of); do [ $(experiments_list) -nt "$$of" ] || exit; done; echo yes))
 list_written := $(if $(list_stays),,$(shell $(foreach d,$(report_datasets),MISSING_$(d)=$(call quoted,$(MISSING_$(d)))) \
     pipelines/update $(experiments_list) $(call experiments_command,-v list=yes)))
 $(if $(list_stays),,$(call succeeded,experiments))
+$(experiments_list):
 no_runs := $(filter-out $(RUNS:%=$(RUN_LOGS)/%.run.msgpack.zst),$(filter $(RUN_LOGS)/%.run.msgpack.zst,$(MAKECMDGOALS)))
 ifneq ($(no_runs),)
 $(error profile '$(PROFILE)' has no run '$(patsubst $(RUN_LOGS)/%.run.msgpack.zst,%,$(firstword $(no_runs)))')

@@ -358,11 +358,11 @@ END
     printf 'tables\tarch\n' >list
     run --separate-stderr -3 dlt-report table T1 --experiments list dynamic-*
     expect_error_line "dlt-report table" "cannot read experiments 'list': line 1: the names of the 7 columns"
-    expect_error_line "dlt-report table" "; the list that make writes is build/pipelines/PROFILE.experiments.tsv"
+    expect_error_line "dlt-report table" "; the list that make writes is build/state/PROFILE/experiments.tsv"
     # The list that such lists are made from.
     run --separate-stderr -3 dlt-report table T1 --experiments "$ROOT/pipelines/experiments.tsv" dynamic-*
-    expect_error_line "dlt-report table" "pipelines/experiments.tsv' has the experiments of all profiles; give the list of one, which 'make plan PROFILE=quick' writes: build/pipelines/quick.experiments.tsv"
-    dlt-report table --help | grep -F build/pipelines/quick.experiments.tsv
+    expect_error_line "dlt-report table" "pipelines/experiments.tsv' has the experiments of all profiles; give the list of one, which 'make plan PROFILE=quick' writes: build/state/quick/experiments.tsv"
+    dlt-report table --help | grep -F build/state/quick/experiments.tsv
     lines "$HEADING" 'T1|gpt2' >list
     run --separate-stderr -3 dlt-report table T1 --experiments list dynamic-*
     expect_error_line "dlt-report table" "line 2: there should be 7 columns"

@@ -78,7 +78,7 @@ field() { # RUN KIND EXPRESSION
 @test "make -n shows every run and trains none" {
     run -0 pipeline -n runs RUN_LOGS="$BATS_FILE_TMPDIR/other" STATE="$BATS_FILE_TMPDIR/other"
     runs=$(grep -c ' T[0-9]' <<<"$(printf '%s\n' "$output" | sed -n 's/.*pipelines\/train \([^ ]*\).*/ T1 \1/p')")
-    [ "$runs" -eq "$(tail -n +2 "${BUILD_DIR:-$ROOT/build}/pipelines/tiny.experiments.tsv" | wc -l)" ]
+    [ "$runs" -eq "$(tail -n +2 "$BATS_FILE_TMPDIR/state/experiments.tsv" | wc -l)" ]
     [ ! -e "$BATS_FILE_TMPDIR/other" ]
 }
 

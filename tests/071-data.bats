@@ -412,7 +412,7 @@ prepare() { "$ROOT/pipelines/prepare" "$@"; }
 # make, with what it writes below the test's own folder.
 make_data() {
     make -C "$ROOT" --no-print-directory BUILD="${BUILD_DIR:-$ROOT/build}" DATA="$PWD/data" \
-        STATE="$PWD/state" DLT_DOWNLOADS="$PWD/downloads" experiments_list="$PWD/experiments.tsv" "$@"
+        STATE="$PWD/state" DLT_DOWNLOADS="$PWD/downloads" "$@"
 }
 
 @test "make data: real texts with GPT-2's vocabulary; what is missing leaves the others" {
@@ -485,17 +485,22 @@ make_data() {
 }
 
 @test "to plan and to fetch, with -n, the report's list stays what it was" {
-    list=experiments.tsv
+    list=state/experiments.tsv
     DLT_DATA= make_data why PROFILE=wiki2 DATASETS=shake >/dev/null 2>&1
     cp "$list" before
     grep -q 'is not there' before
     touch "$list"
-    DLT_DATA= make_data -n fetch PROFILE=wiki2 DATASETS=shake >/dev/null 2>&1
+    DLT_DATA= make_data plan PROFILE=wiki2 DATASETS=shake >/dev/null 2>&1
     cmp before "$list"
-    # One that is older than the experiments is written.
+    # One that is older than the experiments is written, but with -n.
     touch -d '2000-01-01' "$list"
-    DLT_DATA= make_data -n fetch PROFILE=wiki2 DATASETS=shake >/dev/null 2>&1
+    DLT_DATA= make_data -n runs PROFILE=wiki2 DATASETS=shake >/dev/null 2>&1
+    cmp before "$list"
+    DLT_DATA= make_data plan PROFILE=wiki2 DATASETS=shake >/dev/null 2>&1
     run ! cmp -s before "$list"
+    rm "$list"
+    DLT_DATA= make_data -n report PROFILE=wiki2 DATASETS=shake >output 2>&1 || { cat output; false; }
+    [ ! -e "$list" ]
 }
 
 @test "what is missing is said once, and of a report only what it cannot show" {

@@ -50,7 +50,7 @@ static void start(struct command *command, const struct program *program,
         .value = (void *)&command->experiments_path,
         .argument = "FILE",
         .help = "which runs each table and figure shows, in which order, under which titles; "
-                "'make plan PROFILE=quick' writes one, build/pipelines/quick.experiments.tsv"};
+                "'make plan PROFILE=quick' writes one, build/state/quick/experiments.tsv"};
     options[count++] =
         (struct option){.name = "untimed",
                         .value = &command->reading.untimed,

@@ -30,15 +30,13 @@ static bool is_source(const char *path) {
 static enum status refuse(const char *path, struct error *error) {
     struct error why = *error;
     return is_source(path)
-               ? error_set(
-                     error, STATUS_DAMAGED,
-                     "'%s' has the experiments of all profiles; give the list of one, which "
-                     "'make plan PROFILE=quick' writes: build/pipelines/quick.experiments.tsv",
-                     path)
-               : error_set(
-                     error, STATUS_DAMAGED,
-                     "%s; the list that make writes is build/pipelines/PROFILE.experiments.tsv",
-                     why.message);
+               ? error_set(error, STATUS_DAMAGED,
+                           "'%s' has the experiments of all profiles; give the list of one, which "
+                           "'make plan PROFILE=quick' writes: build/state/quick/experiments.tsv",
+                           path)
+               : error_set(error, STATUS_DAMAGED,
+                           "%s; the list that make writes is build/state/PROFILE/experiments.tsv",
+                           why.message);
 }
 
 enum status experiments_read(struct experiments *experiments, const char *path,
