@@ -34,13 +34,15 @@ CXX := $(if $(findstring /,$(CC)),$(dir $(CC)))$(subst clang,clang++,$(notdir $(
 endif
 endif
 ALL_CPPFLAGS := -I. -DDLT_VERSION='"$(VERSION)"' $(CPPFLAGS)
-ALL_CFLAGS := -std=c17 $(WARNINGS) $(NUMERICS) -fopenmp -MMD -MP $(CFLAGS)
+ALL_CFLAGS := -std=c17 $(WARNINGS) $(NUMERICS) -fopenmp $(CFLAGS)
 # $(call run,WHAT,COMMAND): the command, or with V=0 a word and the target.
 run = $(if $(filter 1,$(V)),,@echo '  $(1)  $(@:$(BUILD)/%=%)' && )$(2)
 # What Make makes is whole or not there, also where Make is killed: a program, an object and what it
-# depends on get their names in the end. $(call compile,FLAGS)
-compile = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(1) -MF $(@:.o=.d).new -MT $@ -c $< -o $@.new && \
-    mv $(@:.o=.d).new $(@:.o=.d) && mv $@.new $@
+# depends on get their names in the end. $(call compile_with,COMPILER AND FLAGS)
+compile_with = $(1) $(depends_to) -c $< -o $@.new && mv $(@:.o=.d).new $(@:.o=.d) && mv $@.new $@
+# The build folder may have another name for the next Make: a full one, say.
+depends_to = -MMD -MP -MF $(@:.o=.d).new -MT '$$(BUILD)/$(@:$(BUILD)/%=%)'
+compile = $(call compile_with,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(1))
 # $(eval $(call remember,FILE,WORDS)): FILE holds these words, and is new where they are others. (Make 4.3
 # sometimes reads more than there is with $(file <FILE).)
 define remember

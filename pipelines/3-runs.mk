@@ -95,7 +95,7 @@ vocabulary_size_gpt2 := 50257
 vocabulary_size_bert-uncased := 30522
 stand_in = $(BUILD)/pipelines/stand-in-$(or $(vocabulary_size_$(VOCABULARY)),$(VOCABULARY)).tokens.msgpack.zst
 $(BUILD)/pipelines/stand-in-%.tokens.msgpack.zst: pipelines/stand-in | $(bin)/dlt-tokenize
-	@pipelines/stand-in $* > $@.vocab
+	@pipelines/write $@.vocab pipelines/stand-in $*
 	@seq 5000 | $(bin)/dlt-tokenize encode --quiet --vocab $@.vocab -o $@ -
 run_has_texts = $(if $(filter-out $(wildcard $(call run_token_files,$(1))),$(call run_token_files,$(1))),,yes)
 planned_command = $(bin)/dlt-train --device $(device_kind) $(if $(call run_has_texts,$(1)),$(call run_tokens,$(1)),--train $(stand_in))

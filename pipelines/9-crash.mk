@@ -5,7 +5,7 @@
 # Without a sanitizer: shells load it too, which have none.
 $(BUILD)/crash/fault.so: tests/crash/fault.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call run,LD,$(CC) $(ALL_CPPFLAGS) $(filter-out -MMD -MP,$(ALL_CFLAGS)) -fno-sanitize=all -shared -fPIC $< -o $@)
+	$(call run,LD,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fno-sanitize=all -shared -fPIC $< -o $@)
 
 test: $(BUILD)/crash/fault.so
 KILLS ?= 500

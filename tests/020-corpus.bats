@@ -113,7 +113,14 @@ STYLES="wiki stories passages news"
         [ -z "$output" ] || [[ "$output" != *.* ]]
         expect_error_line dlt-corpus "with --entropy standard output has the number: name a file with -o"
     done
+    # By whatever name.
+    for name in /dev/fd/3 /dev//stdout out; do
+        dlt-corpus --bytes 1k --entropy -o "$name" >out 3>&1 2>errors && false
+        grep -qF "with --entropy standard output has the number: name a file with -o" errors
+        [ ! -s out ]
+    done
     # Anything else has room for the text.
+    dlt-corpus --bytes 1k --entropy -o /dev/null >/dev/null
     [[ "$(dlt-corpus --bytes 1k --entropy -o /dev/null)" =~ ^[0-9.]+$ ]]
     [[ "$(dlt-corpus --bytes 1k --entropy -o /dev/fd/3 3>text)" =~ ^[0-9.]+$ ]]
     [ -s text ]

@@ -23,6 +23,14 @@ build_dir() { echo "${BUILD_DIR:-$ROOT/build}"; }
         PROFILE=tiny digests 2>/dev/null | grep -qF "LD  bin/dlt-report"
 }
 
+@test "of logs that cannot be read there are no digests, also where there are reports" {
+    mkdir bin
+    printf '#!/bin/sh\nexit 9\n' >bin/dlt-cat
+    printf '#!/bin/sh\necho report\n' >bin/dlt-report
+    chmod +x bin/*
+    BIN=$PWD/bin run -9 "$ROOT/pipelines/digests" list a.run.msgpack.zst
+}
+
 @test "make verify: a result that changed, is missing or was added is named, and exit 1" {
     compare() { "$ROOT/pipelines/compare" committed now; }
     printf 'T1.md\taa\na.run\tbb\nb.metrics\tcc\n' | tee now >committed

@@ -17,11 +17,11 @@ cuda_objects := $(cuda_sources:%.cu=$(BUILD)/%.o) $(cuda_base:%=$(BUILD)/kernels
 
 $(BUILD)/kernels/cuda/%.o: kernels/cuda/%.cu
 	@mkdir -p $(@D)
-	$(call run,NVCC,$(NVCC) $(ALL_CPPFLAGS) -Ikernels/cuda/chip $(NVCCFLAGS) -MMD -MF $(@:.o=.d) -c $< -o $@ 2>$(@:.o=.log) || { cat $(@:.o=.log); exit 1; })
+	$(call run,NVCC,{ $(call compile_with,$(NVCC) $(ALL_CPPFLAGS) -Ikernels/cuda/chip $(NVCCFLAGS)); } 2>$(@:.o=.log) || { cat $(@:.o=.log); exit 1; })
 
 $(BUILD)/kernels/cuda/base/%.o: lib/base/%.c
 	@mkdir -p $(@D)
-	$(call run,CC,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fPIC -fvisibility=hidden -c $< -o $@)
+	$(call run,CC,$(call compile,-fPIC -fvisibility=hidden))
 
 $(BUILD)/lib/libdlt-cuda.so: $(cuda_objects)
 	@mkdir -p $(@D)
@@ -40,8 +40,8 @@ emu_objects := $(cuda_sources:kernels/cuda/%.cu=$(BUILD)/emu/%.o) \
     $(patsubst %.cc,$(BUILD)/%.o,$(wildcard tests/emu/*.cc)) \
     $(cuda_base:%=$(BUILD)/kernels/cuda/base/%.o)
 EMU_CXXFLAGS := $(CXX_STANDARD) -Wall -Wextra -Wno-unused-function -Wno-unknown-pragmas -O2 -g -fPIC -fvisibility=hidden \
-    -ffp-contract=off -U_FORTIFY_SOURCE -MMD -MP -Itests/emu
-emu_compile = $(call run,CXX,$(CXX) $(ALL_CPPFLAGS) $(EMU_CXXFLAGS) $(CXXFLAGS) -x c++ -c $< -o $@)
+    -ffp-contract=off -U_FORTIFY_SOURCE -Itests/emu
+emu_compile = $(call run,CXX,$(call compile_with,$(CXX) $(ALL_CPPFLAGS) $(EMU_CXXFLAGS) $(CXXFLAGS) -x c++))
 
 $(BUILD)/emu/%.o: kernels/cuda/%.cu
 	@mkdir -p $(@D)

@@ -140,8 +140,12 @@ static bool is_descriptor_name(const char *path) {
     return strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/", 6) == 0;
 }
 
+// A device that is no terminal, as /dev/null, takes what comes from everywhere.
 bool file_is_standard_output(const char *path) {
-    return is_standard_output(path) || named_descriptor(path) == STDOUT_FILENO;
+    struct stat info;
+    return is_standard_output(path) || named_descriptor(path) == STDOUT_FILENO ||
+           (file_has_name(STDOUT_FILENO, path) && fstat(STDOUT_FILENO, &info) == 0 &&
+            (!S_ISCHR(info.st_mode) || isatty(STDOUT_FILENO)));
 }
 
 bool file_is_replaced(const char *path) {

@@ -41,10 +41,11 @@ void pair_counts_lower(struct pair_counts *counts, uint32_t left, uint32_t right
 // What was raised can be taken from now on.
 enum status pair_counts_settle(struct pair_counts *counts, struct error *error);
 
-// The most frequent pair, of equals that of the lowest ids.
+// The most frequent pair, of equals that of the lowest ids. A word whose raises of it came one after the
+// other is once among the occurrences.
 struct frequent_pair {
     uint32_t left, right;
-    uint32_t words; // + 1: the latest of the list of its occurrences, each word once; 0: none
+    uint32_t words; // + 1: the latest of the list of its occurrences; 0: none
 };
 // Takes it out, for good. False where no pair is left.
 bool pair_counts_take(struct pair_counts *counts, struct frequent_pair *pair);
