@@ -56,7 +56,7 @@ experiments_command = $(call table_command,experiments,$(call variable,known,$(D
     $(foreach t,1 2 3 4 5 6,$(call variable,seeds_T$(t),$(SEEDS_T$(t)))) $(1))
 $(call read_table,experiments,$(experiments_command))
 $(if $(RUNS),,$(if $(DATASETS_HERE),$(error $(EXPERIMENTS) has no run for the datasets of profile '$(PROFILE)')))
-list_made_of = $(call quoted,$(call table_file,experiments)) $(profile_file) pipelines/experiments.awk
+list_made_of = $(call quoted,$(call table_file,experiments)) $(profile_file) pipelines/experiments.awk pipelines/table.awk
 list_stays := $(if $(only_shown),yes)$(if $(dry),$(shell for of in $(list_made_of); do [ $(experiments_list) -nt "$$of" ] || exit; done; echo yes))
 list_written := $(if $(list_stays),,$(shell $(foreach d,$(report_datasets),MISSING_$(d)=$(call quoted,$(MISSING_$(d)))) \
     pipelines/update $(experiments_list) $(call experiments_command,-v list=yes)))
